@@ -1,0 +1,42 @@
+import { Hono, type Context } from 'hono';
+import type { UpgradeWebSocket } from 'hono/ws';
+import { playbackRoutes } from './routes/playback.js';
+import { pageRoutes, type AssetStore } from './routes/pages.js';
+import { errorHandler, problem } from './routes/problem.js';
+import { socketRoute, type Connections, type SocketServices } from './routes/socket.js';
+import { statusRoutes } from './routes/status.js';
+
+export interface AppOptions {
+  upgradeWebSocket: UpgradeWebSocket;
+  services: SocketServices;
+  connections: Connections;
+  assets: AssetStore | undefined;
+  publicUrl: string | undefined;
+  isClosing(): boolean;
+}
+
+/** All routes. None assumes where the app is mounted. */
+export function createApp(options: AppOptions): Hono {
+  const { services, connections, isClosing } = options;
+  const app = new Hono();
+  app.onError(errorHandler(services.logger));
+  app.notFound((c) => problem(c, 404, 'there is nothing at this path'));
+
+  const playbackUrl = (c: Context, streamId: string): string =>
+    playbackUrlFor(c, streamId, options.publicUrl);
+  app.get('/livestream/ws', socketRoute(options.upgradeWebSocket, services, connections, playbackUrl));
+  app.route('/livestream', playbackRoutes(services.streams));
+  app.route('/', statusRoutes({ ...services, connections, isClosing }));
+  if (options.assets) app.route('/', pageRoutes(options.assets));
+  return app;
+}
+
+/** The mount's own path is what the request's path has before `/livestream/ws`. */
+function playbackUrlFor(c: Context, streamId: string, publicUrl: string | undefined): string {
+  const base = publicUrl
+    ? new URL('livestream/', publicUrl.endsWith('/') ? publicUrl : `${publicUrl}/`)
+    : c.req.url;
+  const url = new URL(`${streamId}/stream.m3u8`, base);
+  url.search = '';
+  return url.href.replace(/^ws/, 'http');
+}

@@ -1,0 +1,51 @@
+import type { ErrorCode } from './protocol.js';
+
+/** The HTTP status for each error code of the protocol. */
+const STATUS: Record<ErrorCode, number> = {
+  BAD_MESSAGE: 400,
+  UNSUPPORTED_FORMAT: 415,
+  UNAUTHORIZED: 401,
+  STREAM_IN_USE: 409,
+  NOT_STREAMING: 409,
+  TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+  SERVER_FULL: 503,
+  TRANSCODER_FAILED: 502,
+  SHUTTING_DOWN: 503,
+};
+
+/** A request or message that cannot be served, for a reason its sender can act on. */
+export class LivestreamError extends Error {
+  override readonly name = 'LivestreamError';
+
+  /**
+   * @param code one of the protocol's error codes
+   * @param message what was wrong with which value and what to do
+   */
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+
+  /** The HTTP status that says the same. */
+  get status(): number {
+    return STATUS[this.code];
+  }
+}
+
+/** A playback request that is answered with an HTTP status other than 200. */
+export class PlaybackError extends Error {
+  override readonly name = 'PlaybackError';
+
+  constructor(
+    readonly status: 400 | 404 | 503,
+    message: string,
+    /** Seconds until it makes sense to try again. */
+    readonly retryAfter?: number,
+  ) {
+    super(message);
+  }
+}

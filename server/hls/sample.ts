@@ -1,0 +1,36 @@
+/** One track of a stream. */
+export interface Track {
+  /** Its number within the stream, from 1; the track_ID in what is written. */
+  id: number;
+  kind: 'video' | 'audio';
+  /** Units a second of its samples' times. */
+  timescale: number;
+  /** RFC 6381, for example `avc1.42E01F` or `mp4a.40.2`. */
+  codec: string;
+  /** The sample entry box as it stands in the `stsd` (ISO/IEC 14496-12 §8.5.2). */
+  sampleEntry: Uint8Array;
+  /** Video only, pixels. */
+  width?: number;
+  height?: number;
+  /** Audio only. */
+  sampleRate?: number;
+  channels?: number;
+}
+
+/** One coded frame. Times are in its track's timescale. */
+export interface Sample {
+  track: number;
+  /** Decode time. */
+  dts: number;
+  /** Presentation time less decode time. */
+  compositionOffset: number;
+  duration: number;
+  /** Decoding can start here. True for audio. */
+  key: boolean;
+  data: Uint8Array;
+}
+
+/** The track by which parts and segments are cut: video where there is any. */
+export function primaryTrack(tracks: readonly Track[]): Track | undefined {
+  return tracks.find((track) => track.kind === 'video') ?? tracks[0];
+}

@@ -1,0 +1,241 @@
+import { PlaybackError } from '../errors.js';
+import { concat } from './boxes.js';
+
+/** A Partial Segment (RFC 8216bis §3.2). */
+export interface Part {
+  /** Counts through the stream, across segments, so that the next part's URI is known before the part is. */
+  number: number;
+  duration: number;
+  /** Starts with a key frame. */
+  independent: boolean;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+export interface Segment {
+  /** Media Sequence Number. */
+  msn: number;
+  /** Which init segment its media belongs to. */
+  init: number;
+  /** EXT-X-DISCONTINUITY stands before it. */
+  discontinuity: boolean;
+  /** Wall clock of its first sample, milliseconds since the epoch. */
+  programDateTime: number;
+  parts: Part[];
+  duration: number;
+  /** Starts with a key frame. */
+  independent: boolean;
+  /** No more parts will come. */
+  complete: boolean;
+}
+
+export interface WindowOptions {
+  /** EXT-X-TARGETDURATION, seconds. */
+  targetDuration: number;
+  /** Segments in a playlist. */
+  segments: number;
+  /** Most bytes kept, those no longer listed included. */
+  bytes: number;
+}
+
+interface Waiter {
+  ready(): boolean;
+  wake(): void;
+}
+
+/** Media stays downloadable after it left the playlist for this many target durations. */
+const KEPT_TARGET_DURATIONS = 3;
+
+/**
+ * The segments of one rendition that are still offered, and the requests that wait for the next ones. It
+ * knows nothing of playlists' text: {@link Segment} is what they are made of.
+ */
+export class Window {
+  /** Listed segments, oldest first; the last may be still growing. */
+  readonly listed: Segment[] = [];
+  /** EXT-X-PART-INF; set with the first media. */
+  partTarget = 0;
+  /** EXT-X-DISCONTINUITY-SEQUENCE of the first listed segment. */
+  discontinuitySequence = 0;
+  /** Nothing will follow: EXT-X-ENDLIST. */
+  ended = false;
+  /** Changes whenever a playlist made from this would change. */
+  version = 0;
+
+  #kept: Segment[] = [];
+  #inits = new Map<number, Uint8Array<ArrayBuffer>>();
+  #waiters = new Set<Waiter>();
+  #nextMsn = 0;
+  #nextPart = 0;
+  #bytes = 0;
+
+  constructor(readonly options: WindowOptions) {}
+
+  /** Whether there is something to play. */
+  get playable(): boolean {
+    return (this.listed[0]?.parts.length ?? 0) > 0;
+  }
+
+  /** The number that the next part will have. */
+  get nextPart(): number {
+    return this.#nextPart;
+  }
+
+  /** Bytes of media held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The newest segment, growing or complete. */
+  get last(): Segment | undefined {
+    return this.listed.at(-1);
+  }
+
+  addInit(id: number, bytes: Uint8Array): void {
+    this.#inits.set(id, bytes.slice());
+  }
+
+  openSegment(opening: Pick<Segment, 'init' | 'discontinuity' | 'programDateTime' | 'independent'>): void {
+    this.listed.push({ ...opening, msn: this.#nextMsn++, parts: [], duration: 0, complete: false });
+    this.#trim();
+  }
+
+  addPart(part: Omit<Part, 'number'>): void {
+    const segment = this.last;
+    if (!segment || segment.complete) throw new Error('a part was added while no segment is open');
+    segment.parts.push({ ...part, number: this.#nextPart++ });
+    segment.duration += part.duration;
+    this.#bytes += part.bytes.length;
+    this.#changed();
+  }
+
+  closeSegment(): void {
+    const segment = this.last;
+    if (!segment || segment.complete) return;
+    segment.complete = true;
+    this.#changed();
+  }
+
+  /** No media will follow. Requests that wait are answered with what there is. */
+  end(): void {
+    if (this.ended) return;
+    this.closeSegment();
+    this.ended = true;
+    this.#changed();
+  }
+
+  init(id: number): Uint8Array<ArrayBuffer> | undefined {
+    return this.#inits.get(id);
+  }
+
+  /** A complete segment's bytes. */
+  segment(msn: number): Uint8Array<ArrayBuffer> | undefined {
+    const segment = this.#find((candidate) => candidate.msn === msn);
+    return segment?.complete ? concat(segment.parts.map((part) => part.bytes)) : undefined;
+  }
+
+  part(number: number): Uint8Array<ArrayBuffer> | undefined {
+    const holds = (segment: Segment): boolean => {
+      const first = segment.parts[0]?.number;
+      return first !== undefined && number >= first && number < first + segment.parts.length;
+    };
+    const segment = this.#find(holds);
+    return segment?.parts[number - (segment.parts[0]?.number ?? 0)]?.bytes;
+  }
+
+  /**
+   * Waits until a playlist holds what a blocking reload asks for (RFC 8216bis §6.2.5.2).
+   * @param msn `_HLS_msn`
+   * @param part `_HLS_part`. 0 where it was absent: AVPlayer asks so while it waits for a segment's first part.
+   * @throws PlaybackError 400 when it asks too far ahead, 503 after three target durations
+   */
+  async reach(msn: number, part: number, signal?: AbortSignal): Promise<void> {
+    if (this.ended) return;
+    const open = this.last?.complete === false ? this.last : undefined;
+    const next = open ? open.msn : this.#nextMsn;
+    if (msn > next + 1) {
+      throw new PlaybackError(400, `_HLS_msn=${msn} is too far ahead: segment ${next} is the next to come`);
+    }
+    const ahead = msn === next ? part - (open?.parts.length ?? 0) : 0;
+    // The Advance Part Limit: three parts, or three seconds of them.
+    if (ahead > Math.max(3, Math.ceil(3 / (this.partTarget || 1)))) {
+      throw new PlaybackError(400, `_HLS_part=${part} of _HLS_msn=${msn} is ${ahead} parts ahead`);
+    }
+    const reached = await this.#wait(() => this.ended || this.#has(msn, part), signal);
+    if (!reached) {
+      throw new PlaybackError(
+        503,
+        `segment ${msn} part ${part} did not come in time`,
+        this.options.targetDuration,
+      );
+    }
+  }
+
+  /** Waits for the hinted part; undefined when it is not the next one, or never comes. */
+  async hintedPart(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (number === this.#nextPart && !this.ended) {
+      await this.#wait(() => this.ended || this.#nextPart > number, signal);
+    }
+    return this.part(number);
+  }
+
+  #has(msn: number, part: number): boolean {
+    const last = this.last;
+    if (!last || last.msn < msn) return false;
+    if (last.msn === msn) return part < last.parts.length;
+    // A part index past a finished segment means the first part of the next, which is there with the segment.
+    return true;
+  }
+
+  /** Resolves true once a condition holds, false after three target durations or when the client has left. */
+  #wait(ready: () => boolean, signal?: AbortSignal): Promise<boolean> {
+    if (ready()) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const finish = (result: boolean): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        this.#waiters.delete(waiter);
+        resolve(result);
+      };
+      const onAbort = (): void => finish(false);
+      const timer = setTimeout(() => finish(false), this.options.targetDuration * 3000);
+      const waiter: Waiter = { ready, wake: () => finish(true) };
+      this.#waiters.add(waiter);
+      if (signal?.aborted) finish(false);
+      else signal?.addEventListener('abort', onAbort);
+    });
+  }
+
+  #changed(): void {
+    this.version++;
+    for (const waiter of [...this.#waiters]) if (waiter.ready()) waiter.wake();
+  }
+
+  #find(wanted: (segment: Segment) => boolean): Segment | undefined {
+    return this.listed.findLast(wanted) ?? this.#kept.findLast(wanted);
+  }
+
+  /** Takes segments off the playlist, and later out of memory. */
+  #trim(): void {
+    while (this.listed.length > this.options.segments + 1) this.#unlist();
+    while (this.#bytes > this.options.bytes && this.listed.length > 2) this.#unlist();
+    let keptDuration = this.#kept.reduce((sum, segment) => sum + segment.duration, 0);
+    const keep = this.options.targetDuration * KEPT_TARGET_DURATIONS;
+    while (
+      this.#kept[0] &&
+      (keptDuration - this.#kept[0].duration >= keep || this.#bytes > this.options.bytes)
+    ) {
+      const dropped = this.#kept.shift()!;
+      keptDuration -= dropped.duration;
+      this.#bytes -= dropped.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    }
+    const oldest = this.#kept[0] ?? this.listed[0];
+    for (const id of this.#inits.keys()) if (oldest && id < oldest.init) this.#inits.delete(id);
+  }
+
+  #unlist(): void {
+    const segment = this.listed.shift();
+    if (!segment) return;
+    if (segment.discontinuity) this.discontinuitySequence++;
+    this.#kept.push(segment);
+  }
+}

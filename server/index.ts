@@ -1,0 +1,118 @@
+/**
+ * The server: live streams in over WebSocket, low-latency HLS out, as a Hono app for any runtime. It needs
+ * web standards only; what it takes from a runtime (WebSockets, a transcoder, files) is given to it.
+ *
+ * @module
+ */
+import type { Hono } from 'hono';
+import type { UpgradeWebSocket } from 'hono/ws';
+import { keyAccess, openAccess } from './access.js';
+import { createApp } from './app.js';
+import { Publishers } from './ingest/publishers.js';
+import type { TranscoderFactory } from './ingest/transcoder.js';
+import {
+  defaultLimits,
+  defaultPackaging,
+  resolveOptions,
+  silentLogger,
+  type Limits,
+  type Logger,
+  type PackagingOptions,
+} from './options.js';
+import { CloseCode } from './protocol.js';
+import type { AssetStore } from './routes/pages.js';
+import type { Connections } from './routes/socket.js';
+import { Audience } from './streams/audience.js';
+import { Streams } from './streams/streams.js';
+
+export type { Access } from './access.js';
+export { LivestreamError, PlaybackError } from './errors.js';
+export type {
+  Transcoder,
+  TranscoderEvents,
+  TranscoderFactory,
+  TranscoderInput,
+} from './ingest/transcoder.js';
+export { defaultLimits, defaultPackaging } from './options.js';
+export type { Limits, Logger, PackagingOptions } from './options.js';
+export type { Asset, AssetStore } from './routes/pages.js';
+
+/** Options of {@link createLivestream}. */
+export interface LivestreamOptions {
+  /**
+   * Hono's WebSocket helper for the runtime: that of `@hono/node-server`, `@hono/node-ws`, `hono/bun`,
+   * `hono/deno` or `hono/cloudflare-workers`.
+   */
+  upgradeWebSocket: UpgradeWebSocket;
+  /** Turns containers (what MediaRecorder sends) into samples. Without it they are refused. */
+  transcoder?: TranscoderFactory;
+  /** The widget's script and the demo. Without it only streams are served. */
+  assets?: AssetStore;
+  /** Keys that let their holders publish. Empty or absent: anyone who reaches the server may. */
+  streamKeys?: readonly string[];
+  /** Where clients reach this app, its mount path included, when a proxy hides it. Default: as requested. */
+  publicUrl?: string;
+  /** Default: silent. */
+  logger?: Logger;
+  packaging?: Partial<PackagingOptions>;
+  limits?: Partial<Limits>;
+}
+
+/** A livestream server that is not listening yet. */
+export interface Livestream {
+  /** Serve it, or mount it: `parent.route('/live', livestream.app)`. */
+  app: Hono;
+  /** What the runtime's WebSocket server should be created with. */
+  websocket: { maxPayload: number; perMessageDeflate: false };
+  /** Ends all streams and their playlists properly, tells publishers and viewers, and closes their sockets. */
+  close(): Promise<void>;
+}
+
+/** Messages above the limit but below this still get a typed error rather than a bare close. */
+const PAYLOAD_SLACK = 64 * 1024;
+
+/**
+ * Creates a livestream server.
+ * @throws RangeError when an option is out of its range
+ */
+export function createLivestream(options: LivestreamOptions): Livestream {
+  const packaging = resolveOptions(defaultPackaging, options.packaging);
+  const limits = resolveOptions(defaultLimits, options.limits);
+  const logger = options.logger ?? silentLogger;
+  const audience = new Audience();
+  const streams = new Streams(packaging, limits, audience);
+  const publishers = new Publishers({
+    streams,
+    audience,
+    limits,
+    packaging,
+    logger,
+    transcoders: options.transcoder,
+  });
+  const access = options.streamKeys?.length ? keyAccess(options.streamKeys) : openAccess;
+  const connections: Connections = new Set();
+  let closing: Promise<void> | undefined;
+
+  const app = createApp({
+    upgradeWebSocket: options.upgradeWebSocket,
+    services: { streams, audience, publishers, access, limits, logger },
+    connections,
+    assets: options.assets,
+    publicUrl: options.publicUrl,
+    isClosing: () => closing !== undefined,
+  });
+
+  async function close(): Promise<void> {
+    await publishers.close();
+    for (const connection of connections)
+      connection.close(CloseCode.GOING_AWAY, 'the server is shutting down');
+    audience.clear();
+    streams.close();
+  }
+
+  return {
+    app,
+    websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
+    close: () => (closing ??= close()),
+  };
+}

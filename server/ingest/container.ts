@@ -1,0 +1,20 @@
+export type ContainerKind = 'webm' | 'mp4' | 'mpegts';
+
+/** What a file's tracks are coded as, as far as the transcoder needs to know. */
+export interface ContainerCodecs {
+  /** H.264 that browsers decode: 4:2:0, 8 bits. */
+  video: 'h264' | 'other' | undefined;
+  audio: 'aac' | 'other' | undefined;
+}
+
+/** Follows a file as it arrives: what is in it, and where reading can start again. */
+export interface ContainerScanner {
+  readonly kind: ContainerKind;
+  /** Known once the header is complete. */
+  readonly codecs: ContainerCodecs | undefined;
+  /** How many places where reading can start have come by. */
+  readonly boundaries: number;
+  push(bytes: Uint8Array): void;
+  /** The header and everything since the last place where reading can start. */
+  replay(): Uint8Array[];
+}

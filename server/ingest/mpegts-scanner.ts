@@ -1,0 +1,95 @@
+import { concat } from '../hls/boxes.js';
+import type { ContainerCodecs, ContainerScanner } from './container.js';
+import { ReplayBuffer } from './replay-buffer.js';
+
+/** ISO/IEC 13818-1 §2.4.3.2. */
+const PACKET_BYTES = 188;
+const SYNC_BYTE = 0x47;
+const PAT_PID = 0;
+
+/** Stream types (§2.4.4.9, table 2-34). */
+const STREAM_TYPE_H264 = 0x1b;
+const STREAM_TYPE_AAC_ADTS = 0x0f;
+const OTHER_VIDEO_TYPES = new Set([0x01, 0x02, 0x10, 0x24, 0x33, 0x42]);
+const OTHER_AUDIO_TYPES = new Set([0x03, 0x04, 0x06, 0x11, 0x81, 0x87]);
+
+/** Follows MPEG-TS. Reading can start at any program association table. */
+export class MpegTsScanner implements ContainerScanner {
+  readonly kind = 'mpegts';
+  codecs: ContainerCodecs | undefined;
+  #replay: ReplayBuffer;
+  #partial: Uint8Array = new Uint8Array(0);
+  #pmtPid: number | undefined;
+
+  constructor(replayLimit: number) {
+    this.#replay = new ReplayBuffer(replayLimit);
+    // Every table repeats: there is no header to keep.
+    this.#replay.mark();
+  }
+
+  get boundaries(): number {
+    return this.#replay.boundaries;
+  }
+
+  replay(): Uint8Array[] {
+    return [...this.#replay.replay(), this.#partial];
+  }
+
+  push(bytes: Uint8Array): void {
+    const buffer = this.#partial.length === 0 ? bytes : concat([this.#partial, bytes]);
+    let at = 0;
+    for (; at + PACKET_BYTES <= buffer.length; at += PACKET_BYTES) {
+      const packet = buffer.subarray(at, at + PACKET_BYTES);
+      if (packet[0] === SYNC_BYTE) this.#onPacket(packet);
+      this.#replay.append(packet);
+    }
+    this.#partial = buffer.slice(at);
+  }
+
+  #onPacket(packet: Uint8Array): void {
+    const pid = (((packet[1] ?? 0) & 0x1f) << 8) | (packet[2] ?? 0);
+    if (pid === PAT_PID) {
+      if (this.codecs) this.#replay.mark();
+      else this.#pmtPid = readPmtPid(section(packet)) ?? this.#pmtPid;
+    } else if (pid === this.#pmtPid && !this.codecs) {
+      const table = section(packet);
+      if (table) this.codecs = readCodecs(table);
+    }
+  }
+}
+
+/** The section that starts in a packet (§2.4.4). */
+function section(packet: Uint8Array): Uint8Array | undefined {
+  const startsHere = ((packet[1] ?? 0) & 0x40) !== 0;
+  const adaptation = ((packet[3] ?? 0) >> 4) & 3;
+  if (!startsHere || (adaptation & 1) === 0) return undefined;
+  const payload = 4 + (adaptation === 3 ? 1 + (packet[4] ?? 0) : 0);
+  const table = packet.subarray(payload + 1 + (packet[payload] ?? 0));
+  const length = (((table[1] ?? 0) & 0x0f) << 8) | (table[2] ?? 0);
+  // Less the CRC at its end.
+  return table.length > 12 ? table.subarray(0, Math.min(table.length, 3 + length - 4)) : undefined;
+}
+
+/** The first program's map table (§2.4.4.3). */
+function readPmtPid(pat: Uint8Array | undefined): number | undefined {
+  for (let at = 8; pat && at + 4 <= pat.length; at += 4) {
+    const program = ((pat[at] ?? 0) << 8) | (pat[at + 1] ?? 0);
+    if (program !== 0) return (((pat[at + 2] ?? 0) & 0x1f) << 8) | (pat[at + 3] ?? 0);
+  }
+  return undefined;
+}
+
+/** The elementary streams of a program map table (§2.4.4.8). */
+function readCodecs(pmt: Uint8Array): ContainerCodecs {
+  const codecs: ContainerCodecs = { video: undefined, audio: undefined };
+  let at = 12 + ((((pmt[10] ?? 0) & 0x0f) << 8) | (pmt[11] ?? 0));
+  while (at + 5 <= pmt.length) {
+    const type = pmt[at] ?? 0;
+    if (type === STREAM_TYPE_H264) codecs.video ??= 'h264';
+    else if (OTHER_VIDEO_TYPES.has(type)) codecs.video ??= 'other';
+    else if (type === STREAM_TYPE_AAC_ADTS) codecs.audio ??= 'aac';
+    else if (OTHER_AUDIO_TYPES.has(type)) codecs.audio ??= 'other';
+    at += 5 + ((((pmt[at + 3] ?? 0) & 0x0f) << 8) | (pmt[at + 4] ?? 0));
+  }
+  return codecs;
+}

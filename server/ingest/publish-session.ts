@@ -1,0 +1,240 @@
+import { LivestreamError } from '../errors.js';
+import type { Limits, Logger } from '../options.js';
+import { CloseCode, type ServerMessage, type StopReason } from '../protocol.js';
+import type { Audience, Listener } from '../streams/audience.js';
+import type { Stream } from '../streams/stream.js';
+import type { Ingest, IngestEvents } from './ingest.js';
+import { RateLimit } from './rate-limit.js';
+
+/** A publisher's connection, as a session needs it. */
+export interface PublisherConnection extends Listener {
+  close(code: number, reason: string): void;
+  /** Stops reading from the client, so that TCP slows it down. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface PublishSessionOptions {
+  stream: Stream;
+  audience: Audience;
+  limits: Limits;
+  logger: Logger;
+  createIngest(events: IngestEvents): Ingest;
+  /** The session is over and forgotten. */
+  onOver(session: PublishSession): void;
+}
+
+/** Received messages are acknowledged at most this often, milliseconds. */
+const ACK_INTERVAL = 250;
+
+/** A resuming publisher sends what it kept all at once. */
+const BURST_SECONDS = 10;
+
+/** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
+export class PublishSession {
+  readonly resumeToken = createToken();
+  #received = 0;
+  #acknowledged = 0;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  #connection: PublisherConnection | undefined;
+  #ingest: Ingest;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #grace: ReturnType<typeof setTimeout> | undefined;
+  #over = false;
+  #paused = false;
+  #messages: RateLimit;
+  #bytes: RateLimit;
+
+  constructor(private readonly options: PublishSessionOptions) {
+    this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
+    this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
+    this.#ingest = options.createIngest({ onFailure: (error) => this.fail(error) });
+  }
+
+  get stream(): Stream {
+    return this.options.stream;
+  }
+
+  /** How many binary messages are held safely: the number of the next one. */
+  get received(): number {
+    return this.#received;
+  }
+
+  get connected(): boolean {
+    return this.#connection !== undefined;
+  }
+
+  /** Gives the session its connection; one that it still has is told that it was replaced. */
+  attach(connection: PublisherConnection): void {
+    const before = this.#connection;
+    if (before) {
+      this.detach(before);
+      before.send({ type: 'stream-stopped', streamId: this.stream.id, reason: 'replaced' });
+      before.close(CloseCode.REPLACED, 'another connection resumed this stream');
+    }
+    clearTimeout(this.#grace);
+    this.#connection = connection;
+    this.#acknowledged = this.#received;
+    this.options.audience.follow(this.stream.id, connection);
+    this.stream.setConnected(true);
+    if (this.#paused) connection.pause();
+    this.#expectData();
+  }
+
+  /** The connection is gone: the stream waits for its publisher to resume. */
+  detach(connection: PublisherConnection): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.options.audience.unfollow(this.stream.id, connection);
+    this.#clearTimers();
+    if (this.#over) return;
+    this.stream.setConnected(false);
+    this.#grace = setTimeout(() => this.#finish('timed-out'), this.options.limits.graceTime * 1000);
+  }
+
+  /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */
+  release(): Stream | undefined {
+    if (this.#over) return undefined;
+    this.#over = true;
+    this.#clearTimers();
+    this.#ingest.kill();
+    this.options.onOver(this);
+    return this.stream;
+  }
+
+  /** Takes the next binary message. Failures end the session; nothing is thrown. */
+  receive(bytes: Uint8Array): void {
+    if (this.#over) return;
+    const { limits } = this.options;
+    if (!this.#messages.take(1)) {
+      this.fail(
+        new LivestreamError(
+          'RATE_LIMITED',
+          `more than ${limits.maxMessageRate} messages a second; send fewer`,
+        ),
+      );
+      return;
+    }
+    if (!this.#bytes.take(bytes.length)) {
+      this.fail(
+        new LivestreamError(
+          'RATE_LIMITED',
+          `more than ${limits.maxBitrate} bits a second; lower the bitrate`,
+        ),
+      );
+      return;
+    }
+    try {
+      this.#received++;
+      if (!this.#ingest.write(bytes)) this.#pause();
+    } catch (error) {
+      this.fail(asLivestreamError(error));
+      return;
+    }
+    this.#expectData();
+    this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_INTERVAL);
+  }
+
+  /** Publishes everything received, ends the playlists, then tells the publisher. */
+  async stop(reason: StopReason): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    this.#clearTimers();
+    await this.#ingest.end();
+    this.#conclude(reason);
+  }
+
+  /** Ends the stream because of an error, of which the publisher is told. */
+  fail(error: LivestreamError): void {
+    if (this.#over) return;
+    this.options.logger.warn({ streamId: this.stream.id, code: error.code }, error.message);
+    const connection = this.#connection;
+    this.#send({
+      type: 'error',
+      code: error.code,
+      message: error.message,
+      streamId: this.stream.id,
+      fatal: true,
+    });
+    this.#finish('failed');
+    const tooBig = error.code === 'TOO_LARGE';
+    connection?.close(tooBig ? CloseCode.MESSAGE_TOO_BIG : CloseCode.POLICY_VIOLATION, error.code);
+  }
+
+  /** Ends the stream at once, with what has been published. */
+  #finish(reason: StopReason): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#clearTimers();
+    this.#ingest.kill();
+    this.#conclude(reason);
+  }
+
+  #conclude(reason: StopReason): void {
+    this.#acknowledge();
+    this.stream.end();
+    this.#send({ type: 'stream-stopped', streamId: this.stream.id, reason });
+    if (this.#connection) this.options.audience.unfollow(this.stream.id, this.#connection);
+    this.#connection = undefined;
+    this.options.logger.info({ streamId: this.stream.id, reason }, 'the stream is over');
+    this.options.onOver(this);
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#connection?.pause();
+    void this.#ingest.drained().then(() => {
+      this.#paused = false;
+      this.#connection?.resume();
+      if (!this.#over && this.#connection) this.#expectData();
+    });
+  }
+
+  /** Starts waiting anew for the publisher's next message. */
+  #expectData(): void {
+    clearTimeout(this.#silence);
+    const { silenceTime } = this.options.limits;
+    this.#silence = setTimeout(() => {
+      const connection = this.#connection;
+      // While it is paused the publisher cannot be heard.
+      if (!connection || this.#paused) return;
+      const message = `no stream data for ${silenceTime} s; connect again and resume`;
+      this.#send({ type: 'error', code: 'NOT_STREAMING', message, streamId: this.stream.id, fatal: true });
+      connection.close(CloseCode.SILENT, message);
+      this.detach(connection);
+    }, silenceTime * 1000);
+  }
+
+  #acknowledge(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    if (this.#received === this.#acknowledged) return;
+    this.#acknowledged = this.#received;
+    this.#send({ type: 'ack', streamId: this.stream.id, received: this.#received });
+  }
+
+  #send(message: ServerMessage): void {
+    this.#connection?.send(message);
+  }
+
+  #clearTimers(): void {
+    clearTimeout(this.#silence);
+    clearTimeout(this.#grace);
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+  }
+}
+
+/** 192 random bits, base64url. */
+function createToken(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(24));
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
+}
+
+function asLivestreamError(error: unknown): LivestreamError {
+  if (error instanceof LivestreamError) return error;
+  return new LivestreamError('TRANSCODER_FAILED', 'the stream data could not be processed', { cause: error });
+}

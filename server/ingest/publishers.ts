@@ -1,0 +1,113 @@
+import { LivestreamError } from '../errors.js';
+import type { Limits, Logger, PackagingOptions } from '../options.js';
+import type { StartStreamMessage, StopReason } from '../protocol.js';
+import type { Audience } from '../streams/audience.js';
+import type { Stream } from '../streams/stream.js';
+import type { Streams } from '../streams/streams.js';
+import { ContainerIngest } from './container-ingest.js';
+import type { Ingest, IngestEvents } from './ingest.js';
+import { PublishSession, type PublisherConnection } from './publish-session.js';
+import type { TranscoderFactory } from './transcoder.js';
+
+export interface PublishersOptions {
+  streams: Streams;
+  audience: Audience;
+  limits: Limits;
+  packaging: PackagingOptions;
+  transcoders: TranscoderFactory | undefined;
+  logger: Logger;
+}
+
+/** The publish sessions of all live streams. */
+export class Publishers {
+  #sessions = new Map<string, PublishSession>();
+  #closing = false;
+
+  constructor(private readonly options: PublishersOptions) {}
+
+  /** Whether a `start-stream` may go on with a session that is there: the token is authority enough. */
+  canResume(message: StartStreamMessage): boolean {
+    const token = message.resume?.token;
+    const session = this.#sessions.get(message.streamId);
+    return token !== undefined && session !== undefined && sameText(session.resumeToken, token);
+  }
+
+  /**
+   * Starts a stream, or goes on with one.
+   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
+   */
+  start(message: StartStreamMessage, connection: PublisherConnection): PublishSession {
+    if (this.#closing) {
+      throw new LivestreamError(
+        'SHUTTING_DOWN',
+        'the server is shutting down; connect again in a few seconds',
+      );
+    }
+    const session = this.canResume(message)
+      ? this.#sessions.get(message.streamId)!
+      : this.#create(message, this.#sessions.get(message.streamId));
+    session.attach(connection);
+    return session;
+  }
+
+  /** Ends all streams properly and takes no more. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.stopAll('shutdown');
+  }
+
+  async stopAll(reason: StopReason): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((session) => session.stop(reason)));
+  }
+
+  #create(message: StartStreamMessage, before: PublishSession | undefined): PublishSession {
+    const { streams, audience, limits, logger } = this.options;
+    const { streamId, userId, title } = message;
+    if (before?.connected) {
+      throw new LivestreamError(
+        'STREAM_IN_USE',
+        `stream '${streamId}' already has a publisher; stop that one or take another streamId`,
+      );
+    }
+    const transcoders = this.#transcodersFor(message);
+    // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
+    const stream = before?.release() ?? streams.create(streamId, { userId, title });
+    const session = new PublishSession({
+      stream,
+      audience,
+      limits,
+      logger,
+      createIngest: (events) => this.#createIngest(stream, transcoders, events),
+      onOver: (over) => {
+        if (this.#sessions.get(streamId) === over) this.#sessions.delete(streamId);
+      },
+    });
+    this.#sessions.set(streamId, session);
+    logger.info({ streamId, userId, title }, before ? 'the stream starts afresh' : 'the stream starts');
+    return session;
+  }
+
+  #createIngest(stream: Stream, transcoders: TranscoderFactory, events: IngestEvents): Ingest {
+    const { limits, packaging, logger } = this.options;
+    const { keyFrameInterval } = packaging;
+    return new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger }, events);
+  }
+
+  #transcodersFor({ format }: StartStreamMessage): TranscoderFactory {
+    const { transcoders } = this.options;
+    if (format?.kind === 'frames') {
+      throw new LivestreamError('UNSUPPORTED_FORMAT', "format 'frames' is not served yet; send 'container'");
+    }
+    if (!transcoders) {
+      throw new LivestreamError('UNSUPPORTED_FORMAT', 'this server has no transcoder, which containers need');
+    }
+    return transcoders;
+  }
+}
+
+/** Compares in a time that does not depend on where the texts differ. */
+function sameText(a: string, b: string): boolean {
+  let difference = a.length ^ b.length;
+  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
+  return difference === 0;
+}

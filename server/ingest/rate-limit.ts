@@ -1,0 +1,28 @@
+/** A token bucket: so much a second on average, and a burst of some seconds' worth at once. */
+export class RateLimit {
+  #tokens: number;
+  #last: number;
+
+  /**
+   * @param rate units a second
+   * @param burst seconds' worth that may come at once
+   */
+  constructor(
+    private readonly rate: number,
+    private readonly burst: number,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.#tokens = rate * burst;
+    this.#last = now();
+  }
+
+  /** Takes units, or says that there are not enough. */
+  take(units: number): boolean {
+    const time = this.now();
+    this.#tokens = Math.min(this.rate * this.burst, this.#tokens + ((time - this.#last) / 1000) * this.rate);
+    this.#last = time;
+    if (units > this.#tokens) return false;
+    this.#tokens -= units;
+    return true;
+  }
+}

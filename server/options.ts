@@ -1,0 +1,111 @@
+/** Where the server's log lines go; pino's loggers fit. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Says nothing. */
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** How media is cut. Fixed for a stream's life; times in seconds. */
+export interface PackagingOptions {
+  /**
+   * Wanted length of a part; the stream uses the whole number of frames nearest to it. Shorter parts
+   * mean less latency and more requests. Default 0.2.
+   */
+  partDuration: number;
+  /** A segment ends at the first key frame from this length on. Default 1. */
+  segmentDuration: number;
+  /** Between key frames of video that the server encodes. Default 1. */
+  keyFrameInterval: number;
+  /** Segments in a playlist; at least 6 (HLS authoring specification). Default 10. */
+  windowSegments: number;
+  /** Most bytes of media kept for one stream; the oldest segments go first. Default 64 MiB. */
+  windowBytes: number;
+}
+
+/** How much and how long; times in seconds. */
+export interface Limits {
+  /** How long a stream whose publisher's connection broke waits for it to resume. Default 30. */
+  graceTime: number;
+  /** A publisher that sends nothing for so long is disconnected; it may resume. Default 10. */
+  silenceTime: number;
+  /** From its first bytes on a stream must become playable within this time. Default 8. */
+  startTime: number;
+  /** How long an ended stream can still be watched to its end. Default 60. */
+  endedTime: number;
+  /** Largest WebSocket message, bytes. Default 4 MiB. */
+  maxMessageBytes: number;
+  /** Binary messages a second from one publisher, on average. Default 300. */
+  maxMessageRate: number;
+  /** Bits a second from one publisher, on average. Default 50,000,000. */
+  maxBitrate: number;
+  /** Text messages a second on one connection, on average. Default 20. */
+  maxCommandRate: number;
+  /** Streams at once, those in their grace time included. Default 100. */
+  maxStreams: number;
+  /** Streams that one connection may join. Default 100. */
+  maxJoins: number;
+  /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
+  maxTranscoderRestarts: number;
+}
+
+export const defaultPackaging: PackagingOptions = {
+  partDuration: 0.2,
+  segmentDuration: 1,
+  keyFrameInterval: 1,
+  windowSegments: 10,
+  windowBytes: 64 * 1024 * 1024,
+};
+
+export const defaultLimits: Limits = {
+  graceTime: 30,
+  silenceTime: 10,
+  startTime: 8,
+  endedTime: 60,
+  maxMessageBytes: 4 * 1024 * 1024,
+  maxMessageRate: 300,
+  maxBitrate: 50_000_000,
+  maxCommandRate: 20,
+  maxStreams: 100,
+  maxJoins: 100,
+  maxTranscoderRestarts: 5,
+};
+
+/** The smallest and largest value each option may have. */
+const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, number]> = {
+  partDuration: [0.05, 2],
+  segmentDuration: [0.5, 10],
+  keyFrameInterval: [0.5, 10],
+  windowSegments: [6, 1000],
+  windowBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
+  graceTime: [0, 3600],
+  silenceTime: [1, 3600],
+  startTime: [1, 60],
+  endedTime: [0, 86_400],
+  maxMessageBytes: [1024, 256 * 1024 * 1024],
+  maxMessageRate: [1, 1_000_000],
+  maxBitrate: [1000, Number.MAX_SAFE_INTEGER],
+  maxCommandRate: [1, 1_000_000],
+  maxStreams: [1, 1_000_000],
+  maxJoins: [1, 1_000_000],
+  maxTranscoderRestarts: [0, 1000],
+};
+
+/**
+ * Fills in the defaults.
+ * @throws RangeError naming the option whose value is out of its range
+ */
+export function resolveOptions<T extends PackagingOptions | Limits>(defaults: T, given: Partial<T> = {}): T {
+  for (const name of Object.keys(defaults) as (keyof T & keyof typeof RANGES)[]) {
+    const value = given[name];
+    const [least, most] = RANGES[name];
+    if (value !== undefined && !(typeof value === 'number' && value >= least && value <= most)) {
+      throw new RangeError(`${name} is ${String(value)}; give a number from ${least} to ${most}`);
+    }
+  }
+  const known = Object.entries(given).filter(([name, value]) => name in defaults && value !== undefined);
+  return { ...defaults, ...Object.fromEntries(known) };
+}

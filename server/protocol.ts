@@ -1,0 +1,195 @@
+/**
+ * The messages of the WebSocket at `/livestream/ws`.
+ *
+ * Text messages are JSON objects with a `type`; binary messages are stream data. This file is the
+ * contract's types and constants and imports nothing, so that the widget and other clients can share it.
+ */
+
+/** A stream id: 1 to 64 letters, digits, `_` or `-`. */
+export const STREAM_ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Whether a value is a stream id that every route and message accepts. */
+export function isStreamId(value: unknown): value is string {
+  return typeof value === 'string' && STREAM_ID_PATTERN.test(value);
+}
+
+/** What a stream is doing, as its viewers are told. */
+export type StreamStatus = 'waiting' | 'live' | 'reconnecting' | 'ended';
+
+/** Why a stream is over. */
+export type StopReason = 'stopped' | 'replaced' | 'timed-out' | 'failed' | 'shutdown';
+
+/** What was wrong; see {@link ErrorMessage}. */
+export type ErrorCode =
+  | 'BAD_MESSAGE'
+  | 'UNSUPPORTED_FORMAT'
+  | 'UNAUTHORIZED'
+  | 'STREAM_IN_USE'
+  | 'NOT_STREAMING'
+  | 'TOO_LARGE'
+  | 'RATE_LIMITED'
+  | 'SERVER_FULL'
+  | 'TRANSCODER_FAILED'
+  | 'SHUTTING_DOWN';
+
+/** Bytes of one WebM, Matroska, fragmented MP4 or MPEG-TS file, in order, as MediaRecorder gives them. */
+export interface ContainerFormat {
+  kind: 'container';
+  /** For example `video/webm;codecs=h264,opus`. A hint only: the server looks at the bytes. */
+  mimeType?: string;
+}
+
+/** A video track of the frames format. */
+export interface VideoTrackConfig {
+  id: number;
+  kind: 'video';
+  /** RFC 6381, for example `avc1.42E01F`. */
+  codec: string;
+  width: number;
+  height: number;
+  frameRate?: number;
+  /** base64 of the codec's configuration record, for H.264 the avcC (ISO/IEC 14496-15 §5.3.3). */
+  description?: string;
+}
+
+/** An audio track of the frames format. */
+export interface AudioTrackConfig {
+  id: number;
+  kind: 'audio';
+  /** `mp4a.40.2` or `opus`. */
+  codec: string;
+  /** In hertz. */
+  sampleRate: number;
+  channels: number;
+  /** base64 of the codec's configuration, for AAC the AudioSpecificConfig. */
+  description?: string;
+}
+
+export type TrackConfig = VideoTrackConfig | AudioTrackConfig;
+
+/** One encoded chunk a message, behind a 16-byte header. */
+export interface FramesFormat {
+  kind: 'frames';
+  tracks: TrackConfig[];
+}
+
+export type StreamFormat = ContainerFormat | FramesFormat;
+
+export interface StartStreamMessage {
+  type: 'start-stream';
+  streamId: string;
+  userId?: string;
+  token?: string;
+  title?: string;
+  /** Absent: a container. */
+  format?: StreamFormat;
+  /** Continue a stream whose connection broke, with the token of `stream-started`. */
+  resume?: { token: string };
+}
+
+export interface TrackConfigMessage {
+  type: 'track-config';
+  streamId: string;
+  track: TrackConfig;
+}
+
+export interface StopStreamMessage {
+  type: 'stop-stream';
+  streamId: string;
+}
+
+export interface JoinStreamMessage {
+  type: 'join-stream';
+  streamId: string;
+  token?: string;
+}
+
+export interface LeaveStreamMessage {
+  type: 'leave-stream';
+  streamId: string;
+}
+
+/** A text message from a client. Stream data (`stream-data`) is the binary message. */
+export type ClientMessage =
+  StartStreamMessage | TrackConfigMessage | StopStreamMessage | JoinStreamMessage | LeaveStreamMessage;
+
+export interface StreamStartedMessage {
+  type: 'stream-started';
+  streamId: string;
+  /** Where the multivariant playlist is. */
+  playbackUrl: string;
+  /** Presented in `start-stream` to go on after the connection broke. */
+  resumeToken: string;
+  /** How many binary messages the server holds: the number of the next one to send. */
+  received: number;
+}
+
+export interface AckMessage {
+  type: 'ack';
+  streamId: string;
+  received: number;
+}
+
+export interface StreamStoppedMessage {
+  type: 'stream-stopped';
+  streamId: string;
+  reason: StopReason;
+}
+
+export interface StreamJoinedMessage {
+  type: 'stream-joined';
+  streamId: string;
+  status: StreamStatus;
+  viewers: number;
+}
+
+/** To those who joined, and to the publisher. */
+export interface StreamStatusMessage {
+  type: 'stream-status';
+  streamId: string;
+  status: StreamStatus;
+}
+
+export interface ViewerCountMessage {
+  type: 'viewer-count';
+  streamId: string;
+  count: number;
+}
+
+export interface ErrorMessage {
+  type: 'error';
+  code: ErrorCode;
+  /** What was wrong with which value and what to do, in words. */
+  message: string;
+  streamId?: string;
+  /** The connection closes next. */
+  fatal: boolean;
+}
+
+/** A message from the server; all are text. */
+export type ServerMessage =
+  | StreamStartedMessage
+  | AckMessage
+  | StreamStoppedMessage
+  | StreamJoinedMessage
+  | StreamStatusMessage
+  | ViewerCountMessage
+  | ErrorMessage;
+
+/**
+ * WebSocket close codes of this server (RFC 6455 §7.4). Those from 4000 on are private to it; a client
+ * that gets one of {@link CloseCode.GOING_AWAY}, {@link CloseCode.TRY_AGAIN_LATER} or
+ * {@link CloseCode.SILENT} may come back and resume.
+ */
+export const CloseCode = {
+  NORMAL: 1000,
+  GOING_AWAY: 1001,
+  POLICY_VIOLATION: 1008,
+  MESSAGE_TOO_BIG: 1009,
+  INTERNAL_ERROR: 1011,
+  TRY_AGAIN_LATER: 1013,
+  /** The publisher sent nothing for the silence limit. */
+  SILENT: 4408,
+  /** Another connection resumed this stream. */
+  REPLACED: 4409,
+} as const;

@@ -1,0 +1,94 @@
+import * as v from 'valibot';
+import { LivestreamError } from '../errors.js';
+import { STREAM_ID_PATTERN, type ClientMessage } from '../protocol.js';
+
+/** Longer text is no message of the protocol, bytes. */
+const MAX_TEXT = 65_536;
+
+const streamId = v.pipe(
+  v.string('streamId must be a string'),
+  v.regex(STREAM_ID_PATTERN, (issue) => `streamId ${issue.received} must be 1 to 64 letters, digits, _ or -`),
+);
+
+/** Free text of users: bounded, since it is kept and logged. */
+const text = (most: number): v.GenericSchema<string> => v.pipe(v.string(), v.maxLength(most));
+const token = text(8192);
+const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const description = v.optional(text(MAX_TEXT));
+
+const videoTrack = v.object({
+  id: v.pipe(natural, v.maxValue(255)),
+  kind: v.literal('video'),
+  codec: text(64),
+  width: v.pipe(natural, v.minValue(1), v.maxValue(16_384)),
+  height: v.pipe(natural, v.minValue(1), v.maxValue(16_384)),
+  frameRate: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1000))),
+  description,
+});
+
+const audioTrack = v.object({
+  id: v.pipe(natural, v.maxValue(255)),
+  kind: v.literal('audio'),
+  codec: text(64),
+  sampleRate: v.pipe(natural, v.minValue(1), v.maxValue(768_000)),
+  channels: v.pipe(natural, v.minValue(1), v.maxValue(32)),
+  description,
+});
+
+const track = v.variant('kind', [videoTrack, audioTrack]);
+
+const format = v.variant('kind', [
+  v.object({ kind: v.literal('container'), mimeType: v.optional(text(256)) }),
+  v.object({ kind: v.literal('frames'), tracks: v.pipe(v.array(track), v.minLength(1), v.maxLength(16)) }),
+]);
+
+const clientMessage = v.variant('type', [
+  v.object({
+    type: v.literal('start-stream'),
+    streamId,
+    userId: v.optional(text(256)),
+    token: v.optional(token),
+    title: v.optional(text(1024)),
+    format: v.optional(format),
+    resume: v.optional(v.object({ token: v.pipe(token, v.minLength(1)) })),
+  }),
+  v.object({ type: v.literal('track-config'), streamId, track }),
+  v.object({ type: v.literal('stop-stream'), streamId }),
+  v.object({ type: v.literal('join-stream'), streamId, token: v.optional(token) }),
+  v.object({ type: v.literal('leave-stream'), streamId }),
+]);
+
+/**
+ * Reads a text message. Fields that the protocol does not know are left out.
+ * @throws LivestreamError BAD_MESSAGE or TOO_LARGE saying what is wrong with which field
+ */
+export function parseClientMessage(source: string): ClientMessage {
+  if (source.length > MAX_TEXT) {
+    throw new LivestreamError(
+      'TOO_LARGE',
+      `a text message of ${source.length} characters; the most is ${MAX_TEXT}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch (cause) {
+    throw new LivestreamError('BAD_MESSAGE', 'a text message is not valid JSON; send one JSON object', {
+      cause,
+    });
+  }
+  const result = v.safeParse(clientMessage, value);
+  if (result.success) return result.output;
+  throw new LivestreamError('BAD_MESSAGE', describe(value, result.issues[0]));
+}
+
+function describe(value: unknown, issue: v.BaseIssue<unknown>): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return 'a text message must be a JSON object with a type';
+  }
+  const path = v.getDotPath(issue);
+  if (path === 'type') {
+    return `type ${issue.received.slice(0, 64)} is unknown; send start-stream, track-config, stop-stream, join-stream or leave-stream`;
+  }
+  return `${path ?? 'the message'}: ${issue.message}`.slice(0, 300);
+}

@@ -1,0 +1,239 @@
+import type { WSContext } from 'hono/ws';
+import type { Access } from '../access.js';
+import { LivestreamError } from '../errors.js';
+import type { PublishSession, PublisherConnection } from '../ingest/publish-session.js';
+import type { Publishers } from '../ingest/publishers.js';
+import { RateLimit } from '../ingest/rate-limit.js';
+import type { Limits, Logger } from '../options.js';
+import { CloseCode, type ClientMessage, type ServerMessage, type StartStreamMessage } from '../protocol.js';
+import type { Audience } from '../streams/audience.js';
+import type { Streams } from '../streams/streams.js';
+import { parseClientMessage } from './client-message.js';
+
+export interface ConnectionServices {
+  streams: Streams;
+  audience: Audience;
+  publishers: Publishers;
+  access: Access;
+  limits: Limits;
+  logger: Logger;
+  /** The absolute URL of a stream's multivariant playlist. */
+  playbackUrl(streamId: string): string;
+}
+
+/** Sockets that can stop reading: ws on Node. */
+interface Pausable {
+  pause(): void;
+  resume(): void;
+}
+
+/** A client that sends commands all at once may send so many seconds' worth. */
+const COMMAND_BURST_SECONDS = 5;
+
+const WEBSOCKET_OPEN = 1;
+
+/** One client's WebSocket: at most one stream published, any number joined. */
+export class Connection implements PublisherConnection {
+  #session: PublishSession | undefined;
+  #joined = new Set<string>();
+  #commands: RateLimit;
+  /** Messages are handled one after the other, though some take a while. */
+  #work: Promise<void> = Promise.resolve();
+  #working = 0;
+  #closed = false;
+
+  constructor(
+    private readonly socket: WSContext<unknown>,
+    private readonly services: ConnectionServices,
+  ) {
+    this.#commands = new RateLimit(services.limits.maxCommandRate, COMMAND_BURST_SECONDS);
+  }
+
+  receive(data: string | Blob | ArrayBufferLike): void {
+    if (this.#closed) return;
+    // Without a detour where nothing has to be waited for: this runs for every message of every publisher.
+    if (this.#working === 0 && data instanceof ArrayBuffer)
+      this.#guard(() => this.#onData(new Uint8Array(data)));
+    else this.#enqueue(data);
+  }
+
+  /** The connection is gone. */
+  ended(): void {
+    this.#closed = true;
+    for (const streamId of this.#joined) this.services.audience.leave(streamId, this);
+    this.#joined.clear();
+    this.#session?.detach(this);
+    this.#session = undefined;
+  }
+
+  send(message: ServerMessage): void {
+    if (!this.#closed && this.socket.readyState === WEBSOCKET_OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  close(code: number, reason: string): void {
+    this.#closed = true;
+    // RFC 6455 §5.5: a control frame's payload has at most 125 bytes, two of them the code.
+    this.socket.close(code, reason.slice(0, 123));
+  }
+
+  pause(): void {
+    pausable(this.socket.raw)?.pause();
+  }
+
+  resume(): void {
+    pausable(this.socket.raw)?.resume();
+  }
+
+  #enqueue(data: string | Blob | ArrayBufferLike): void {
+    this.#working++;
+    this.#work = this.#work
+      .then(async () => {
+        if (this.#closed) return;
+        if (typeof data === 'string') await this.#onText(data);
+        else if (data instanceof Blob) this.#onData(new Uint8Array(await data.arrayBuffer()));
+        else this.#onData(new Uint8Array(data));
+      })
+      .catch((error: unknown) => this.#report(error))
+      .finally(() => this.#working--);
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #onData(bytes: Uint8Array): void {
+    const { maxMessageBytes } = this.services.limits;
+    if (bytes.length > maxMessageBytes) {
+      const error = new LivestreamError(
+        'TOO_LARGE',
+        `a message of ${bytes.length} bytes; the most is ${maxMessageBytes}: send smaller ones`,
+      );
+      if (!this.#session) throw error;
+      this.#session.fail(error);
+      return;
+    }
+    if (!this.#session) {
+      this.#spendCommand();
+      throw new LivestreamError('NOT_STREAMING', 'stream data before start-stream; send start-stream first');
+    }
+    this.#session.receive(bytes);
+  }
+
+  async #onText(text: string): Promise<void> {
+    this.#spendCommand();
+    const message = parseClientMessage(text);
+    try {
+      await this.#onMessage(message);
+    } catch (error) {
+      this.#report(error, message.streamId);
+    }
+  }
+
+  /** @throws LivestreamError RATE_LIMITED */
+  #spendCommand(): void {
+    if (this.#commands.take(1)) return;
+    const { maxCommandRate } = this.services.limits;
+    throw new LivestreamError('RATE_LIMITED', `more than ${maxCommandRate} messages a second; send fewer`);
+  }
+
+  async #onMessage(message: ClientMessage): Promise<void> {
+    switch (message.type) {
+      case 'start-stream':
+        return this.#start(message);
+      case 'stop-stream':
+        return this.#stop(message.streamId);
+      case 'track-config':
+        this.#publishing(message.streamId);
+        throw new LivestreamError('UNSUPPORTED_FORMAT', "track-config belongs to the format 'frames'");
+      case 'join-stream':
+        return this.#join(message.streamId);
+      case 'leave-stream':
+        this.#joined.delete(message.streamId);
+        this.services.audience.leave(message.streamId, this);
+    }
+  }
+
+  async #start(message: StartStreamMessage): Promise<void> {
+    const { publishers, access, playbackUrl } = this.services;
+    const { streamId } = message;
+    const publishing = this.#session?.connected ? this.#session.stream.id : undefined;
+    if (publishing !== undefined) {
+      throw new LivestreamError(
+        'BAD_MESSAGE',
+        `this connection already publishes '${publishing}'; stop it first or open another connection`,
+      );
+    }
+    if (!publishers.canResume(message)) await access.authorizePublish(streamId, message.token);
+    if (this.#closed) return;
+    const session = publishers.start(message, this);
+    this.#session = session;
+    const { received, resumeToken } = session;
+    this.send({
+      type: 'stream-started',
+      streamId,
+      playbackUrl: playbackUrl(streamId),
+      resumeToken,
+      received,
+    });
+  }
+
+  async #stop(streamId: string): Promise<void> {
+    const session = this.#publishing(streamId);
+    this.#session = undefined;
+    await session.stop('stopped');
+  }
+
+  /** The session of this connection for a stream. */
+  #publishing(streamId: string): PublishSession {
+    const session = this.#session;
+    if (session?.stream.id === streamId) return session;
+    throw new LivestreamError(
+      'NOT_STREAMING',
+      `this connection does not publish '${streamId}'; send start-stream first`,
+    );
+  }
+
+  #join(streamId: string): void {
+    const { streams, audience, limits } = this.services;
+    if (!this.#joined.has(streamId) && this.#joined.size >= limits.maxJoins) {
+      throw new LivestreamError(
+        'RATE_LIMITED',
+        `this connection has joined ${limits.maxJoins} streams, the most there may be`,
+      );
+    }
+    this.#joined.add(streamId);
+    audience.join(streamId, this);
+    const viewers = audience.count(streamId);
+    this.send({ type: 'stream-joined', streamId, status: streams.status(streamId), viewers });
+  }
+
+  #report(error: unknown, streamId?: string): void {
+    const known = error instanceof LivestreamError ? error : undefined;
+    if (!known) this.services.logger.error({ err: error, streamId }, 'a message could not be handled');
+    const code = known?.code ?? 'BAD_MESSAGE';
+    const message = known?.message ?? 'the message could not be handled';
+    const close = CLOSE_CODES[code];
+    this.send({ type: 'error', code, message, streamId, fatal: close !== undefined });
+    if (close !== undefined) this.close(close, code);
+  }
+}
+
+/** Errors after which a connection is of no use, or its client is up to no good. */
+const CLOSE_CODES: Partial<Record<LivestreamError['code'], number>> = {
+  UNAUTHORIZED: CloseCode.POLICY_VIOLATION,
+  TOO_LARGE: CloseCode.MESSAGE_TOO_BIG,
+  RATE_LIMITED: CloseCode.POLICY_VIOLATION,
+  SHUTTING_DOWN: CloseCode.TRY_AGAIN_LATER,
+  SERVER_FULL: CloseCode.TRY_AGAIN_LATER,
+};
+
+function pausable(socket: unknown): Pausable | undefined {
+  const candidate = socket as Partial<Pausable> | undefined;
+  return typeof candidate?.pause === 'function' && typeof candidate.resume === 'function'
+    ? (candidate as Pausable)
+    : undefined;
+}

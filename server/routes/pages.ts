@@ -1,0 +1,70 @@
+import { Hono, type Context } from 'hono';
+import { PlaybackError } from '../errors.js';
+import { isStreamId } from '../protocol.js';
+
+/** A file that the server hands out beside the streams: the widget, its chunks, the demo. */
+export interface Asset {
+  body: Uint8Array<ArrayBuffer>;
+  /** Its media type. */
+  type: string;
+  /** Its name changes whenever it does. */
+  immutable: boolean;
+}
+
+/** Where assets come from; the Node adapter reads them from the package. */
+export interface AssetStore {
+  /** @param name for example `livedrop.js`, `assets/hls-1a2b.js` or `demo/broadcast.html` */
+  read(name: string): Promise<Asset | undefined>;
+}
+
+/** The widget, the page for iframes, and the demo. */
+export function pageRoutes(assets: AssetStore): Hono {
+  const app = new Hono();
+  const named = (name: string) => (c: Context) => sendAsset(c, assets, name);
+
+  app.get('/livedrop.js', named('livedrop.js'));
+  app.get('/assets/:file', (c) => sendAsset(c, assets, `assets/${c.req.param('file')}`));
+  app.get('/demo', (c) => c.redirect(`${new URL(c.req.url).pathname}/`));
+  app.get('/demo/', named('demo/index.html'));
+  app.get('/demo/:file', (c) => sendAsset(c, assets, `demo/${c.req.param('file')}`));
+  app.get('/demo/assets/:file', (c) => sendAsset(c, assets, `demo/assets/${c.req.param('file')}`));
+  app.get('/embed/:streamId', (c) => {
+    const streamId = c.req.param('streamId');
+    if (!isStreamId(streamId))
+      throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
+    return c.html(embedPage(streamId), 200, { 'Cache-Control': 'no-cache' });
+  });
+  return app;
+}
+
+async function sendAsset(c: Context, assets: AssetStore, name: string): Promise<Response> {
+  const asset = await assets.read(name);
+  if (!asset) throw new PlaybackError(404, `there is no '${name.slice(0, 80)}'`);
+  return c.body(asset.body, 200, {
+    'Content-Type': asset.type,
+    'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+    // A page of any origin may load the widget; a sandboxed frame's is "null".
+    'Access-Control-Allow-Origin': '*',
+  });
+}
+
+/** The player alone. A stream id needs no escaping: its characters mean nothing in HTML. */
+function embedPage(streamId: string): string {
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="dark light" />
+    <title>${streamId} – live</title>
+    <style>
+      html, body, live-player { display: block; width: 100%; height: 100%; margin: 0; background: #000; }
+    </style>
+    <script type="module" src="../livedrop.js"></script>
+  </head>
+  <body>
+    <live-player stream-id="${streamId}" autoplay muted></live-player>
+  </body>
+</html>
+`;
+}

@@ -1,0 +1,111 @@
+import { Hono, type Context } from 'hono';
+import { PlaybackError } from '../errors.js';
+import { writeMultivariantPlaylist } from '../hls/multivariant-playlist.js';
+import { isStreamId } from '../protocol.js';
+import type { Rendition } from '../streams/rendition.js';
+import type { Stream } from '../streams/stream.js';
+import type { Streams } from '../streams/streams.js';
+import { encodeText, gzipText, type SharedText } from './text-body.js';
+
+const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
+
+// Given with the body: a header set on the context afterwards costs a third of the throughput.
+const MEDIA_HEADERS = {
+  'Content-Type': 'video/mp4',
+  'Cache-Control': 'public, max-age=31536000, immutable',
+  'Access-Control-Allow-Origin': '*',
+};
+
+/** What a media URI says: epoch, kind and number. */
+const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
+
+/** The HLS side of the server: playlists, init segments, parts and segments. */
+export function playbackRoutes(streams: Streams): Hono {
+  const app = new Hono();
+
+  app.get('/:streamId/stream.m3u8', (c) => {
+    const stream = findStream(streams, c.req.param('streamId'));
+    if (!stream.playable) throw notPlayable(stream.id);
+    const text = writeMultivariantPlaylist(
+      [...stream.renditions.values()].map((rendition) => rendition.describe()),
+    );
+    return sendPlaylist(c, { text }, 'no-cache');
+  });
+
+  app.get('/:streamId/:rendition/:file', (c) => {
+    const stream = findStream(streams, c.req.param('streamId'));
+    const rendition = stream.renditions.get(c.req.param('rendition'));
+    const file = c.req.param('file');
+    if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
+    return file === `${rendition.epoch}.m3u8`
+      ? sendMediaPlaylist(c, rendition)
+      : sendMedia(c, rendition, file);
+  });
+
+  return app;
+}
+
+/** @throws PlaybackError 404 */
+export function findStream(streams: Streams, id: string | undefined): Stream {
+  if (!isStreamId(id)) throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
+  const stream = streams.get(id);
+  if (!stream) throw notPlayable(id);
+  return stream;
+}
+
+function notPlayable(id: string): PlaybackError {
+  return new PlaybackError(404, `stream '${id}' is not live; try again when it has started`, 1);
+}
+
+async function sendMediaPlaylist(c: Context, rendition: Rendition): Promise<Response> {
+  const msn = readNumber(c, '_HLS_msn');
+  const part = readNumber(c, '_HLS_part');
+  if (part !== undefined && msn === undefined)
+    throw new PlaybackError(400, '_HLS_part needs _HLS_msn beside it');
+  const { window } = rendition;
+  if (!window.playable)
+    throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
+  if (msn !== undefined) await window.reach(msn, part ?? 0, c.req.raw.signal);
+  const skip = ['YES', 'v2'].includes(c.req.query('_HLS_skip') ?? '');
+  // A playlist that was waited for is a fixed fact under its full query (RFC 8216bis, appendix B.1).
+  const cache = msn === undefined ? 'no-cache' : `public, max-age=${window.options.targetDuration * 6}`;
+  return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
+}
+
+async function sendPlaylist(c: Context, shared: SharedText, cacheControl: string): Promise<Response> {
+  const headers = {
+    'Content-Type': PLAYLIST_TYPE,
+    'Cache-Control': cacheControl,
+    'Access-Control-Allow-Origin': '*',
+    Vary: 'Accept-Encoding',
+  };
+  if (!acceptsGzip(c)) return c.body(encodeText(shared), 200, headers);
+  return c.body(await gzipText(shared), 200, { ...headers, 'Content-Encoding': 'gzip' });
+}
+
+/** RFC 9110 §12.5.3, as far as clients use it: gzip named and not refused. */
+function acceptsGzip(c: Context): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(c.req.header('Accept-Encoding') ?? '');
+}
+
+async function sendMedia(c: Context, rendition: Rendition, file: string): Promise<Response> {
+  const [, epoch, kind, digits] = MEDIA_NAME.exec(file) ?? [];
+  const number = Number(digits);
+  let bytes: Uint8Array<ArrayBuffer> | undefined;
+  if (epoch === rendition.epoch) {
+    if (kind === 'i') bytes = rendition.window.init(number);
+    else if (kind === 's') bytes = rendition.window.segment(number);
+    else if (kind === 'p') bytes = await rendition.window.hintedPart(number, c.req.raw.signal);
+  }
+  if (!bytes) throw new PlaybackError(404, `'${file.slice(0, 80)}' is not, or no longer, in the playlist`);
+  return c.body(bytes, 200, MEDIA_HEADERS);
+}
+
+/** A delivery directive that is a whole number (RFC 8216bis §6.2.5). */
+function readNumber(c: Context, name: string): number | undefined {
+  const value = c.req.query(name);
+  if (value === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(value))
+    throw new PlaybackError(400, `${name}=${value.slice(0, 40)} is not a whole number`);
+  return Number(value);
+}

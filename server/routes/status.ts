@@ -1,0 +1,66 @@
+import { Hono } from 'hono';
+import type { Audience } from '../streams/audience.js';
+import type { Streams } from '../streams/streams.js';
+import { findStream } from './playback.js';
+
+export interface StatusServices {
+  streams: Streams;
+  audience: Audience;
+  /** Open WebSockets. */
+  connections: ReadonlySet<unknown>;
+  isClosing(): boolean;
+}
+
+const JSON_HEADERS = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' };
+
+/** What the server and its streams are doing, for programs. */
+export function statusRoutes(services: StatusServices): Hono {
+  const { streams, audience, isClosing } = services;
+  const app = new Hono();
+
+  app.get('/livestream/:streamId', (c) => {
+    const stream = findStream(streams, c.req.param('streamId'));
+    const { status, startedAt, info } = stream;
+    const renditions = stream.playable
+      ? [...stream.renditions.values()].map((rendition) => ({
+          name: rendition.name,
+          ...rendition.describe(),
+        }))
+      : [];
+    const body = {
+      streamId: stream.id,
+      title: info.title,
+      status,
+      viewers: audience.count(stream.id),
+      startedAt,
+      renditions,
+    };
+    return c.json(body, 200, JSON_HEADERS);
+  });
+
+  app.get('/healthz', (c) => c.json({ status: 'ok' }, 200, JSON_HEADERS));
+  app.get('/readyz', (c) => {
+    const status = isClosing() ? 'closing' : 'ready';
+    return c.json({ status }, isClosing() ? 503 : 200, JSON_HEADERS);
+  });
+  app.get('/metrics', (c) => c.text(metrics(services), 200, { 'Content-Type': 'text/plain; version=0.0.4' }));
+  return app;
+}
+
+/** Prometheus' text exposition format. */
+function metrics({ streams, audience, connections }: StatusServices): string {
+  let windowBytes = 0;
+  for (const stream of streams) {
+    for (const rendition of stream.renditions.values()) windowBytes += rendition.window.bytes;
+  }
+  return [
+    gauge('livedrop_streams', 'Streams that have not ended.', streams.liveCount),
+    gauge('livedrop_viewers', 'Viewers who joined a stream over a WebSocket.', audience.total),
+    gauge('livedrop_connections', 'Open WebSockets.', connections.size),
+    gauge('livedrop_window_bytes', 'Media kept in memory, bytes.', windowBytes),
+  ].join('');
+}
+
+function gauge(name: string, help: string, value: number): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`;
+}

@@ -1,0 +1,86 @@
+import { writeMediaPlaylist, isIndependent, type MediaNames } from '../hls/media-playlist.js';
+import type { Variant } from '../hls/multivariant-playlist.js';
+import type { Sample, Track } from '../hls/sample.js';
+import { Segmenter } from '../hls/segmenter.js';
+import { Window, type Segment } from '../hls/window.js';
+import type { PackagingOptions } from '../options.js';
+
+/** One encoding of a stream: what is packaged of it and what its playlists say. */
+export class Rendition {
+  readonly window: Window;
+  readonly names: MediaNames;
+  readonly #segmenter: Segmenter;
+  #tracks: readonly Track[] = [];
+  #playlists = new Map<boolean, { version: number; text: string }>();
+
+  /**
+   * @param epoch tells this run of the stream from earlier ones under the same id, whose media may still be
+   *   in caches as immutable
+   */
+  constructor(
+    readonly name: string,
+    readonly epoch: string,
+    packaging: PackagingOptions,
+  ) {
+    this.window = new Window({
+      // The longest segment: a key frame may come just before the wanted length.
+      targetDuration: Math.ceil(packaging.segmentDuration + packaging.keyFrameInterval),
+      segments: packaging.windowSegments,
+      bytes: packaging.windowBytes,
+    });
+    this.#segmenter = new Segmenter(packaging, this.window);
+    this.names = {
+      init: (id) => `${epoch}-i${id}.mp4`,
+      segment: (msn) => `${epoch}-s${msn}.m4s`,
+      part: (number) => `${epoch}-p${number}.m4s`,
+    };
+  }
+
+  get tracks(): readonly Track[] {
+    return this.#tracks;
+  }
+
+  start(tracks: readonly Track[]): void {
+    this.#tracks = tracks;
+    this.#segmenter.start(tracks);
+  }
+
+  push(sample: Sample): void {
+    this.#segmenter.push(sample);
+  }
+
+  end(): void {
+    this.#segmenter.end();
+  }
+
+  /** The media playlist as it stands, made once for all who ask for it. */
+  mediaPlaylist(skip: boolean): { version: number; text: string } {
+    const made = this.#playlists.get(skip);
+    if (made?.version === this.window.version) return made;
+    const fresh = { version: this.window.version, text: writeMediaPlaylist(this.window, this.names, skip) };
+    this.#playlists.set(skip, fresh);
+    return fresh;
+  }
+
+  /** What the multivariant playlist says of it, measured on the segments in the window. */
+  describe(): Variant {
+    const complete = this.window.listed.filter((segment) => segment.complete);
+    const rates = (complete.length > 0 ? complete : this.window.listed).map(bitrate);
+    const video = this.#tracks.find((track) => track.kind === 'video');
+    return {
+      uri: `${this.name}/${this.epoch}.m3u8`,
+      bandwidth: Math.max(0, ...rates),
+      averageBandwidth: rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length),
+      codecs: this.#tracks.map((track) => track.codec),
+      width: video?.width,
+      height: video?.height,
+      frameRate: video ? this.#segmenter.frameRate : undefined,
+      independent: isIndependent(this.window),
+    };
+  }
+}
+
+function bitrate(segment: Segment): number {
+  const bytes = segment.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+  return segment.duration > 0 ? (bytes * 8) / segment.duration : 0;
+}

@@ -1,0 +1,78 @@
+import { LivestreamError } from '../errors.js';
+import type { Limits, PackagingOptions } from '../options.js';
+import type { StreamStatus } from '../protocol.js';
+import type { Audience } from './audience.js';
+import { Stream, type StreamInfo } from './stream.js';
+
+/** All streams of this server: those that are live and those that ended a little while ago. */
+export class Streams {
+  #streams = new Map<string, Stream>();
+  #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
+
+  constructor(
+    private readonly packaging: PackagingOptions,
+    private readonly limits: Limits,
+    private readonly audience: Audience,
+  ) {}
+
+  get(id: string): Stream | undefined {
+    return this.#streams.get(id);
+  }
+
+  status(id: string): StreamStatus {
+    return this.#streams.get(id)?.status ?? 'waiting';
+  }
+
+  [Symbol.iterator](): Iterator<Stream> {
+    return this.#streams.values();
+  }
+
+  /** How many have not ended. */
+  get liveCount(): number {
+    let count = 0;
+    for (const stream of this) if (stream.status !== 'ended') count++;
+    return count;
+  }
+
+  /**
+   * A new stream under an id that no live stream has; an ended one makes way.
+   * @throws LivestreamError SERVER_FULL
+   */
+  create(id: string, info: StreamInfo): Stream {
+    if (this.liveCount >= this.limits.maxStreams) {
+      throw new LivestreamError(
+        'SERVER_FULL',
+        `the server already carries ${this.limits.maxStreams} streams; try again when one has ended`,
+      );
+    }
+    const before = this.#streams.get(id);
+    if (before) this.#forget(before);
+    const stream = new Stream(id, info, this.packaging, (status) => {
+      // One that made way for a new stream ends in silence.
+      if (this.#streams.get(id) !== stream) return;
+      this.audience.announceStatus(id, status);
+      if (status === 'ended') this.#expire(stream);
+    });
+    this.#streams.set(id, stream);
+    return stream;
+  }
+
+  /** Forgets no stream any more, so that nothing keeps the process alive; what is there stays playable. */
+  close(): void {
+    for (const timer of this.#expiry.values()) clearTimeout(timer);
+    this.#expiry.clear();
+  }
+
+  #expire(stream: Stream): void {
+    this.#expiry.set(
+      stream,
+      setTimeout(() => this.#forget(stream), this.limits.endedTime * 1000),
+    );
+  }
+
+  #forget(stream: Stream): void {
+    clearTimeout(this.#expiry.get(stream));
+    this.#expiry.delete(stream);
+    if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id);
+  }
+}
