@@ -146,6 +146,7 @@ export class Segmenter {
     const start = sample.dts / track.timescale;
     const end = start + sample.duration / track.timescale;
     if (track === this.#primary) {
+      this.#catchUp(start);
       if (this.#isSegmentStart(sample, start, end)) this.#closeSegment(start);
       // Before the sample that would cross: a part must never exceed the target.
       else if (end - this.#partStart > this.window.partTarget + EPSILON) this.#closePart(start);
@@ -170,10 +171,11 @@ export class Segmenter {
     return end - this.#segmentStart > this.window.options.targetDuration;
   }
 
-  #closePart(end: number): void {
+  /** @param cut the other tracks' samples from here on stay for the next part */
+  #closePart(end: number, cut = end): void {
     // What the other track still has for a part that is already out goes with the next one.
     if (end - this.#partStart <= EPSILON && this.#queues.get(this.#primary!.id)!.length === 0) return;
-    const runs = this.#takeRuns(end);
+    const runs = this.#takeRuns(cut);
     if (runs.length === 0) return;
     const first = runs.find((run) => run.track === this.#primary!.id)?.samples[0];
     const independent = first?.key ?? false;
@@ -198,13 +200,13 @@ export class Segmenter {
     this.#segmentStart = end;
   }
 
-  /** All of the primary track's samples, and the others' that start before the part's end. */
-  #takeRuns(end: number): Run[] {
+  /** All of the primary track's samples, and the others' that start before the cut. */
+  #takeRuns(cutTime: number): Run[] {
     const runs: Run[] = [];
     for (const [id, queue] of this.#queues) {
       const track = this.#tracks.get(id)!;
       const cut =
-        track === this.#primary ? -1 : queue.findIndex((sample) => sample.dts / track.timescale >= end);
+        track === this.#primary ? -1 : queue.findIndex((sample) => sample.dts / track.timescale >= cutTime);
       const samples = queue.splice(0, cut === -1 ? queue.length : cut);
       for (const sample of samples) this.#queuedBytes -= sample.data.length;
       if (samples.length > 0) runs.push({ track: id, samples });
@@ -212,23 +214,37 @@ export class Segmenter {
     return runs;
   }
 
+  /** After a stall of the primary track, what the other one has for that time still makes parts of their length. */
+  #catchUp(start: number): void {
+    const { partTarget } = this.window;
+    while (start - this.#partStart > partTarget + PRIMARY_STALL / 2) {
+      const before = this.#partStart;
+      this.#closePart(before + partTarget);
+      if (this.#partStart === before) return;
+    }
+  }
+
   #finishRun(): void {
     if (!this.#primary || this.#offset === undefined) return;
     if (this.#probe) this.#endProbe();
-    let end = this.#partStart;
-    for (const [id, queue] of this.#queues) {
-      const track = this.#tracks.get(id)!;
-      const last = queue.at(-1);
-      if (last && (track === this.#primary || !this.#queues.get(this.#primary.id)?.length)) {
-        end = Math.max(end, (last.dts + last.duration) / track.timescale);
-      }
-    }
-    // The other track may reach past the last part; what is left of it has nothing to be cut by.
-    this.#closePart(end);
+    this.#closePart(this.#endOfRun(), Infinity);
     this.#queues.forEach((queue) => (queue.length = 0));
     this.#queuedBytes = 0;
     this.window.closeSegment();
     this.#segmentStart = this.#end;
+  }
+
+  /** Where the last sample of the run ends; what is left of the other track gets the time that it takes. */
+  #endOfRun(): number {
+    const primary = this.#queues.get(this.#primary!.id)!;
+    const last = primary.at(-1);
+    if (last) return (last.dts + last.duration) / this.#primary!.timescale;
+    let left = 0;
+    for (const [id, queue] of this.#queues) {
+      const ticks = queue.reduce((sum, sample) => sum + sample.duration, 0);
+      left = Math.max(left, ticks / this.#tracks.get(id)!.timescale);
+    }
+    return this.#partStart + left;
   }
 }
 

@@ -11,8 +11,10 @@ const MAX_HEADER_BYTES = 1024 * 1024;
 /** Kept for a new transcoder: some seconds of a high bitrate. */
 const MAX_REPLAY_BYTES = 16 * 1024 * 1024;
 
-/** First bytes needed to tell a container. */
+/** First bytes needed to tell a container; MPEG-TS by two sync bytes, since many texts begin with a G. */
 const MAGIC_BYTES = 8;
+const SYNC_BYTE = 0x47;
+const PACKET_BYTES = 188;
 
 /** Types of the first box of an MP4 file. */
 const MP4_FIRST_BOXES = new Set(['ftyp', 'styp', 'moov', 'moof', 'sidx', 'free', 'skip', 'wide']);
@@ -23,7 +25,7 @@ export function detectContainer(bytes: Uint8Array): ContainerKind | undefined {
   if (bytes[0] === 0x1a && bytes[1] === 0x45 && bytes[2] === 0xdf && bytes[3] === 0xa3) return 'webm';
   if (MP4_FIRST_BOXES.has(String.fromCharCode(...bytes.subarray(4, 8)))) return 'mp4';
   // The sync byte of each 188-byte packet (ISO/IEC 13818-1 §2.4.3.3).
-  if (bytes[0] === 0x47 && (bytes.length <= 188 || bytes[188] === 0x47)) return 'mpegts';
+  if (bytes[0] === SYNC_BYTE && bytes[PACKET_BYTES] === SYNC_BYTE) return 'mpegts';
   return undefined;
 }
 
@@ -53,7 +55,8 @@ export class ContainerDetector {
 
   #detect(bytes: Uint8Array): void {
     this.#first = concat([this.#first, bytes]);
-    if (this.#first.length < MAGIC_BYTES) return;
+    const needed = this.#first[0] === SYNC_BYTE ? PACKET_BYTES + 1 : MAGIC_BYTES;
+    if (this.#first.length < needed) return;
     const kind = detectContainer(this.#first);
     if (!kind) {
       const hex = [...this.#first.subarray(0, MAGIC_BYTES)].map((byte) => byte.toString(16).padStart(2, '0'));

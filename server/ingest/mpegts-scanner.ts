@@ -13,18 +13,20 @@ const STREAM_TYPE_AAC_ADTS = 0x0f;
 const OTHER_VIDEO_TYPES = new Set([0x01, 0x02, 0x10, 0x24, 0x33, 0x42]);
 const OTHER_AUDIO_TYPES = new Set([0x03, 0x04, 0x06, 0x11, 0x81, 0x87]);
 
-/** Follows MPEG-TS. Reading can start at any program association table. */
+/**
+ * Follows MPEG-TS. Its header is what comes until the program map table; reading can start, behind that, at any
+ * packet of the video that says so (random_access_indicator, §2.4.3.5), or of the audio where there is no video.
+ */
 export class MpegTsScanner implements ContainerScanner {
   readonly kind = 'mpegts';
   codecs: ContainerCodecs | undefined;
   #replay: ReplayBuffer;
   #partial: Uint8Array = new Uint8Array(0);
   #pmtPid: number | undefined;
+  #mainPid: number | undefined;
 
   constructor(replayLimit: number) {
     this.#replay = new ReplayBuffer(replayLimit);
-    // Every table repeats: there is no header to keep.
-    this.#replay.mark();
   }
 
   get boundaries(): number {
@@ -40,22 +42,42 @@ export class MpegTsScanner implements ContainerScanner {
     let at = 0;
     for (; at + PACKET_BYTES <= buffer.length; at += PACKET_BYTES) {
       const packet = buffer.subarray(at, at + PACKET_BYTES);
+      const known = this.codecs !== undefined;
       if (packet[0] === SYNC_BYTE) this.#onPacket(packet);
       this.#replay.append(packet);
+      if (!known && this.codecs) this.#replay.mark();
     }
     this.#partial = buffer.slice(at);
   }
 
   #onPacket(packet: Uint8Array): void {
     const pid = (((packet[1] ?? 0) & 0x1f) << 8) | (packet[2] ?? 0);
-    if (pid === PAT_PID) {
-      if (this.codecs) this.#replay.mark();
-      else this.#pmtPid = readPmtPid(section(packet)) ?? this.#pmtPid;
-    } else if (pid === this.#pmtPid && !this.codecs) {
-      const table = section(packet);
-      if (table) this.codecs = readCodecs(table);
+    if (this.codecs) {
+      if (pid === this.#mainPid && isRandomAccess(packet)) this.#replay.mark();
+    } else if (pid === PAT_PID) {
+      this.#pmtPid = readPmtPid(section(packet)) ?? this.#pmtPid;
+    } else if (pid === this.#pmtPid) {
+      this.#onProgramMap(section(packet));
     }
   }
+
+  #onProgramMap(table: Uint8Array | undefined): void {
+    if (!table) return;
+    const streams = readStreams(table);
+    const video = streams.find(({ type }) => type === STREAM_TYPE_H264 || OTHER_VIDEO_TYPES.has(type));
+    const audio = streams.find(({ type }) => type === STREAM_TYPE_AAC_ADTS || OTHER_AUDIO_TYPES.has(type));
+    this.#mainPid = (video ?? audio)?.pid;
+    this.codecs = {
+      video: video && (video.type === STREAM_TYPE_H264 ? 'h264' : 'other'),
+      audio: audio && (audio.type === STREAM_TYPE_AAC_ADTS ? 'aac' : 'other'),
+    };
+  }
+}
+
+/** Has an adaptation field with random_access_indicator (§2.4.3.4). */
+function isRandomAccess(packet: Uint8Array): boolean {
+  const hasAdaptation = ((packet[3] ?? 0) & 0x20) !== 0;
+  return hasAdaptation && (packet[4] ?? 0) > 0 && ((packet[5] ?? 0) & 0x40) !== 0;
 }
 
 /** The section that starts in a packet (§2.4.4). */
@@ -80,16 +102,13 @@ function readPmtPid(pat: Uint8Array | undefined): number | undefined {
 }
 
 /** The elementary streams of a program map table (§2.4.4.8). */
-function readCodecs(pmt: Uint8Array): ContainerCodecs {
-  const codecs: ContainerCodecs = { video: undefined, audio: undefined };
+function readStreams(pmt: Uint8Array): { type: number; pid: number }[] {
+  const streams: { type: number; pid: number }[] = [];
   let at = 12 + ((((pmt[10] ?? 0) & 0x0f) << 8) | (pmt[11] ?? 0));
   while (at + 5 <= pmt.length) {
-    const type = pmt[at] ?? 0;
-    if (type === STREAM_TYPE_H264) codecs.video ??= 'h264';
-    else if (OTHER_VIDEO_TYPES.has(type)) codecs.video ??= 'other';
-    else if (type === STREAM_TYPE_AAC_ADTS) codecs.audio ??= 'aac';
-    else if (OTHER_AUDIO_TYPES.has(type)) codecs.audio ??= 'other';
+    const pid = (((pmt[at + 1] ?? 0) & 0x1f) << 8) | (pmt[at + 2] ?? 0);
+    streams.push({ type: pmt[at] ?? 0, pid });
     at += 5 + ((((pmt[at + 3] ?? 0) & 0x0f) << 8) | (pmt[at + 4] ?? 0));
   }
-  return codecs;
+  return streams;
 }

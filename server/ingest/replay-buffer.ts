@@ -10,6 +10,7 @@ export class ReplayBuffer {
   #bytes = 0;
   #headerDone = false;
   #lost = false;
+  #checkpoint = 0;
   #boundaries = 0;
 
   /** @param limit most bytes kept after the header */
@@ -19,7 +20,7 @@ export class ReplayBuffer {
     return this.#headerDone;
   }
 
-  /** How often {@link mark} was called. */
+  /** How many places where reading can start there have been. */
   get boundaries(): number {
     return this.#boundaries;
   }
@@ -41,17 +42,29 @@ export class ReplayBuffer {
       // Reading cannot start in the middle: wait for the next boundary.
       this.#chunks = [];
       this.#bytes = 0;
+      this.#checkpoint = 0;
       this.#lost = true;
     }
   }
 
-  /** The next byte appended is the first after the header, or a place where reading can start. */
-  mark(): void {
+  /** The next byte appended is the first after the header, or a place where reading can perhaps start. */
+  checkpoint(): void {
     this.#headerDone = true;
-    this.#boundaries++;
     this.#lost = false;
-    this.#chunks = [];
-    this.#bytes = 0;
+    this.#checkpoint = this.#chunks.length;
+  }
+
+  /** Reading can start at the last checkpoint: what came before is not needed any more. */
+  commit(): void {
+    this.#boundaries++;
+    for (const chunk of this.#chunks.splice(0, this.#checkpoint)) this.#bytes -= chunk.length;
+    this.#checkpoint = 0;
+  }
+
+  /** Reading can start at the next byte. */
+  mark(): void {
+    this.checkpoint();
+    this.commit();
   }
 
   /** What to give to a new transcoder. */

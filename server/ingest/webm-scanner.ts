@@ -11,6 +11,12 @@ const TRACK_ENTRY = 0xae;
 const TRACK_TYPE = 0x83;
 const CODEC_ID = 0x86;
 const CODEC_PRIVATE = 0x63a2;
+const TRACK_NUMBER = 0xd7;
+const SIMPLE_BLOCK = 0xa3;
+
+/** A SimpleBlock's track number (one byte for all but odd files), timestamp and flags (RFC 9559 §10.2). */
+const BLOCK_HEADER_BYTES = 4;
+const KEY_FRAME_FLAG = 0x80;
 
 const TRACK_TYPE_VIDEO = 1;
 const TRACK_TYPE_AUDIO = 2;
@@ -23,7 +29,7 @@ interface ElementHeader {
 }
 
 /**
- * Follows WebM and Matroska. Reading can start at any Cluster after the header. Segment and Cluster are
+ * Follows WebM and Matroska. Reading can start at a Cluster whose first picture is a key frame. Segment and Cluster are
  * looked into, everything else is skipped by its size, so that no nesting need be remembered.
  */
 export class WebmScanner implements ContainerScanner {
@@ -34,6 +40,9 @@ export class WebmScanner implements ContainerScanner {
   #partial: Uint8Array = new Uint8Array(0);
   #skip = 0;
   #lost = false;
+  #videoTrack: number | undefined;
+  /** A Cluster began and its first picture has not come yet. */
+  #undecided = false;
 
   constructor(replayLimit: number) {
     this.#replay = new ReplayBuffer(replayLimit);
@@ -60,16 +69,15 @@ export class WebmScanner implements ContainerScanner {
         continue;
       }
       const element = readElementHeader(buffer, at);
-      if (element === undefined) {
-        this.#partial = buffer.slice(at);
-        return;
-      }
       if (element === 'invalid') {
         // Where the next element starts is unknown from here on; what it means is the transcoder's to say.
         this.#lost = true;
         continue;
       }
-      if (element.id === CLUSTER) this.#onCluster();
+      if (element === undefined || !this.#onElement(element, buffer.subarray(at))) {
+        this.#partial = buffer.slice(at);
+        return;
+      }
       const entered = element.id === CLUSTER || element.id === SEGMENT;
       this.#skip = entered ? 0 : element.size;
       this.#replay.append(buffer.subarray(at, at + element.headerSize));
@@ -77,9 +85,34 @@ export class WebmScanner implements ContainerScanner {
     }
   }
 
-  #onCluster(): void {
-    if (!this.#replay.headerComplete) this.codecs = readCodecs(this.#replay.header());
-    this.#replay.mark();
+  /** @returns false when more of the element is needed */
+  #onElement(element: ElementHeader, bytes: Uint8Array): boolean {
+    if (element.id === CLUSTER) {
+      if (!this.#replay.headerComplete) this.#onHeader();
+      this.#replay.checkpoint();
+      this.#undecided = this.#videoTrack !== undefined;
+      if (!this.#undecided) this.#replay.commit();
+    } else if (this.#undecided && element.id === SIMPLE_BLOCK) {
+      const block = bytes.subarray(element.headerSize, element.headerSize + BLOCK_HEADER_BYTES);
+      if (block.length < BLOCK_HEADER_BYTES) return false;
+      if (((block[0] ?? 0) & 0x7f) === this.#videoTrack) {
+        this.#undecided = false;
+        if ((block[3] ?? 0) & KEY_FRAME_FLAG) this.#replay.commit();
+      }
+    }
+    return true;
+  }
+
+  #onHeader(): void {
+    const tracks = readTracks(this.#replay.header());
+    const video = tracks.find((track) => track.type === TRACK_TYPE_VIDEO);
+    const audio = tracks.find((track) => track.type === TRACK_TYPE_AUDIO);
+    const playable = video?.codec === 'V_MPEG4/ISO/AVC' && isPlayableAvc(video.codecPrivate);
+    this.#videoTrack = video?.number;
+    this.codecs = {
+      video: video && (playable ? 'h264' : 'other'),
+      audio: audio && (audio.codec === 'A_AAC' ? 'aac' : 'other'),
+    };
   }
 }
 
@@ -116,33 +149,34 @@ function* readElements(bytes: Uint8Array): Generator<{ id: number; body: Uint8Ar
   }
 }
 
-function readCodecs(header: Uint8Array): ContainerCodecs {
-  const codecs: ContainerCodecs = { video: undefined, audio: undefined };
+interface TrackEntry {
+  number: number;
+  type: number;
+  /** Of the Matroska Codec Specifications. */
+  codec: string;
+  codecPrivate: Uint8Array;
+}
+
+function readTracks(header: Uint8Array): TrackEntry[] {
+  const tracks: TrackEntry[] = [];
   for (const top of readElements(header)) {
     if (top.id !== SEGMENT) continue;
     for (const child of readElements(top.body)) {
       if (child.id !== TRACKS) continue;
       for (const entry of readElements(child.body))
-        if (entry.id === TRACK_ENTRY) readTrack(entry.body, codecs);
+        if (entry.id === TRACK_ENTRY) tracks.push(readTrack(entry.body));
     }
   }
-  return codecs;
+  return tracks;
 }
 
-/** Codec ids are those of the Matroska Codec Specifications. The first track of a kind counts. */
-function readTrack(entry: Uint8Array, codecs: ContainerCodecs): void {
-  let type = 0;
-  let codec = '';
-  let codecPrivate: Uint8Array = new Uint8Array(0);
+function readTrack(entry: Uint8Array): TrackEntry {
+  const track: TrackEntry = { number: 0, type: 0, codec: '', codecPrivate: new Uint8Array(0) };
   for (const field of readElements(entry)) {
-    if (field.id === TRACK_TYPE) type = field.body[0] ?? 0;
-    else if (field.id === CODEC_ID) codec = String.fromCharCode(...field.body);
-    else if (field.id === CODEC_PRIVATE) codecPrivate = field.body;
+    if (field.id === TRACK_NUMBER) track.number = field.body.at(-1) ?? 0;
+    else if (field.id === TRACK_TYPE) track.type = field.body[0] ?? 0;
+    else if (field.id === CODEC_ID) track.codec = String.fromCharCode(...field.body);
+    else if (field.id === CODEC_PRIVATE) track.codecPrivate = field.body;
   }
-  if (type === TRACK_TYPE_VIDEO) {
-    const playable = codec === 'V_MPEG4/ISO/AVC' && isPlayableAvc(codecPrivate);
-    codecs.video ??= playable ? 'h264' : 'other';
-  } else if (type === TRACK_TYPE_AUDIO) {
-    codecs.audio ??= codec === 'A_AAC' ? 'aac' : 'other';
-  }
+  return track;
 }

@@ -51,15 +51,15 @@ const CLOCK_START = 10;
  *
  * What a reader of the output can rely on, and must do:
  *
- * - The file is `ftyp moov (moof mdat)…`. `moov` comes when every track has its first packet. No `edts`, no
- *   `sidx`, no `mfra`.
+ * - The file is `ftyp moov (moof mdat)…`, without `edts`, `sidx` or `mfra`. `moov` comes when every encoded track has its
+ *   first packet.
  * - A sample's decode time is its fragment's `tfdt` (plus the durations of the samples before it in the same
  *   `trun`), its presentation time that plus its composition offset. Both are on one clock that all tracks share, so
  *   nothing else is to be applied: there is no edit list, and AAC's 1024 samples of priming are on the clock
  *   before the first sound. A composition offset is signed where its `trun` is of version 1.
  * - The clock is the source's plus 10 s where video is copied from WebM or MP4, else it begins near 10 s.
- * - A `moof` holds one or two `traf`; a `traf` holds one sample, save the first ones, in which everything that came
- *   before the last track's first packet is together. Data offsets count from the `moof` (default-base-is-moof).
+ * - A `moof` holds one or two `traf`, a `traf` one sample (the first ones may hold more). Data offsets count from the
+ *   `moof` (default-base-is-moof).
  * - A sample's duration is the distance to its track's next sample, whatever the frame rate does. Only the last one's, at
  *   the end of the file, is a guess and may be 0.
  *
@@ -122,11 +122,13 @@ function encodeAudio({ audioBitrate = 128_000 }: EncodingOptions): string[] {
   ];
 }
 
-function outputArguments({ container }: TranscoderInput): string[] {
+function outputArguments({ container, audio }: TranscoderInput): string[] {
+  // AAC of MPEG-TS says in its packets what moov has to say.
+  const header = container === 'mpegts' && audio === 'copy' ? '+delay_moov' : '+empty_moov';
   return [
     ...['-max_interleave_delta', String(INTERLEAVING_WAIT[container])],
     ...['-avoid_negative_ts', 'disabled', '-output_ts_offset', String(CLOCK_START)],
     ...['-f', 'mp4', '-use_editlist', '0', '-frag_duration', '1', '-flush_packets', '1'],
-    ...['-movflags', '+delay_moov+default_base_moof+skip_trailer+frag_discont', 'pipe:1'],
+    ...['-movflags', `${header}+default_base_moof+skip_trailer+frag_discont`, 'pipe:1'],
   ];
 }

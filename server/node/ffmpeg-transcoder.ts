@@ -70,12 +70,18 @@ class FfmpegTranscoder implements Transcoder {
   }
 
   #start(path: string, args: string[]): Ffmpeg {
-    const ffmpeg = spawn(path, args, { stdio: ['pipe', 'pipe', 'pipe'], shell: false, windowsHide: true });
+    const ffmpeg = spawn(path, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+      // Out of the terminal's process group, or Ctrl+C would end it before the server has ended the stream. When the server
+      // is killed, ffmpeg ends by the end of its stdin.
+      detached: process.platform !== 'win32',
+    });
     // 'close' and not 'exit': output is still in the pipe when a process exits.
     ffmpeg.on('close', (code, signal) => this.#finish(this.#exitFailure(code, signal)));
     ffmpeg.on('error', (error) => this.#finish(startFailure(path, error)));
     // Out of file descriptors, spawn gives no pipes and reports the error by its event.
-    if (!ffmpeg.stdin) return ffmpeg;
+    if (!(ffmpeg.stdin as Writable | undefined)) return ffmpeg;
     ffmpeg.stdin.on('drain', () => this.#release());
     // It closes its stdin when it exits; what that means is said by 'close'.
     ffmpeg.stdin.on('error', () => this.#release());

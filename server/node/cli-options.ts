@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { DEFAULT_HOST } from './listen-address.js';
+import { DEFAULT_PORT } from './serve.js';
+
+/** What the command line and the environment ask for. */
+export type Command = { kind: 'help' } | { kind: 'version' } | ({ kind: 'serve' } & CliOptions);
+
+export interface CliOptions {
+  port: number;
+  host: string;
+  ffmpegPath: string | undefined;
+  streamKeys: string[];
+  logLevel: LogLevel;
+}
+
+const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const HELP = `Usage: livedrop [options]
+
+Serves live streams: pages that broadcast send theirs in, pages that watch play them a second later.
+
+  --port <number>       port to listen on (LIVEDROP_PORT; default ${DEFAULT_PORT}; 0 takes a free one)
+  --host <address>      address to listen on (default ${DEFAULT_HOST}: this machine only);
+                        any other needs stream keys
+  --stream-key <key>    who presents it may publish; may be given several times
+                        (LIVEDROP_STREAM_KEYS, separated by commas)
+  --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
+  --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
+  --help                print this
+  --version             print the version
+`;
+
+/** The command line cannot be understood. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * Options win over the environment.
+ * @throws UsageError naming the option or variable and its value
+ */
+export function readCommand(args: readonly string[], env: Record<string, string | undefined>): Command {
+  const values = parse(args);
+  if (values.help) return { kind: 'help' };
+  if (values.version) return { kind: 'version' };
+  return {
+    kind: 'serve',
+    port:
+      values.port === undefined
+        ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
+        : readPort('--port', values.port),
+    host: values.host ?? DEFAULT_HOST,
+    ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
+    streamKeys: readKeys(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
+    logLevel: readLogLevel(values['log-level']),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string' },
+        host: { type: 'string' },
+        'stream-key': { type: 'string', multiple: true },
+        ffmpeg: { type: 'string' },
+        'log-level': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'v' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
+}
+
+function readPort(name: string, value: string | undefined): number {
+  if (value === undefined || value === '') return DEFAULT_PORT;
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port <= 65_535) return port;
+  throw new UsageError(`${name} is '${value}'; give a number from 0 to 65535`);
+}
+
+function readKeys(values: readonly string[]): string[] {
+  return values.map((value) => value.trim()).filter((value) => value !== '');
+}
+
+function readLogLevel(value: string | undefined): LogLevel {
+  const level = LOG_LEVELS.find((candidate) => candidate === (value ?? 'warn'));
+  if (level) return level;
+  throw new UsageError(`--log-level is '${value}'; give one of ${LOG_LEVELS.join(', ')}`);
+}

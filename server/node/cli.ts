@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { HELP, readCommand, UsageError, type CliOptions, type Command } from './cli-options.js';
+import { packageRoot } from './package-root.js';
+import { serve, type RunningServer } from './serve.js';
+
+process.exitCode = await main(process.argv.slice(2));
+
+/** @returns the exit code; after 0 the server may still be running */
+async function main(args: readonly string[]): Promise<number> {
+  let command: Command;
+  try {
+    command = readCommand(args, process.env);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`livedrop: ${error.message}\nlivedrop --help lists the options.\n`);
+    return 2;
+  }
+  if (command.kind === 'help') process.stdout.write(HELP);
+  else if (command.kind === 'version') process.stdout.write(`${await readVersion()}\n`);
+  else return await start(command);
+  return 0;
+}
+
+async function start(options: CliOptions): Promise<number> {
+  // JSON lines on stderr, written at once: the last ones before an exit matter most.
+  const logger = pino({ level: options.logLevel }, pino.destination({ fd: 2, sync: true }));
+  let server: RunningServer;
+  try {
+    server = await serve({ ...options, logger });
+  } catch (error) {
+    process.stderr.write(`livedrop: ${(error as Error).message}\n`);
+    return 1;
+  }
+  stopOnSignal(server);
+  process.stdout.write(
+    [
+      `Livedrop ${await readVersion()} is running. Stop it with Ctrl+C.`,
+      '',
+      `  Broadcast  ${server.url}/demo/broadcast.html`,
+      `  Watch      ${server.url}/demo/watch.html`,
+      '',
+      '',
+    ].join('\n'),
+  );
+  return 0;
+}
+
+/** The first signal ends streams properly, the second at once. */
+function stopOnSignal(server: RunningServer): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`livedrop: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+async function readVersion(): Promise<string> {
+  const file = await readFile(join(packageRoot, 'package.json'), 'utf8');
+  return (JSON.parse(file) as { version: string }).version;
+}

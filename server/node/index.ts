@@ -1,0 +1,11 @@
+/**
+ * The server on Node: {@link serve} listens with everything set up; the parts it is made of are here to mount
+ * livestreams in an app of one's own.
+ *
+ * @module
+ */
+export { widgetAssets } from './assets.js';
+export type { EncodingOptions } from './ffmpeg-arguments.js';
+export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transcoder.js';
+export { findFfmpeg, type FindFfmpegOptions, type FoundFfmpeg } from './find-ffmpeg.js';
+export { serve, type RunningServer, type ServeOptions } from './serve.js';

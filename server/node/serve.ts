@@ -1,0 +1,115 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, upgradeWebSocket } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
+import {
+  createLivestream,
+  type AssetStore,
+  type LivestreamOptions,
+  type TranscoderFactory,
+} from '../index.js';
+import { widgetAssets } from './assets.js';
+import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
+import { findFfmpeg } from './find-ffmpeg.js';
+import { answerForeignUpgrades } from './foreign-upgrades.js';
+import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
+
+/** Options of {@link serve}. */
+export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'> {
+  /** 0 takes a free one. Default 3001. */
+  port?: number;
+  /** Address to listen on; any but loopback needs stream keys. Default 127.0.0.1. */
+  host?: string;
+  /** Path of the ffmpeg to run. Default: looked for, see `findFfmpeg()`. */
+  ffmpegPath?: string | undefined;
+  /** Instead of ffmpeg. */
+  transcoder?: TranscoderFactory;
+  /** Default: the widget and the demo that come with this package. */
+  assets?: AssetStore;
+  /** How long answers under way may take once the server is closing, seconds. Default 3. */
+  drainTime?: number;
+}
+
+/** A server that is listening. */
+export interface RunningServer {
+  /** For a browser on this machine, without a slash at the end. */
+  url: string;
+  port: number;
+  /** Ends all streams properly, lets answers under way finish for the drain time, and closes every connection. */
+  close(): Promise<void>;
+}
+
+export const DEFAULT_PORT = 3001;
+
+/** Longer than the proxies' usual 60 s, so that they and not we close an idle connection, milliseconds. */
+const KEEP_ALIVE = 65_000;
+
+/**
+ * Serves livestreams with @hono/node-server and ws.
+ * @throws Error when there is no ffmpeg, the port cannot be had, or the address is refused for want of stream keys
+ */
+export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
+  const { port = DEFAULT_PORT, host = DEFAULT_HOST, drainTime = 3, ...livestreamOptions } = options;
+  const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
+  checkListenAddress(host, streamKeys);
+  const livestream = createLivestream({
+    ...livestreamOptions,
+    streamKeys,
+    upgradeWebSocket,
+    transcoder: options.transcoder ?? (await defaultTranscoder(options)),
+    assets: options.assets ?? widgetAssets(),
+  });
+  const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
+  const server = createAdaptorServer({
+    fetch: livestream.app.fetch,
+    websocket: { server: sockets },
+    overrideGlobalObjects: false,
+  }) as Server;
+  server.keepAliveTimeout = KEEP_ALIVE;
+  answerForeignUpgrades(server);
+  const bound = await listen(server, port, host);
+  let closing: Promise<void> | undefined;
+  return {
+    url: browserUrl(host, bound),
+    port: bound,
+    close: () => (closing ??= livestream.close().finally(() => closeServer(server, sockets, drainTime))),
+  };
+}
+
+async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<TranscoderFactory> {
+  const ffmpeg = await findFfmpeg({ path: ffmpegPath });
+  logger?.info({ ...ffmpeg }, 'ffmpeg was found');
+  return ffmpegTranscoder({ path: ffmpeg.path, ...(logger && { logger }) });
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, port, host)));
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function listenFailure(error: NodeJS.ErrnoException, port: number, host: string): Error {
+  const otherPort = 'choose another with --port or LIVEDROP_PORT';
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} is in use by another program; ${otherPort}`,
+    EACCES: `port ${port} may not be used by this user; ${otherPort}, 1024 or above`,
+    EADDRNOTAVAIL: `'${host}' is not an address of this machine; choose another with --host`,
+    ENOTFOUND: `'${host}' is not an address of this machine; choose another with --host`,
+  };
+  return new Error(`Not listening: ${reasons[error.code ?? ''] ?? error.message}.`, { cause: error });
+}
+
+/** Resolves when the last connection is closed, and closes what is left after the drain time. */
+function closeServer(server: Server, sockets: WebSocketServer, drainTime: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+    }, drainTime * 1000);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { concat, findBox, readBoxes, view } from '../../../server/hls/boxes.js';
+import { FragmentReader } from '../../../server/hls/fragment-reader.js';
+import { writeInitSegment } from '../../../server/hls/init-segment.js';
+import { writeFragment } from '../../../server/hls/media-segment.js';
+import type { Sample, Track } from '../../../server/hls/sample.js';
+import { audioTrack, makeSamples, videoTrack } from '../../helpers/samples.js';
+
+function read(chunks: Iterable<Uint8Array>): { tracks: Track[]; samples: Sample[] } {
+  const result: { tracks: Track[]; samples: Sample[] } = { tracks: [], samples: [] };
+  const reader = new FragmentReader({
+    onTracks: (tracks) => (result.tracks = tracks),
+    onSample: (sample) => result.samples.push({ ...sample, data: sample.data.slice() }),
+  });
+  for (const chunk of chunks) reader.push(chunk);
+  return result;
+}
+
+function* cut(bytes: Uint8Array, size: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+const samples = makeSamples({ length: 0.4 });
+const runs = [1, 2].map((track) => ({ track, samples: samples.filter((sample) => sample.track === track) }));
+const file = concat([writeInitSegment([videoTrack, audioTrack]), writeFragment(1, runs)]);
+
+describe('init segment and fragments', () => {
+  it('are read back as the tracks and samples they were written from', () => {
+    const { tracks, samples: got } = read([file]);
+    expect(tracks).toEqual([videoTrack, audioTrack]);
+    expect(got.filter((sample) => sample.track === 1)).toEqual(runs[0]?.samples);
+    expect(got.filter((sample) => sample.track === 2)).toEqual(runs[1]?.samples);
+  });
+
+  it.each([1, 7, 100, 4096])('are read the same in pieces of %i bytes', (size) => {
+    expect(read(cut(file, size))).toEqual(read([file]));
+  });
+
+  it('keep negative composition offsets', () => {
+    const sample: Sample = {
+      track: 1,
+      dts: 9000,
+      compositionOffset: -3000,
+      duration: 3000,
+      key: true,
+      data: new Uint8Array(3),
+    };
+    const bytes = concat([
+      writeInitSegment([videoTrack]),
+      writeFragment(1, [{ track: 1, samples: [sample] }]),
+    ]);
+    expect(read([bytes]).samples).toEqual([sample]);
+  });
+
+  it('keep decode times beyond 32 bits', () => {
+    const sample: Sample = {
+      track: 1,
+      dts: 2 ** 40,
+      compositionOffset: 0,
+      duration: 3000,
+      key: true,
+      data: new Uint8Array(3),
+    };
+    const bytes = concat([
+      writeInitSegment([videoTrack]),
+      writeFragment(1, [{ track: 1, samples: [sample] }]),
+    ]);
+    expect(read([bytes]).samples[0]?.dts).toBe(2 ** 40);
+  });
+
+  it('take a duration of one tick for unknown: it is as long as the one before', () => {
+    const make = (dts: number, duration: number): Sample => ({
+      ...{ track: 1, compositionOffset: 0, key: true, data: new Uint8Array(1) },
+      ...{ dts, duration },
+    });
+    const fragments = [make(0, 3600), make(3600, 1)].map((sample, index) =>
+      writeFragment(index, [{ track: 1, samples: [sample] }]),
+    );
+    const bytes = concat([writeInitSegment([videoTrack]), ...fragments]);
+    expect(read([bytes]).samples.map((sample) => sample.duration)).toEqual([3600, 3600]);
+  });
+
+  it('declare the tracks’ sizes and sampling rates', () => {
+    const moov = findBox(writeInitSegment([videoTrack, audioTrack]), 'moov')!;
+    const traks = [...readBoxes(moov.body)].filter((child) => child.type === 'trak');
+    const tkhd = findBox(traks[0]!.body, 'tkhd')!.body;
+    expect([view(tkhd).getUint32(76) >> 16, view(tkhd).getUint32(80) >> 16]).toEqual([640, 360]);
+  });
+});
+
+describe('FragmentReader on bytes that are none', () => {
+  it.each([
+    ['a box smaller than its header', Uint8Array.of(0, 0, 0, 4, 0x6d, 0x6f, 0x6f, 0x76, 0, 0)],
+    ['a box larger than any fragment', Uint8Array.of(0x7f, 0, 0, 0, 0x6d, 0x6f, 0x6f, 0x76)],
+    [
+      'a moov whose children are cut off',
+      concat([Uint8Array.of(0, 0, 0, 12), new TextEncoder().encode('moov'), Uint8Array.of(0, 0, 9, 9)]),
+    ],
+  ])('throws on %s', (_what, bytes) => {
+    expect(() => read([bytes])).toThrow();
+  });
+
+  it('throws when a sample lies outside its mdat', () => {
+    const fragment = writeFragment(1, runs);
+    const mdatSize = runs.flatMap((run) => run.samples).reduce((sum, sample) => sum + sample.data.length, 8);
+    view(fragment).setUint32(fragment.length - mdatSize, mdatSize - 4);
+    const bytes = concat([writeInitSegment([videoTrack, audioTrack]), fragment.subarray(0, -4)]);
+    expect(() => read([bytes])).toThrow(/outside its mdat/);
+  });
+});

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { concat } from '../../../server/hls/boxes.js';
+import { FragmentReader } from '../../../server/hls/fragment-reader.js';
+import type { Sample, Track } from '../../../server/hls/sample.js';
+import { Segmenter } from '../../../server/hls/segmenter.js';
+import { Window, type Segment } from '../../../server/hls/window.js';
+import { audioTrack, makeSamples, videoTrack, type SourceOptions } from '../../helpers/samples.js';
+
+const NOW = Date.parse('2030-01-01T00:00:00Z');
+
+function segment(
+  options: SourceOptions,
+  tracks: Track[] = [videoTrack, audioTrack],
+): { window: Window; source: Sample[] } {
+  const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+  const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);
+  const source = makeSamples(options);
+  segmenter.start(tracks);
+  for (const sample of source) segmenter.push(sample);
+  segmenter.end();
+  return { window, source };
+}
+
+function samplesOf(window: Window, segments: readonly Segment[] = window.listed): Sample[] {
+  const samples: Sample[] = [];
+  const reader = new FragmentReader({ onTracks() {}, onSample: (sample) => samples.push(sample) });
+  reader.push(
+    concat([window.init(segments[0]!.init)!, ...segments.map((each) => window.segment(each.msn)!)]),
+  );
+  return samples;
+}
+
+const parts = (window: Window) => window.listed.flatMap((each) => each.parts);
+const byTrack = (samples: Sample[], track: number) => samples.filter((sample) => sample.track === track);
+
+describe('Segmenter', () => {
+  it.each([24, 25, 30_000 / 1001, 30, 60])(
+    'cuts parts within the target at %f frames a second',
+    (frameRate) => {
+      const { window } = segment({ length: 6.1, frameRate, gop: Math.round(frameRate) });
+      for (const each of window.listed) {
+        each.parts.forEach((part, index) => {
+          expect(part.duration).toBeLessThanOrEqual(window.partTarget + 1e-6);
+          // RFC 8216bis §4.4.4.9: at least 85 %, but for the last of a segment.
+          if (index < each.parts.length - 1)
+            expect(part.duration).toBeGreaterThanOrEqual(window.partTarget * 0.85);
+        });
+      }
+    },
+  );
+
+  it('cuts times in whole milliseconds the same way', () => {
+    const { window } = segment({ length: 10, milliseconds: true });
+    for (const part of parts(window)) expect(part.duration).toBeLessThanOrEqual(window.partTarget + 1e-6);
+    // The sound ends a little after the picture.
+    expect(parts(window)).toHaveLength(51);
+  });
+
+  it('begins every segment with a key frame', () => {
+    const { window } = segment({ length: 5 });
+    expect(window.listed).toHaveLength(5);
+    for (const each of window.listed) {
+      expect(each.independent).toBe(true);
+      expect(byTrack(samplesOf(window, [each]), 1)[0]?.key).toBe(true);
+    }
+  });
+
+  it('loses and doubles no sample', () => {
+    const { window, source } = segment({ length: 5.03 });
+    const got = samplesOf(window);
+    const text = (samples: Sample[]) => samples.map((sample) => new TextDecoder().decode(sample.data));
+    expect(text(byTrack(got, 1))).toEqual(text(byTrack(source, 1)));
+    expect(text(byTrack(got, 2))).toEqual(text(byTrack(source, 2)));
+  });
+
+  it('keeps the tracks’ distance when the source starts late', () => {
+    const { window, source } = segment({ length: 3, start: 1234.5 });
+    const got = samplesOf(window);
+    const offset = (samples: Sample[]) =>
+      byTrack(samples, 2)[0]!.dts / 48_000 - byTrack(samples, 1)[0]!.dts / 90_000;
+    expect(byTrack(got, 1)[0]?.dts).toBe(0);
+    expect(offset(got)).toBeCloseTo(offset(source), 4);
+  });
+
+  it('drops what comes before the first key frame', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 3 }).filter((each) => each.dts > 0)) segmenter.push(sample);
+    segmenter.end();
+    expect(new TextDecoder().decode(byTrack(samplesOf(window), 1)[0]?.data)).toBe('video frame 30');
+  });
+
+  it('cuts between key frames only where they are further apart than the target duration', () => {
+    const { window } = segment({ length: 10, gop: 300 });
+    for (const each of window.listed.slice(0, -1)) expect(each.duration).toBeLessThanOrEqual(2);
+    expect(Math.round(window.listed.at(-1)!.duration)).toBeLessThanOrEqual(2);
+    expect(window.listed.map((each) => each.independent)).toEqual([true, false, false, false, false]);
+  });
+
+  it('accepts key frames that come a little early', () => {
+    const { window } = segment({ length: 6, gop: 29 });
+    expect(window.listed[0]?.duration).toBeCloseTo(29 / 30, 5);
+  });
+
+  it('serves audio alone', () => {
+    const { window } = segment({ length: 4, video: false }, [audioTrack]);
+    expect(window.partTarget).toBe(0.192);
+    expect(window.listed.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('serves video alone', () => {
+    const { window } = segment({ length: 4, audio: false }, [videoTrack]);
+    expect(parts(window)).toHaveLength(20);
+  });
+
+  it('continues the timeline after a discontinuity, with the same init where the tracks are the same', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    for (const start of [0, 500]) {
+      segmenter.start([videoTrack, audioTrack]);
+      for (const sample of makeSamples({ length: 2, start })) segmenter.push(sample);
+    }
+    segmenter.end();
+    expect(window.listed.map((each) => each.discontinuity)).toEqual([false, false, true, false]);
+    expect(new Set(window.listed.map((each) => each.init))).toEqual(new Set([0]));
+    const times = byTrack(samplesOf(window), 1).map((sample) => sample.dts / 90_000);
+    expect(times[60]).toBeCloseTo(2, 1);
+    expect([...times].sort((a, b) => a - b)).toEqual(times);
+  });
+
+  it('writes a new init when the tracks change', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 2 })) segmenter.push(sample);
+    segmenter.start([{ ...videoTrack, width: 320, height: 180 }]);
+    for (const sample of makeSamples({ length: 2, audio: false })) segmenter.push(sample);
+    segmenter.end();
+    expect(window.listed.map((each) => each.init)).toEqual([0, 0, 1, 1]);
+    expect(window.init(1)).toBeDefined();
+  });
+
+  it('goes on cutting by audio while video stalls', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 8 })) {
+      if (sample.track === 2 || sample.dts < 90_000 || sample.dts >= 6 * 90_000) segmenter.push(sample);
+    }
+    const { length } = parts(window);
+    segmenter.end();
+    expect(length).toBeGreaterThan(30);
+    expect(byTrack(samplesOf(window), 2).length).toBe(Math.ceil((8 * 48_000) / 1024));
+  });
+
+  it('closes a part at its byte limit when timestamps stand still', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack]);
+    for (const sample of makeSamples({ length: 1, audio: false })) segmenter.push(sample);
+    const data = new Uint8Array(4 * 1024 * 1024);
+    for (let index = 0; index < 20; index++) {
+      segmenter.push({ track: 1, dts: 90_000, compositionOffset: 0, duration: 0, key: false, data });
+    }
+    for (const part of parts(window)) expect(part.bytes.length).toBeLessThan(21 * 1024 * 1024);
+  });
+
+  it('stamps segments with the wall clock of their first sample', () => {
+    const { window } = segment({ length: 3, start: 77 });
+    expect(window.listed.map((each) => each.programDateTime - NOW)).toEqual([0, 1000, 2000]);
+  });
+});

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PlaybackError } from '../../../server/errors.js';
+import { Window } from '../../../server/hls/window.js';
+
+function makeWindow(options: Partial<ConstructorParameters<typeof Window>[0]> = {}): Window {
+  const window = new Window({ targetDuration: 2, segments: 6, bytes: Infinity, ...options });
+  window.partTarget = 0.2;
+  window.addInit(0, new Uint8Array(10));
+  return window;
+}
+
+function open(window: Window, discontinuity = false, init = 0): void {
+  window.openSegment({ init, discontinuity, programDateTime: 0, independent: true });
+}
+
+function addPart(window: Window, size = 100): void {
+  window.addPart({ duration: 0.2, independent: true, bytes: new Uint8Array(size) });
+}
+
+function addSegment(window: Window, parts = 5, size = 100): void {
+  open(window);
+  for (let index = 0; index < parts; index++) addPart(window, size);
+  window.closeSegment();
+}
+
+async function settled(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  await Promise.resolve();
+  return (await Promise.race([promise.then(() => true), Promise.resolve(pending)])) !== pending;
+}
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+describe('Window', () => {
+  it('lists at most its segments and keeps what left the list for three target durations more', () => {
+    const window = makeWindow();
+    for (let index = 0; index < 20; index++) addSegment(window);
+    open(window);
+    expect(window.listed.map((segment) => segment.msn)).toEqual([14, 15, 16, 17, 18, 19, 20]);
+    expect(window.segment(8)).toHaveLength(500);
+    expect(window.segment(7)).toBeUndefined();
+    expect(window.part(8 * 5)).toHaveLength(100);
+    expect(window.part(7 * 5)).toBeUndefined();
+  });
+
+  it('stays within its bytes, the oldest segments going first', () => {
+    const window = makeWindow({ bytes: 3000 });
+    for (let index = 0; index < 50; index++) addSegment(window);
+    open(window);
+    expect(window.bytes).toBeLessThanOrEqual(3000);
+    expect(window.segment(49)).toBeDefined();
+  });
+
+  it('counts discontinuities that left the list', () => {
+    const window = makeWindow();
+    for (let index = 0; index < 10; index++) {
+      open(window, index === 2);
+      addPart(window);
+      window.closeSegment();
+    }
+    expect(window.discontinuitySequence).toBe(1);
+  });
+
+  it('forgets init segments that no segment needs', () => {
+    const window = makeWindow();
+    window.addInit(1, new Uint8Array(11));
+    addSegment(window);
+    for (let index = 0; index < 20; index++) {
+      open(window, false, 1);
+      for (let part = 0; part < 5; part++) addPart(window);
+      window.closeSegment();
+    }
+    expect(window.init(0)).toBeUndefined();
+    expect(window.init(1)).toHaveLength(11);
+  });
+
+  it('gives a segment only when it is complete', () => {
+    const window = makeWindow();
+    open(window);
+    addPart(window);
+    expect(window.segment(0)).toBeUndefined();
+    window.closeSegment();
+    expect(window.segment(0)).toHaveLength(100);
+  });
+});
+
+describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
+  it('answers at once for what is there, and for what is past', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    open(window);
+    addPart(window);
+    await window.reach(0, 3);
+    await window.reach(1, 0);
+  });
+
+  it('waits for a part', async () => {
+    const window = makeWindow();
+    open(window);
+    addPart(window);
+    const reached = window.reach(0, 1);
+    expect(await settled(reached)).toBe(false);
+    addPart(window);
+    await reached;
+  });
+
+  it('takes a part index past a finished segment for the first part of the next', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    const reached = window.reach(0, 5);
+    expect(await settled(reached)).toBe(false);
+    open(window);
+    addPart(window);
+    await reached;
+  });
+
+  it.each([
+    [3, 0],
+    [100, 0],
+  ])('refuses segment %i when segment 1 is growing', async (msn, part) => {
+    const window = makeWindow();
+    addSegment(window);
+    open(window);
+    addPart(window);
+    await expect(window.reach(msn, part)).rejects.toMatchObject({ status: 400 });
+  });
+
+  it('refuses a part too far ahead', async () => {
+    const window = makeWindow();
+    open(window);
+    addPart(window);
+    await expect(window.reach(0, 100)).rejects.toThrow(/_HLS_part=100 of _HLS_msn=0/);
+  });
+
+  it('gives up after three target durations', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    const reached = window.reach(1, 0);
+    const failure = expect(reached).rejects.toSatisfy((error: PlaybackError) => error.status === 503);
+    await vi.advanceTimersByTimeAsync(5999);
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await failure;
+  });
+
+  it('ends with its client', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    const client = new AbortController();
+    const reached = window.reach(1, 0, client.signal);
+    client.abort();
+    await expect(reached).rejects.toThrow();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is released by the end of the stream', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    const reached = window.reach(1, 0);
+    const hinted = window.hintedPart(5);
+    window.end();
+    await reached;
+    expect(await hinted).toBeUndefined();
+    await window.reach(999, 0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the hinted part', () => {
+  it('is held until it is whole, whichever segment it falls into', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    const hinted = window.hintedPart(5);
+    expect(await settled(hinted)).toBe(false);
+    open(window);
+    addPart(window, 42);
+    expect(await hinted).toHaveLength(42);
+  });
+
+  it('is the next one only', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    expect(await window.hintedPart(6)).toBeUndefined();
+    expect(await window.hintedPart(2)).toHaveLength(100);
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { defaultLimits, defaultPackaging, resolveOptions } from '../../server/options.js';
+
+describe('resolveOptions', () => {
+  it('fills in defaults', () => {
+    expect(resolveOptions(defaultPackaging, { partDuration: 0.1, segmentDuration: undefined })).toEqual({
+      ...defaultPackaging,
+      partDuration: 0.1,
+    });
+  });
+
+  it.each([
+    [{ partDuration: 0 }, /partDuration is 0; give a number from 0.05 to 2/],
+    [{ windowSegments: 5 }, /windowSegments is 5/],
+    [{ partDuration: Number.NaN }, /partDuration is NaN/],
+    [{ segmentDuration: '1' as unknown as number }, /segmentDuration is 1/],
+  ])('refuses %j', (given, message) => {
+    expect(() => resolveOptions(defaultPackaging, given)).toThrow(message);
+  });
+
+  it('leaves out what is no option', () => {
+    expect(resolveOptions(defaultLimits, { nonsense: 1 } as object)).toEqual(defaultLimits);
+  });
+});

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { parseClientMessage } from '../../../server/routes/client-message.js';
+
+describe('parseClientMessage', () => {
+  it('reads a start-stream with everything', () => {
+    const message = {
+      type: 'start-stream',
+      ...{ streamId: 'my_stream-1', userId: 'u', token: 't', title: 'Title' },
+      format: { kind: 'container', mimeType: 'video/webm;codecs=h264,opus' },
+      resume: { token: 'r' },
+    };
+    expect(parseClientMessage(JSON.stringify(message))).toEqual(message);
+  });
+
+  it('leaves out what it does not know', () => {
+    expect(parseClientMessage('{"type":"leave-stream","streamId":"a","__proto__":{"x":1},"more":2}')).toEqual(
+      {
+        type: 'leave-stream',
+        streamId: 'a',
+      },
+    );
+  });
+
+  it.each([
+    ['{', 'not valid JSON'],
+    ['null', 'must be a JSON object'],
+    ['[]', 'must be a JSON object'],
+    ['"start-stream"', 'must be a JSON object'],
+    ['{}', 'type undefined is unknown'],
+    ['{"type":"dance"}', 'type "dance" is unknown'],
+    ['{"type":"join-stream"}', 'streamId'],
+    ['{"type":"join-stream","streamId":"../x"}', 'streamId "../x" must be 1 to 64'],
+    ['{"type":"join-stream","streamId":7}', 'streamId must be a string'],
+    [`{"type":"join-stream","streamId":"${'a'.repeat(65)}"}`, '1 to 64'],
+    ['{"type":"start-stream","streamId":"a","format":{"kind":"smoke"}}', 'format'],
+    ['{"type":"start-stream","streamId":"a","format":{"kind":"frames","tracks":[]}}', 'format.tracks'],
+    ['{"type":"start-stream","streamId":"a","resume":{"token":""}}', 'resume.token'],
+  ])('refuses %s', (text, reason) => {
+    expect(() => parseClientMessage(text)).toThrow(
+      expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining(reason) }),
+    );
+  });
+
+  it('refuses text beyond its bound', () => {
+    expect(() => parseClientMessage(' '.repeat(65_537))).toThrow(
+      expect.objectContaining({ code: 'TOO_LARGE' }),
+    );
+  });
+});
