@@ -12,6 +12,7 @@ import { widgetAssets } from './assets.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { answerForeignUpgrades } from './foreign-upgrades.js';
+import { GracefulClose } from './graceful-close.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
 
 /** Options of {@link serve}. */
@@ -35,7 +36,10 @@ export interface RunningServer {
   /** For a browser on this machine, without a slash at the end. */
   url: string;
   port: number;
-  /** Ends all streams properly, lets answers under way finish for the drain time, and closes every connection. */
+  /**
+   * Ends all streams properly, leaves viewers a second to get their last parts, lets answers under way finish for the
+   * drain time, and closes every connection.
+   */
   close(): Promise<void>;
 }
 
@@ -67,12 +71,16 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE;
   answerForeignUpgrades(server);
-  const bound = await listen(server, port, host);
+  const gracefulClose = new GracefulClose(server, sockets);
+  const bound = await listen(server, port, host).catch(async (error: unknown) => {
+    await livestream.close();
+    throw error;
+  });
   let closing: Promise<void> | undefined;
   return {
     url: browserUrl(host, bound),
     port: bound,
-    close: () => (closing ??= livestream.close().finally(() => closeServer(server, sockets, drainTime))),
+    close: () => (closing ??= livestream.close().finally(() => gracefulClose.close(drainTime))),
   };
 }
 
@@ -98,18 +106,4 @@ function listenFailure(error: NodeJS.ErrnoException, port: number, host: string)
     ENOTFOUND: `'${host}' is not an address of this machine; choose another with --host`,
   };
   return new Error(`Not listening: ${reasons[error.code ?? ''] ?? error.message}.`, { cause: error });
-}
-
-/** Resolves when the last connection is closed, and closes what is left after the drain time. */
-function closeServer(server: Server, sockets: WebSocketServer, drainTime: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      for (const socket of sockets.clients) socket.terminate();
-      server.closeAllConnections();
-    }, drainTime * 1000);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,0 +1,44 @@
+import type { Browser, Page } from 'playwright-core';
+import { installClockCamera } from './clock-camera.js';
+
+const CLOCK = { width: 640, height: 360, frameRate: 30 };
+
+/** A page's console errors and exceptions, to be empty at the end of a test. */
+export function collectErrors(page: Page): string[] {
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => {
+    // A playlist that is not there yet is a 404, which Chromium writes to the console whatever the page does.
+    if (message.type() === 'error' && !message.text().includes('status of 404')) errors.push(message.text());
+  });
+  return errors;
+}
+
+/** The broadcast page with a camera that shows the time. */
+export async function openBroadcaster(browser: Browser, url: string, streamId: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 800, height: 700 } });
+  await page.addInitScript(installClockCamera, CLOCK);
+  await page.goto(`${url}/demo/broadcast.html?stream=${streamId}`);
+  return page;
+}
+
+/** The watch page. */
+export async function openViewer(browser: Browser, url: string, streamId: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 800, height: 700 } });
+  await page.goto(`${url}/demo/watch.html?stream=${streamId}`);
+  return page;
+}
+
+/** Presses Go live and waits until the broadcaster says that it is live. */
+export async function goLive(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Go live' }).click();
+  await page.locator('live-broadcaster').getByText('LIVE', { exact: true }).waitFor();
+}
+
+/** Waits until the page's player shows moving pictures. */
+export async function isPlaying(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const video = document.querySelector('live-player')?.shadowRoot?.querySelector('video');
+    return video !== null && video !== undefined && video.currentTime > 0.5 && !video.paused;
+  });
+}
