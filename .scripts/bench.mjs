@@ -1,0 +1,23 @@
+// npm run bench: builds, then runs test/bench/index.ts.
+import './node-version.mjs';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from './compile.mjs';
+import { installDependencies } from './dependencies.mjs';
+import { runGroup } from './group.mjs';
+import { fail, root } from './run.mjs';
+import { ensureTools } from './tools.mjs';
+
+const minutes = 60_000;
+
+try {
+  if (!existsSync(`${root}/test/bench/index.ts`)) throw new Error('There is no test/bench/index.ts to run.');
+  await installDependencies();
+  await build();
+  const env = await ensureTools(['bench']);
+  const args = [fileURLToPath(new URL('run-typescript.mjs', import.meta.url)), 'test/bench/index.ts'];
+  const { code } = await runGroup([...args, ...process.argv.slice(2)], { env, timeout: 20 * minutes });
+  process.exitCode = code;
+} catch (error) {
+  fail(error);
+}
