@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { LatencyControl, type LatencyOptions } from '../../../widget/media/latency.js';
+
+const STEP = 0.05;
+
+/** A player fed with pieces of equal length that arrive when they are whole, and late by `lateness`. */
+class Simulation {
+  now = 0;
+  position: number;
+  rate = 1;
+  stalls = 0;
+  seeks = 0;
+  readonly control: LatencyControl;
+  readonly #piece: number;
+  #isStalled = false;
+  readonly #lateness: (piece: number) => number;
+
+  constructor(
+    start: { behind: number; piece: number; lateness?: (piece: number) => number },
+    options?: Partial<LatencyOptions>,
+  ) {
+    this.#piece = start.piece;
+    this.#lateness = start.lateness ?? (() => 0);
+    this.now = 100;
+    this.position = this.now - start.behind;
+    this.control = new LatencyControl(options);
+  }
+
+  /** Whole pieces up to the first that is late. */
+  get bufferedEnd(): number {
+    let index = Math.floor(this.now / this.#piece);
+    while (index > 0 && index * this.#piece + this.#lateness(index) > this.now) index--;
+    return index * this.#piece;
+  }
+
+  /** Behind the source. */
+  get latency(): number {
+    return this.now - this.position;
+  }
+
+  run(seconds: number): void {
+    for (let step = 0; step < seconds / STEP; step++) {
+      this.now += STEP;
+      const next = this.position + STEP * this.rate;
+      if (next > this.bufferedEnd) {
+        if (this.position < this.bufferedEnd) {
+          this.stalls++;
+          this.control.stalled(this.now);
+        }
+        this.position = this.bufferedEnd;
+        this.#isStalled = true;
+      } else {
+        if (this.#isStalled) this.control.reset();
+        this.#isStalled = false;
+        this.position = next;
+      }
+      const { rate, seekTo } = this.control.update({
+        now: this.now,
+        position: this.position,
+        bufferedEnd: this.bufferedEnd,
+      });
+      this.rate = rate;
+      if (seekTo !== undefined) {
+        this.seeks++;
+        this.position = seekTo;
+      }
+    }
+  }
+}
+
+describe('LatencyControl', () => {
+  it('comes as near as the parts allow, without a stall', () => {
+    const player = new Simulation({ behind: 1.3, piece: 0.2 });
+    player.run(15);
+    expect(player.latency).toBeGreaterThan(0.2);
+    expect(player.latency).toBeLessThan(0.5);
+    expect(player.stalls).toBe(0);
+    expect(player.rate).toBe(1);
+  });
+
+  it('stays there', () => {
+    const player = new Simulation({ behind: 1.3, piece: 0.2 });
+    player.run(15);
+    const before = player.latency;
+    player.run(60);
+    expect(Math.abs(player.latency - before)).toBeLessThan(0.15);
+    expect(player.stalls + player.seeks).toBe(0);
+  });
+
+  it('keeps one segment behind where there are no parts', () => {
+    const player = new Simulation({ behind: 5.9, piece: 2 });
+    player.run(60);
+    expect(player.latency).toBeGreaterThan(2);
+    expect(player.latency).toBeLessThan(2.5);
+    expect(player.stalls).toBe(0);
+  });
+
+  it('stays behind the jitter that it has seen', () => {
+    const player = new Simulation({
+      behind: 1.5,
+      piece: 0.2,
+      lateness: (piece) => (piece % 7 === 0 ? 0.3 : 0),
+    });
+    player.run(60);
+    expect(player.stalls).toBe(0);
+    expect(player.latency).toBeGreaterThan(0.5);
+    expect(player.latency).toBeLessThan(0.85);
+  });
+
+  it('plays more slowly while the buffer is nearly empty', () => {
+    const control = new LatencyControl();
+    expect(control.update({ now: 1, position: 10, bufferedEnd: 10.05 }).rate).toBe(0.95);
+    expect(control.update({ now: 1.05, position: 10.0475, bufferedEnd: 10.25 }).rate).toBe(1);
+  });
+
+  it('seeks from afar, into what is buffered', () => {
+    const player = new Simulation({ behind: 12, piece: 0.2 });
+    player.run(5);
+    expect(player.seeks).toBe(1);
+    expect(player.latency).toBeLessThan(0.6);
+    expect(player.stalls).toBe(0);
+  });
+
+  it('backs off more at each stall, up to the maximum, and recovers', () => {
+    const control = new LatencyControl({ target: 0.1, stallIncrease: 0.2, maxTarget: 1, recoverAfter: 10 });
+    const targets = [1, 2, 3, 4].map((now) => {
+      control.stalled(now);
+      return control.target;
+    });
+    expect(targets.map((target) => Math.round(target * 10) / 10)).toEqual([0.3, 0.7, 1, 1]);
+    for (let now = 4; now < 13.9; now++) control.update({ now, position: now - 1, bufferedEnd: now });
+    expect(control.target).toBe(1);
+    control.update({ now: 14, position: 13, bufferedEnd: 14 });
+    expect(control.target).toBeCloseTo(0.8);
+    for (let now = 15; now < 100; now++) control.update({ now, position: now - 1, bufferedEnd: now });
+    expect(control.target).toBeCloseTo(0.1);
+  });
+
+  it('comes back to the edge after an outage', () => {
+    const outage = (piece: number): number => {
+      const time = piece * 0.2;
+      return time > 110 && time < 116 ? 116 - time : 0;
+    };
+    const player = new Simulation({ behind: 0.6, piece: 0.2, lateness: outage });
+    player.run(16);
+    expect(player.stalls).toBe(1);
+    player.run(4);
+    expect(player.stalls).toBe(1);
+    expect(player.latency).toBeLessThan(0.8);
+  });
+});

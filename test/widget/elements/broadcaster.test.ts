@@ -1,0 +1,291 @@
+import { expect } from 'chai';
+import { LivedropError } from '../../../widget/errors.js';
+import { LiveBroadcaster } from '../../../widget/live-broadcaster.js';
+import {
+  cleanUp,
+  inState,
+  nextEvent,
+  part,
+  place,
+  press,
+  pretend,
+  settled,
+  shows,
+  visibleText,
+} from './fixtures.js';
+
+customElements.define('live-broadcaster', LiveBroadcaster);
+
+function make(attributes: Record<string, string> = { 'stream-id': 'demo' }): LiveBroadcaster {
+  const element = document.createElement('live-broadcaster');
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}
+
+/** A broadcaster that believes it is publishing. */
+async function publishing(socket: Record<string, unknown>): Promise<LiveBroadcaster> {
+  const element = await place(make());
+  await element.startCamera();
+  pretend(element.socket, { startedAt: new Date(Date.now() - 754_000), viewerCount: 12, ...socket });
+  element.requestUpdate();
+  await element.updateComplete;
+  return element;
+}
+
+describe('<live-broadcaster>', () => {
+  afterEach(cleanUp);
+
+  describe('before the person pressed anything', () => {
+    it('asks for nothing', async () => {
+      const { getUserMedia } = navigator.mediaDevices;
+      let asked = 0;
+      navigator.mediaDevices.getUserMedia = (constraints) => {
+        asked += 1;
+        return getUserMedia.call(navigator.mediaDevices, constraints);
+      };
+      try {
+        const element = await place(make());
+        await element.updateComplete;
+        expect(asked).to.equal(0);
+        expect(element.socket.isConnected).to.equal(false);
+      } finally {
+        navigator.mediaDevices.getUserMedia = getUserMedia;
+      }
+    });
+
+    it('is 16:9 whatever it shows, and obeys the page', async () => {
+      const element = make();
+      element.style.width = '640px';
+      await place(element);
+      expect(element.offsetHeight).to.equal(360);
+      await element.startCamera();
+      expect(element.offsetHeight).to.equal(360);
+      Object.assign(element.style, { width: '300px', height: '300px' });
+      expect([element.offsetWidth, element.offsetHeight]).to.deep.equal([300, 300]);
+    });
+
+    it('reads its attributes', async () => {
+      const element = await place(
+        make({
+          'stream-id': 'a',
+          'user-id': 'u',
+          token: 't',
+          'backend-url': 'https://b.test',
+          'title-text': 'T',
+          width: '640',
+          height: '360',
+          'frame-rate': '25',
+          muted: '',
+          debug: '',
+        }),
+      );
+      const { streamId, userId, token, backendUrl, titleText, width, height, frameRate, muted, debug } =
+        element;
+      expect([streamId, userId, token, backendUrl, titleText]).to.deep.equal([
+        'a',
+        'u',
+        't',
+        'https://b.test',
+        'T',
+      ]);
+      expect([width, height, frameRate, muted, debug]).to.deep.equal([640, 360, 25, true, true]);
+    });
+
+    it('shows the page’s own words', async () => {
+      const element = make();
+      element.innerHTML = '<p slot="intro">Good evening</p>';
+      await place(element);
+      expect(element.querySelector('p')!.checkVisibility()).to.equal(true);
+    });
+  });
+
+  describe('camera', () => {
+    it('is taken by a button and seen', async () => {
+      const element = await place(make());
+      expect(element.getAttribute('state')).to.equal('idle');
+      part(element, 'turn-on').click();
+      await inState(element, 'preview');
+      expect(element.getAttribute('state')).to.equal('preview');
+      const video = element.shadowRoot!.querySelector('video')!;
+      expect(video.srcObject).to.equal(element.media.stream);
+      expect(video.muted).to.equal(true);
+      expect(visibleText(element)).to.contain('PREVIEW');
+    });
+
+    it('begins with the microphone off where the page says so', async () => {
+      const element = await place(make({ 'stream-id': 'demo', muted: '' }));
+      await element.startCamera();
+      expect(element.media.cameraOn).to.equal(true);
+      expect(element.media.microphoneOn).to.equal(false);
+    });
+
+    it('and microphone have buttons that say what they do', async () => {
+      const element = await place(make());
+      await element.startCamera();
+      await element.updateComplete;
+      expect(part(element, 'microphone').ariaLabel).to.equal('Turn off microphone');
+      part(element, 'microphone').click();
+      await settled(element);
+      expect(part(element, 'microphone').ariaLabel).to.equal('Turn on microphone');
+      part(element, 'camera').click();
+      await element.updateComplete;
+      expect(part(element, 'camera').ariaLabel).to.equal('Turn on camera');
+      expect(visibleText(element)).to.contain('Camera is off');
+    });
+
+    it('is mirrored alone, not with a screen, and not a phone’s back camera', async () => {
+      const element = await place(make());
+      await element.startCamera();
+      await element.updateComplete;
+      const video = element.shadowRoot!.querySelector('video')!;
+      expect(video.classList.contains('mirrored')).to.equal(true);
+      pretend(element.media, { layout: 'screen-with-camera' });
+      element.requestUpdate();
+      await element.updateComplete;
+      expect(video.classList.contains('mirrored')).to.equal(false);
+      const back = { deviceId: 'b', label: 'camera2 0, facing back' };
+      pretend(element.media, {
+        layout: 'camera',
+        cameraId: 'b',
+        devices: { cameras: [back], microphones: [] },
+      });
+      element.requestUpdate();
+      await element.updateComplete;
+      expect(video.classList.contains('mirrored')).to.equal(false);
+    });
+
+    it('is given back when the element leaves, and can be taken again', async () => {
+      const element = await place(make());
+      await element.startCamera();
+      const [track] = element.media.stream!.getVideoTracks();
+      element.remove();
+      await Promise.resolve();
+      expect(track!.readyState).to.equal('ended');
+      await place(element);
+      await inState(element, 'idle');
+      await element.startCamera();
+      await inState(element, 'preview');
+    });
+
+    it('can be chosen in the settings', async () => {
+      const element = await place(make());
+      element.style.width = '640px';
+      await element.startCamera();
+      part(element, 'settings').click();
+      await element.updateComplete;
+      expect(part(element, 'settings').ariaExpanded).to.equal('true');
+      const [camera] = element.shadowRoot!.querySelectorAll('select');
+      expect(camera!.value).to.equal(element.media.cameraId);
+      press(element, 'Escape');
+      await element.updateComplete;
+      expect(shows(element, 'settings-menu')).to.equal(false);
+    });
+  });
+
+  describe('errors', () => {
+    it('are told with help, and fired', async () => {
+      const { getUserMedia } = navigator.mediaDevices;
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+      try {
+        const element = await place(make());
+        const failed = nextEvent<CustomEvent<{ error: LivedropError }>>(document, 'live-error');
+        part(element, 'turn-on').click();
+        const { error } = (await failed).detail;
+        expect(error.code).to.equal('PERMISSION_DENIED');
+        await settled(element);
+        expect(visibleText(element)).to.contain(error.message);
+        expect(element.error).to.equal(error);
+      } finally {
+        navigator.mediaDevices.getUserMedia = getUserMedia;
+      }
+    });
+
+    it('name a missing stream id', async () => {
+      const element = await place(make({}));
+      const failed = nextEvent<CustomEvent<{ error: LivedropError }>>(element, 'live-error');
+      part(element, 'go-live').click();
+      expect((await failed).detail.error.help).to.contain('stream-id');
+      expect(element.media.stream).to.equal(undefined);
+    });
+
+    it('lie on the picture and can be closed', async () => {
+      const element = await publishing({
+        state: 'idle',
+        error: new LivedropError('SOCKET_NOT_CONNECTED', 'Socket not connected'),
+      });
+      expect(part(element, 'banner').innerText).to.contain('Socket not connected');
+      part(element, 'close').click();
+      await element.updateComplete;
+      expect(shows(element, 'banner')).to.equal(false);
+    });
+  });
+
+  describe('on the air', () => {
+    it('says so, for how long and before how many', async () => {
+      const element = await publishing({ state: 'live' });
+      expect(element.getAttribute('state')).to.equal('live');
+      expect(part(element, 'badge').innerText).to.equal('LIVE');
+      expect(part(element, 'elapsed').innerText).to.equal('12:34');
+      expect(part(element, 'viewers').title).to.equal('12 viewers');
+    });
+
+    it('says what is kept while the connection is away', async () => {
+      const element = await publishing({ state: 'reconnecting', bufferedSeconds: 4.2 });
+      expect(part(element, 'banner').innerText).to.equal(
+        'Connection lost, you are still recorded here: 4 s kept',
+      );
+    });
+
+    it('can be cancelled while connecting', async () => {
+      const element = await publishing({ state: 'connecting' });
+      let cancelled = false;
+      element.socket.disconnect = () => {
+        cancelled = true;
+      };
+      part(element, 'cancel').click();
+      expect(cancelled).to.equal(true);
+    });
+
+    it('asks before it stops, with the focus on the harmless answer', async () => {
+      const element = await publishing({ state: 'live' });
+      let stopped = 0;
+      element.socket.stopStream = () => {
+        stopped += 1;
+        return Promise.resolve();
+      };
+      part(element, 'stop').click();
+      await element.updateComplete;
+      expect(element.shadowRoot!.activeElement).to.equal(part(element, 'keep'));
+      press(element, 'Escape');
+      await element.updateComplete;
+      expect(element.shadowRoot!.activeElement).to.equal(part(element, 'stop'));
+      part(element, 'stop').click();
+      await element.updateComplete;
+      part(element, 'end').click();
+      expect(stopped).to.equal(1);
+    });
+
+    it('finishes without a way to press twice', async () => {
+      const element = await publishing({ state: 'stopping' });
+      expect(part<HTMLButtonElement>(element, 'primary').disabled).to.equal(true);
+    });
+  });
+
+  it('has thumb-sized buttons and one primary action, in every width', async () => {
+    const element = await publishing({ state: 'live' });
+    for (const width of [240, 328, 640, 1280]) {
+      element.style.width = `${width}px`;
+      const buttons = [...element.shadowRoot!.querySelectorAll('button')].filter((button) =>
+        button.checkVisibility(),
+      );
+      for (const button of buttons) {
+        expect(button.offsetHeight, `${button.part.value} at ${width}`).to.be.at.least(44);
+        expect(button.offsetWidth, `${button.part.value} at ${width}`).to.be.at.least(44);
+        const { right, left } = button.getBoundingClientRect();
+        const box = element.getBoundingClientRect();
+        expect(left >= box.left && right <= box.right, `${button.part.value} inside ${width}`).to.equal(true);
+      }
+      expect(buttons.filter((button) => button.part.contains('primary')).length).to.equal(1);
+    }
+  });
+});

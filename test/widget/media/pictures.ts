@@ -1,0 +1,66 @@
+/** A video element that plays a stream, for looking at its pictures. */
+export async function show(stream: MediaStream): Promise<HTMLVideoElement> {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.srcObject = stream;
+  document.body.append(video);
+  await video.play();
+  return video;
+}
+
+/** Red, green and blue at a point of the next picture that satisfies the test; x and y are shares of the size. */
+export async function colourUntil(
+  video: HTMLVideoElement,
+  [x, y]: readonly [number, number],
+  test: (colour: readonly [number, number, number]) => boolean,
+): Promise<void> {
+  const canvas = document.createElement('canvas');
+  canvas.width = 100;
+  canvas.height = 100;
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  for (;;) {
+    await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    context.drawImage(video, 0, 0, 100, 100);
+    const [red = 0, green = 0, blue = 0] = context.getImageData(x * 100, y * 100, 1, 1).data;
+    if (test([red, green, blue])) return;
+  }
+}
+
+export const isRed = ([red, green, blue]: readonly [number, number, number]): boolean =>
+  red > 150 && green < 100 && blue < 100;
+export const isGreen = ([red, green, blue]: readonly [number, number, number]): boolean =>
+  green > 150 && red < 100 && blue < 100;
+export const isDark = ([red, green, blue]: readonly [number, number, number]): boolean => red + green + blue < 100;
+
+/** A stream of one colour, with a tone where asked. */
+export function makeSource(
+  colour: string,
+  { width = 640, height = 360, tone = false } = {},
+): { stream: MediaStream; stop(): void } {
+  const canvas = document.createElement('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  const context = canvas.getContext('2d')!;
+  const paint = (): void => {
+    context.fillStyle = colour;
+    context.fillRect(0, 0, width, height);
+  };
+  paint();
+  const timer = setInterval(paint, 40);
+  const stream = canvas.captureStream();
+  const audio = tone ? new AudioContext() : undefined;
+  if (audio) {
+    const destination = audio.createMediaStreamDestination();
+    const oscillator = audio.createOscillator();
+    oscillator.connect(destination);
+    oscillator.start();
+    for (const track of destination.stream.getAudioTracks()) stream.addTrack(track);
+  }
+  return {
+    stream,
+    stop() {
+      clearInterval(timer);
+      void audio?.close();
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export * from './livestream-socket.js';
+export * from './media-stream.js';
+export * from './video-element.js';

@@ -1,0 +1,375 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { ErrorMessage, ServerMessage, StopReason, StreamStatus } from '../../server/protocol.js';
+import { resolveBackend } from '../backend-url.js';
+import { createDebugLog, type DebugLog } from '../debug.js';
+import { LivedropError } from '../errors.js';
+import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
+import { Connection } from '../media/connection.js';
+import type { EncoderFactory } from '../media/encoder.js';
+import { Recorder } from '../media/recorder.js';
+import type { RetryOptions } from '../media/retry.js';
+import { TypedEventTarget } from './typed-event-target.js';
+
+export type { PublishState, RetryOptions };
+
+export interface LivestreamSocketOptions extends BroadcastOptions {
+  /** See `resolveBackend`; asked at every connect. */
+  backendUrl?: () => string | undefined;
+  /** Where playlists come from instead. */
+  cdnUrl?: () => string | undefined;
+  /** A stream key, a publish token or a viewer's token; asked at every start and join. */
+  token?: () => string | undefined;
+  debug?: () => boolean;
+  retry?: Partial<RetryOptions>;
+}
+
+export interface StartStreamOptions {
+  /** What to send. Its tracks must stay the same; undefined fails with NO_MEDIA_STREAM. */
+  stream: MediaStream | undefined;
+  title?: string;
+  /** Instead of the controller's `token` option. */
+  token?: string;
+  /** Bits per second. @default 2500000 */
+  videoBitsPerSecond?: number;
+  /** Bits per second. @default 128000 */
+  audioBitsPerSecond?: number;
+  /** Instead of MediaRecorder. */
+  encoder?: EncoderFactory;
+}
+
+export interface LivestreamSocketEvents {
+  statechange: CustomEvent<{ state: PublishState; reason?: StopReason }>;
+  statuschange: CustomEvent<{ streamId: string; status: StreamStatus }>;
+  viewercount: CustomEvent<{ streamId: string; count: number }>;
+  connectionchange: CustomEvent<{ isConnected: boolean }>;
+  /** Media that could not be kept until the connection came back; viewers see a gap. */
+  dropped: CustomEvent<{ bytes: number; seconds: number }>;
+  error: CustomEvent<{ error: LivedropError }>;
+}
+
+/**
+ * One WebSocket to the server: publishes one MediaStream and joins any number of streams as a viewer. It
+ * opens by itself when it is needed, comes back when it breaks, and then goes on where it was.
+ *
+ * Publishing and joining end when the host leaves the document for good; moving it does no harm.
+ */
+export class LivestreamSocketController
+  extends TypedEventTarget<LivestreamSocketEvents>
+  implements ReactiveController
+{
+  readonly #host: ReactiveControllerHost;
+  readonly #options: LivestreamSocketOptions;
+  readonly #debug: DebugLog;
+
+  #connection: Connection | undefined;
+  #broadcast: Broadcast | undefined;
+  readonly #joined = new Set<string>();
+  #isHostConnected = false;
+  #isConnected = false;
+  #state: PublishState = 'idle';
+  #stopReason: StopReason | undefined;
+  #streamId: string | undefined;
+  #streamStatus: StreamStatus | undefined;
+  #viewerCount = 0;
+  #startedAt: Date | undefined;
+  #error: LivedropError | undefined;
+
+  constructor(host: ReactiveControllerHost, options: LivestreamSocketOptions = {}) {
+    super();
+    this.#host = host;
+    this.#options = options;
+    this.#debug = createDebugLog(options.debug);
+    host.addController(this);
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  /** Of publishing. */
+  get state(): PublishState {
+    return this.#state;
+  }
+
+  /** Why publishing ended, in state `ended`; undefined where an `error` ended it. */
+  get stopReason(): StopReason | undefined {
+    return this.#stopReason;
+  }
+
+  /** The stream that is published, or was joined last. */
+  get streamId(): string | undefined {
+    return this.#streamId;
+  }
+
+  /** Of that stream; undefined until the server told it. */
+  get streamStatus(): StreamStatus | undefined {
+    return this.#streamStatus;
+  }
+
+  /** Of that stream. */
+  get viewerCount(): number {
+    return this.#viewerCount;
+  }
+
+  /** Address of that stream's multivariant playlist. */
+  get playbackUrl(): string | undefined {
+    if (this.#streamId === undefined) return undefined;
+    try {
+      const { backendUrl, cdnUrl } = this.#options;
+      return resolveBackend(backendUrl?.(), cdnUrl?.()).playbackUrl(this.#streamId);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** When viewers could first see the published stream. */
+  get startedAt(): Date | undefined {
+    return this.#startedAt;
+  }
+
+  /** The last one; undefined again when what failed works, or a new start is made. */
+  get error(): LivedropError | undefined {
+    return this.#error;
+  }
+
+  /** How much media is kept until the server has it. It grows while the connection is broken. */
+  get bufferedSeconds(): number {
+    return this.#broadcast?.bufferedSeconds ?? 0;
+  }
+
+  get bufferedBytes(): number {
+    return this.#broadcast?.bufferedBytes ?? 0;
+  }
+
+  hostConnected(): void {
+    this.#isHostConnected = true;
+    addEventListener('pagehide', this.#onPageHide);
+  }
+
+  hostDisconnected(): void {
+    this.#isHostConnected = false;
+    removeEventListener('pagehide', this.#onPageHide);
+    // Moving an element disconnects and connects it in one go.
+    queueMicrotask(() => {
+      if (!this.#isHostConnected) this.disconnect();
+    });
+  }
+
+  /** Opens the socket and joins the stream as a viewer, unless it is published here. Failures are told by `error`. */
+  connect(streamId: string): void {
+    if (this.#broadcast?.streamId === streamId && this.#isPublishing) this.#open();
+    else this.joinStream(streamId);
+  }
+
+  /** Stops publishing, leaves every stream and closes the socket. */
+  disconnect(): void {
+    this.#broadcast?.abort();
+    for (const streamId of this.#joined) this.leaveStream(streamId);
+    this.#close();
+    this.#error = undefined;
+    this.#host.requestUpdate();
+  }
+
+  /**
+   * Publishes a MediaStream. Connects by itself.
+   *
+   * Resolves when the server takes the stream; `state` becomes `live` when viewers can play it. Rejects with a
+   * {@link LivedropError}: `NO_MEDIA_STREAM`, `UNSUPPORTED_BROWSER`, `SOCKET_NOT_CONNECTED` after `startTimeout`,
+   * or what the server refused with.
+   */
+  async startStream(
+    streamId: string,
+    userId: string | undefined,
+    options: StartStreamOptions,
+  ): Promise<void> {
+    if (this.#isPublishing) {
+      if (this.#broadcast?.streamId === streamId) return;
+      await this.stopStream();
+    }
+    if (this.#joined.has(streamId)) this.leaveStream(streamId);
+    this.#error = undefined;
+    this.#stopReason = undefined;
+    this.#startedAt = undefined;
+    this.#show(streamId);
+
+    const { stream, title } = options;
+    if (!stream?.getTracks().some((track) => track.readyState === 'live')) {
+      const error = new LivedropError('NO_MEDIA_STREAM', 'No media stream available.');
+      this.#fail(error);
+      throw error;
+    }
+    const makeEncoder: EncoderFactory =
+      options.encoder ?? ((source, events) => new Recorder(source, events, options));
+    try {
+      this.#broadcast = new Broadcast(
+        () => ({ streamId, userId, title, token: options.token ?? this.#options.token?.() }),
+        (events) => makeEncoder(stream, events),
+        {
+          send: (message) => this.#connection?.send(message),
+          sendData: (bytes) => this.#connection?.sendData(bytes),
+          restart: (reason) => this.#connection?.restart(reason),
+          bufferedAmount: () => this.#connection?.bufferedAmount ?? 0,
+        },
+        {
+          onState: (state, reason) => this.#setState(state, reason),
+          onError: (error) => this.#fail(error),
+          onDropped: (bytes, seconds) => {
+            this.#debug('stream', `gave up ${seconds.toFixed(1)} s of media`, { bytes });
+            this.#emit('dropped', { bytes, seconds });
+          },
+        },
+        this.#options,
+      );
+    } catch (error) {
+      this.#fail(error as LivedropError);
+      throw error;
+    }
+    const started = this.#broadcast.start();
+    this.#open();
+    if (this.#isConnected) this.#broadcast.connectionOpened();
+    return started;
+  }
+
+  /** Resolves when the server has published everything it received, at the latest after `stopTimeout`. */
+  async stopStream(): Promise<void> {
+    await this.#broadcast?.stop();
+  }
+
+  /** Joins a stream as a viewer, live or not. Connects by itself, and joins again after a break. */
+  joinStream(streamId: string): void {
+    this.#joined.add(streamId);
+    if (!this.#isPublishing) this.#show(streamId);
+    this.#open();
+    if (this.#isConnected) this.#join(streamId);
+  }
+
+  leaveStream(streamId: string): void {
+    if (!this.#joined.delete(streamId)) return;
+    this.#connection?.send({ type: 'leave-stream', streamId });
+    if (this.#joined.size === 0 && !this.#isPublishing) this.#close();
+  }
+
+  get #isPublishing(): boolean {
+    return this.#state !== 'idle' && this.#state !== 'ended';
+  }
+
+  #open(): void {
+    this.#connection ??= new Connection(
+      () => resolveBackend(this.#options.backendUrl?.()).socketUrl,
+      {
+        onOpen: () => this.#opened(),
+        onMessage: (message) => this.#handle(message),
+        onLost: (error, retrying) => this.#lost(error, retrying),
+        mayReturn: (refusal) => this.#mayReturn(refusal),
+      },
+      this.#options.retry,
+    );
+    this.#connection.open();
+  }
+
+  #close(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#setConnected(false);
+  }
+
+  #opened(): void {
+    this.#debug('connection', 'open');
+    if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    this.#setConnected(true);
+    for (const streamId of this.#joined) this.#join(streamId);
+    this.#broadcast?.connectionOpened();
+  }
+
+  #lost(error: LivedropError, retrying: boolean): void {
+    this.#debug('connection', retrying ? 'lost, coming back' : 'lost', error.message);
+    this.#setConnected(false);
+    this.#fail(error);
+    this.#broadcast?.connectionLost(error, retrying);
+  }
+
+  #mayReturn({ code }: ErrorMessage): boolean {
+    return (
+      code === 'SHUTTING_DOWN' || (code === 'STREAM_IN_USE' && (this.#broadcast?.mayRetryInUse() ?? false))
+    );
+  }
+
+  #join(streamId: string): void {
+    const token = this.#options.token?.();
+    this.#connection?.send({ type: 'join-stream', streamId, ...(token ? { token } : {}) });
+  }
+
+  #handle(message: ServerMessage): void {
+    if (message.type !== 'ack') this.#debug('stream', message.type, message);
+    const isShown = message.streamId === this.#streamId;
+    if (message.type === 'stream-joined' && isShown) {
+      this.#setStatus(message.streamId, message.status);
+      this.#setViewerCount(message.streamId, message.viewers);
+    }
+    if (message.type === 'stream-status' && isShown) this.#setStatus(message.streamId, message.status);
+    if (message.type === 'viewer-count' && isShown) this.#setViewerCount(message.streamId, message.count);
+
+    const broadcast = this.#isPublishing ? this.#broadcast : undefined;
+    const isForBroadcast = broadcast && (message.streamId ?? broadcast.streamId) === broadcast.streamId;
+    if (isForBroadcast) broadcast.handle(message);
+    // NOT_STREAMING then answers a stop that crossed with the end.
+    else if (message.type === 'error' && message.code !== 'NOT_STREAMING') {
+      this.#fail(new LivedropError(message.code, message.message));
+    }
+  }
+
+  #show(streamId: string): void {
+    if (this.#streamId === streamId) return;
+    this.#streamId = streamId;
+    this.#streamStatus = undefined;
+    this.#viewerCount = 0;
+    this.#host.requestUpdate();
+  }
+
+  #setState(state: PublishState, reason?: StopReason): void {
+    this.#state = state;
+    this.#stopReason = reason;
+    if (state === 'live') this.#startedAt ??= new Date();
+    this.#debug('stream', reason ? `${state} (${reason})` : state);
+    if (state === 'ended') {
+      this.#broadcast = undefined;
+      if (this.#joined.size === 0) this.#close();
+    }
+    this.#emit('statechange', { state, ...(reason ? { reason } : {}) });
+  }
+
+  #setStatus(streamId: string, status: StreamStatus): void {
+    this.#streamStatus = status;
+    this.#emit('statuschange', { streamId, status });
+  }
+
+  #setViewerCount(streamId: string, count: number): void {
+    this.#viewerCount = count;
+    this.#emit('viewercount', { streamId, count });
+  }
+
+  #setConnected(isConnected: boolean): void {
+    if (isConnected === this.#isConnected) return;
+    this.#isConnected = isConnected;
+    this.#emit('connectionchange', { isConnected });
+  }
+
+  #fail(error: LivedropError | undefined): void {
+    if (error === this.#error) return;
+    this.#error = error;
+    this.#host.requestUpdate();
+    if (!error) return;
+    this.#debug('error', `${error.code}: ${error.message}`, error);
+    this.#emit('error', { error });
+  }
+
+  #emit<K extends keyof LivestreamSocketEvents>(type: K, detail: LivestreamSocketEvents[K]['detail']): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.#host.requestUpdate();
+  }
+
+  /** A page that goes away tells its viewers; a page that may come back from the browser's cache does too. */
+  readonly #onPageHide = (): void => {
+    if (this.#broadcast) this.#connection?.send({ type: 'stop-stream', streamId: this.#broadcast.streamId });
+  };
+}

@@ -1,0 +1,379 @@
+import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { createDebugLog, type DebugLog } from '../debug.js';
+import { LivedropError } from '../errors.js';
+import { playByPolicy } from '../media/autoplay.js';
+import { hlsSupport } from '../media/capabilities.js';
+import { HlsPlayback } from '../media/hls-playback.js';
+import type { LatencyOptions } from '../media/latency.js';
+import { NativePlayback } from '../media/native-playback.js';
+import type { Playback } from '../media/playback.js';
+import { TypedEventTarget } from './typed-event-target.js';
+
+export type { LatencyOptions };
+
+/** Where the picture comes from: hls.js, the browser's own HLS, or a MediaStream. */
+export type VideoTransport = 'hls' | 'native' | 'stream';
+
+export interface VideoElementOptions {
+  /** Asked at every host update; null while it is not rendered. */
+  video: () => HTMLVideoElement | null | undefined;
+  /** How near to the live edge to stay, asked at every load. */
+  latency?: () => Partial<LatencyOptions> | undefined;
+  /** Whether `load` and `attachStream` begin to play by themselves. @default true */
+  autoplay?: () => boolean;
+  /** Seconds without anything to play until `error` tells STREAM_NOT_SHOWING. @default 10 */
+  showTimeout?: number;
+  debug?: () => boolean;
+}
+
+export interface VideoElementEvents {
+  playing: Event;
+  pause: Event;
+  waiting: Event;
+  /** The playlist ended and everything was played. */
+  ended: Event;
+  /** Any public property but time, latency and duration changed. */
+  statechange: Event;
+  /** About once a second while a playlist is played. */
+  latencychange: CustomEvent<{ latency: number | undefined; target: number | undefined; rate: number }>;
+  error: CustomEvent<{ error: LivedropError }>;
+}
+
+const LATENCY_INTERVAL = 1000;
+
+/** What shows at the live edge, seconds behind it at most. */
+const LIVE_EDGE_TOLERANCE = 5;
+
+/**
+ * State and controls of a video element that shows a MediaStream, or a live playlist near its edge.
+ *
+ * A playlist that is missing, breaks or stalls is tried again until `unload`. Playback goes on where the host
+ * leaves the document and returns.
+ */
+export class VideoElementController extends TypedEventTarget<VideoElementEvents> implements ReactiveController {
+  readonly #host: ReactiveControllerHost;
+  readonly #options: VideoElementOptions;
+  readonly #debug: DebugLog;
+
+  #isHostConnected = false;
+  #video: HTMLVideoElement | undefined;
+  #listeners: AbortController | undefined;
+  #playback: Playback | undefined;
+  #latencyTimer: ReturnType<typeof setInterval> | undefined;
+  #url: string | undefined;
+  #stream: MediaStream | null = null;
+  /** The person's or page's wish, which outlives what is loaded. */
+  #wantsToPlay = false;
+  #isWaiting = false;
+  #hasFrame = false;
+  #autoplayBlocked = false;
+  #mutedByPolicy = false;
+  #error: LivedropError | undefined;
+
+  constructor(host: ReactiveControllerHost, options: VideoElementOptions) {
+    super();
+    this.#host = host;
+    this.#options = options;
+    this.#debug = createDebugLog(options.debug);
+    host.addController(this);
+  }
+
+  /** It plays, and there is something to see. */
+  get playing(): boolean {
+    return !this.paused && !this.ended && !this.#isWaiting && this.#hasFrame;
+  }
+
+  get paused(): boolean {
+    return this.#video?.paused ?? true;
+  }
+
+  get muted(): boolean {
+    return this.#video?.muted ?? false;
+  }
+
+  /** 0 to 1. */
+  get volume(): number {
+    return this.#video?.volume ?? 1;
+  }
+
+  /** Seconds. */
+  get currentTime(): number {
+    return this.#video?.currentTime ?? 0;
+  }
+
+  /** Seconds; Infinity for a live stream, 0 where nothing is loaded. */
+  get duration(): number {
+    const duration = this.#video?.duration ?? 0;
+    return Number.isNaN(duration) ? 0 : duration;
+  }
+
+  /** It is to play, and has no data. */
+  get buffering(): boolean {
+    return this.#wantsToPlay && !this.#autoplayBlocked && !this.ended && (this.#isWaiting || !this.#hasFrame);
+  }
+
+  /** The playlist ended and everything was played. */
+  get ended(): boolean {
+    return this.#video?.ended ?? false;
+  }
+
+  /** The browser's policy wants a click first: show a play button. */
+  get autoplayBlocked(): boolean {
+    return this.#autoplayBlocked;
+  }
+
+  /** Muted by the browser's policy, not by wish: show an unmute button. */
+  get mutedByPolicy(): boolean {
+    return this.#mutedByPolicy && this.muted;
+  }
+
+  get atLiveEdge(): boolean {
+    if (!this.#playback) return this.#stream !== null;
+    return this.#playback.isFollowing && (this.latency ?? 0) < LIVE_EDGE_TOLERANCE;
+  }
+
+  /** Behind the playlist's live edge, seconds; undefined while it is not known. */
+  get latency(): number | undefined {
+    return this.#playback?.latency;
+  }
+
+  /** A picture was shown since `load` or `attachStream`. */
+  get hasFrame(): boolean {
+    return this.#hasFrame;
+  }
+
+  /** undefined again when it plays. */
+  get error(): LivedropError | undefined {
+    return this.#error;
+  }
+
+  get transport(): VideoTransport | undefined {
+    return this.#playback?.transport ?? (this.#stream ? 'stream' : undefined);
+  }
+
+  hostConnected(): void {
+    this.#isHostConnected = true;
+    this.#adopt();
+  }
+
+  hostUpdated(): void {
+    this.#adopt();
+  }
+
+  hostDisconnected(): void {
+    this.#isHostConnected = false;
+    // Moving an element disconnects and connects it in one go.
+    queueMicrotask(() => {
+      if (!this.#isHostConnected) this.#release();
+    });
+  }
+
+  /** Resolves when it plays, or the browser's policy refused: see `autoplayBlocked` and `mutedByPolicy`. */
+  async play(): Promise<void> {
+    this.#wantsToPlay = true;
+    await this.#play();
+  }
+
+  pause(): void {
+    this.#wantsToPlay = false;
+    this.#video?.pause();
+    this.#changed();
+  }
+
+  async togglePlay(): Promise<void> {
+    if (this.paused) await this.play();
+    else this.pause();
+  }
+
+  /** @param volume 0 to 1; anything above 0 also unmutes */
+  setVolume(volume: number): void {
+    if (!this.#video) return;
+    this.#video.volume = Math.min(1, Math.max(0, volume));
+    if (volume > 0) this.setMuted(false);
+  }
+
+  setMuted(muted: boolean): void {
+    this.#mutedByPolicy = false;
+    if (this.#video) this.#video.muted = muted;
+  }
+
+  toggleMute(): void {
+    this.setMuted(!this.muted);
+  }
+
+  /** Goes to a time, and stays there instead of at the live edge until `seekToLive`. */
+  seek(time: number): void {
+    if (!this.#video) return;
+    if (this.#playback) this.#playback.isFollowing = false;
+    this.#video.currentTime = time;
+    this.#changed();
+  }
+
+  seekToLive(): void {
+    this.#playback?.seekToLive();
+    this.#changed();
+  }
+
+  /** Shows a MediaStream instead of whatever is shown; null: nothing. Mute a preview, or it howls. */
+  attachStream(stream: MediaStream | null): void {
+    if (stream === this.#stream && !this.#url) return;
+    this.#clear();
+    this.#stream = stream;
+    this.#wantsToPlay = stream !== null && this.#autoplay;
+    this.#begin();
+  }
+
+  /** Plays a playlist from now until `unload`, trying again while it cannot. Failures are told by `error`. */
+  load(playlistUrl: string): void {
+    this.#clear();
+    this.#url = playlistUrl;
+    this.#wantsToPlay = this.#autoplay;
+    this.#begin();
+  }
+
+  unload(): void {
+    this.#clear();
+    this.#changed();
+  }
+
+  get #autoplay(): boolean {
+    return this.#options.autoplay?.() ?? true;
+  }
+
+  /** Takes the video element once it is rendered, or another one in its place. */
+  #adopt(): void {
+    const video = this.#options.video() ?? undefined;
+    if (video === this.#video || !this.#isHostConnected) return;
+    this.#release();
+    if (!video) return;
+    this.#video = video;
+    this.#listen(video);
+    this.#begin();
+  }
+
+  /** Gives the video element back; what is loaded is remembered. */
+  #release(): void {
+    this.#detach();
+    this.#listeners?.abort();
+    this.#video = undefined;
+  }
+
+  #begin(): void {
+    const video = this.#video;
+    if (!video) return;
+    if (this.#stream) video.srcObject = this.#stream;
+    else if (this.#url !== undefined) this.#startPlayback(video, this.#url);
+    if (this.#wantsToPlay) void this.#play();
+    this.#changed();
+  }
+
+  #startPlayback(video: HTMLVideoElement, url: string): void {
+    const events = {
+      onError: (error: LivedropError | undefined) => this.#fail(error),
+      onDebug: (message: string, detail?: unknown) => this.#debug('playback', message, detail),
+    };
+    const support = hlsSupport(video);
+    if (!support) {
+      this.#fail(new LivedropError('UNSUPPORTED_BROWSER', 'This browser cannot play live streams (no Media Source Extensions).'));
+      return;
+    }
+    const options = { latency: this.#options.latency?.(), showTimeout: this.#options.showTimeout };
+    this.#playback =
+      support === 'mse'
+        ? new HlsPlayback(video, url, events, options)
+        : new NativePlayback(video, url, events, options);
+    this.#debug('playback', `loading ${url}`, { transport: this.#playback.transport });
+    this.#latencyTimer = setInterval(() => this.#tellLatency(), LATENCY_INTERVAL);
+  }
+
+  #clear(): void {
+    this.#detach();
+    this.#url = undefined;
+    this.#stream = null;
+    this.#wantsToPlay = false;
+    this.#autoplayBlocked = false;
+    this.#error = undefined;
+  }
+
+  #detach(): void {
+    clearInterval(this.#latencyTimer);
+    this.#playback?.close();
+    this.#playback = undefined;
+    if (this.#stream && this.#video) this.#video.srcObject = null;
+    this.#hasFrame = false;
+    this.#isWaiting = false;
+  }
+
+  async #play(): Promise<void> {
+    const video = this.#video;
+    if (!video || (!this.#stream && this.#url === undefined)) return;
+    const result = await playByPolicy(video);
+    if (video !== this.#video || result === 'interrupted') return;
+    this.#autoplayBlocked = result === 'blocked';
+    if (result === 'muted') this.#mutedByPolicy = true;
+    if (result !== 'playing') this.#debug('playback', `autoplay ${result}`);
+    this.#changed();
+  }
+
+  #listen(video: HTMLVideoElement): void {
+    this.#listeners = new AbortController();
+    const { signal } = this.#listeners;
+    const on = (types: readonly string[], listener: (event: Event) => void): void => {
+      for (const type of types) video.addEventListener(type, listener, { signal });
+    };
+    on(['playing'], () => this.#plays());
+    on(['timeupdate'], () => {
+      // Some browsers go on without telling.
+      if (!this.#isWaiting || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
+      this.#plays();
+      this.#changed();
+    });
+    on(['waiting'], () => {
+      this.#isWaiting = true;
+    });
+    on(['loadeddata'], () => {
+      this.#hasFrame = true;
+    });
+    on(['pause'], () => {
+      // Also by the browser's own controls and keys; but a stream that ends pauses by itself.
+      if (!video.ended && video.readyState > HTMLMediaElement.HAVE_NOTHING) this.#wantsToPlay = false;
+    });
+    // Loading pauses: what was to play has to be told again.
+    on(['canplay'], () => {
+      if (this.#wantsToPlay && video.paused && !this.#autoplayBlocked) void this.#play();
+    });
+    on(['playing', 'pause', 'waiting', 'ended'], (event) => this.dispatchEvent(new Event(event.type)));
+    on(['play', 'playing', 'pause', 'waiting', 'ended', 'loadeddata', 'emptied', 'volumechange', 'seeked'], () =>
+      this.#changed(),
+    );
+    on(['timeupdate', 'durationchange'], () => this.#host.requestUpdate());
+  }
+
+  #plays(): void {
+    this.#autoplayBlocked = false;
+    this.#isWaiting = false;
+  }
+
+  #tellLatency(): void {
+    if (!this.#playback || this.paused) return;
+    const { latency, target } = this.#playback;
+    const rate = this.#video?.playbackRate ?? 1;
+    this.dispatchEvent(new CustomEvent('latencychange', { detail: { latency, target, rate } }));
+    this.#host.requestUpdate();
+  }
+
+  #changed(): void {
+    this.dispatchEvent(new Event('statechange'));
+    this.#host.requestUpdate();
+  }
+
+  #fail(error: LivedropError | undefined): void {
+    if (!error && !this.#error) return;
+    this.#error = error;
+    if (error) {
+      this.#debug('error', `${error.code}: ${error.message}`, error);
+      this.dispatchEvent(new CustomEvent('error', { detail: { error } }));
+    }
+    this.#changed();
+  }
+}

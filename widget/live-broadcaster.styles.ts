@@ -1,0 +1,243 @@
+import { css } from 'lit';
+
+/** Layout of the broadcaster; what it shares with the player is in `elements/shared.styles.ts`. */
+export const broadcasterStyles = css`
+  .box {
+    --_tool: var(--_fill);
+    --_tool-ink: var(--_ink);
+    --_mark: var(--_ink);
+    --_mark-ink: var(--_surface);
+  }
+  .box.picture {
+    --_tool: var(--_scrim);
+    --_tool-ink: #fff;
+    --_mark: #fff;
+    --_mark-ink: #18181b;
+  }
+  video.mirrored {
+    transform: scaleX(-1);
+  }
+
+  .top {
+    position: absolute;
+    inset: 8px 8px auto;
+    display: flex;
+    align-items: center;
+    gap: 8px;
+    height: 24px;
+  }
+  .top .end {
+    margin-inline-start: auto;
+  }
+  .box:not(.picture) .chip:not(.on) {
+    background: var(--_fill);
+    color: var(--_ink);
+  }
+  /* The panel and the bar share the box: what is centred is centred above the bar. */
+  .panel {
+    inset: 0 0 60px;
+  }
+
+  .bar {
+    position: absolute;
+    inset: auto 0 0;
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 8px;
+    padding: 8px;
+  }
+  .tools {
+    display: flex;
+    gap: 8px;
+  }
+  .tool {
+    width: 44px;
+    padding: 0;
+    background: var(--_tool);
+    color: var(--_tool-ink);
+  }
+  .tool.marked {
+    background: var(--_mark);
+    color: var(--_mark-ink);
+  }
+  .picture .bar .primary {
+    background: #fff;
+    color: #18181b;
+  }
+  .picture .bar .primary:focus-visible,
+  .picture .bar .secondary:focus-visible {
+    outline-color: #fff;
+  }
+  @media (hover: hover) {
+    .tool:hover:not(:disabled, .marked) {
+      background: color-mix(in srgb, var(--_tool-ink) 16%, var(--_tool));
+    }
+    .picture .bar .primary:hover:not(:disabled) {
+      background: #e4e4e7;
+    }
+  }
+
+  .confirm {
+    flex: 1;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: end;
+    gap: 8px;
+    margin: -4px;
+    padding: 4px;
+    border-radius: var(--_radius);
+  }
+  .picture .confirm {
+    color: #fff;
+  }
+  .question {
+    flex: 1;
+    padding: 0 12px;
+    font-weight: 600;
+  }
+  .picture .confirm {
+    background: var(--_scrim);
+  }
+  .picture .confirm .secondary {
+    background: rgb(255 255 255 / 0.2);
+  }
+
+  .banner-area {
+    position: absolute;
+    inset: 40px 8px auto;
+    display: flex;
+    justify-content: center;
+    pointer-events: none;
+  }
+  .banner {
+    display: flex;
+    align-items: center;
+    gap: 12px;
+    max-width: 640px;
+    min-height: 44px;
+    text-wrap: balance;
+    padding: 8px 16px;
+    border-radius: var(--_radius);
+    background: rgb(0 0 0 / 0.72);
+    color: #fff;
+    pointer-events: auto;
+    font-variant-numeric: tabular-nums;
+  }
+  .box:not(.picture) .banner {
+    background: var(--_fill);
+    color: var(--_ink);
+  }
+  .banner p {
+    flex: 1;
+    margin: 0;
+  }
+  .banner b {
+    font-weight: 600;
+  }
+  .banner button {
+    margin: -8px -16px -8px -8px;
+  }
+
+  .settings {
+    inset-inline-start: 8px;
+    width: 360px;
+  }
+  .picker {
+    display: grid;
+    grid-template-columns: 88px minmax(0, 1fr);
+    align-items: center;
+    padding-inline-start: 12px;
+  }
+  .picker + .picker {
+    margin-top: 8px;
+  }
+  .picker span {
+    color: var(--_quiet);
+    font-weight: 500;
+  }
+  .picker select {
+    width: 100%;
+    height: 44px;
+    padding: 0 12px;
+    border: 1px solid var(--_line);
+    border-radius: calc(var(--_radius) - 4px);
+    background: var(--_surface);
+    text-overflow: ellipsis;
+  }
+  .cramped {
+    display: none;
+  }
+
+  @container box (width < 360px) {
+    .tools {
+      gap: 4px;
+    }
+    .tools ~ .primary {
+      padding: 0 12px;
+    }
+  }
+  @container box (width < 320px) {
+    .roomy {
+      display: none;
+    }
+    .cramped {
+      display: block;
+    }
+    .picker {
+      grid-template-columns: minmax(0, 1fr);
+    }
+    .long ~ .elapsed {
+      display: none;
+    }
+  }
+  @container box (width < 480px) {
+    .question {
+      flex-basis: 100%;
+      padding: 4px 8px 0;
+    }
+    .banner {
+      padding: 8px 12px;
+      gap: 8px;
+      font-size: 0.75rem;
+    }
+  }
+  /* The buttons below say what to do next: words have the room. */
+  @container box (height < 240px) {
+    .intro .text,
+    .failed .actions {
+      display: none;
+    }
+    .panel.off,
+    .panel.asking {
+      inset-block-start: 24px;
+    }
+  }
+  @container box (height < 160px) {
+    .intro .title,
+    .asking .text,
+    .question,
+    .banner span,
+    .banner > .icon {
+      display: none;
+    }
+    .panel .actions {
+      margin: 0;
+    }
+    .confirm button {
+      flex: 1;
+      padding: 0 8px;
+    }
+    .banner-area {
+      inset-block-start: 36px;
+    }
+    .banner {
+      min-height: 0;
+      padding: 4px 8px;
+    }
+    .banner button {
+      margin: -8px;
+    }
+  }
+`;

@@ -1,0 +1,329 @@
+import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { property, query, state } from 'lit/decorators.js';
+import type { StopReason } from '../server/protocol.js';
+import { LivestreamSocketController, type PublishState } from './controllers/livestream-socket.js';
+import { MediaStreamController } from './controllers/media-stream.js';
+import { broadcasterBar } from './elements/broadcaster-bar.js';
+import { broadcasterSettings } from './elements/broadcaster-settings.js';
+import { broadcasterBanner, broadcasterPanels, broadcasterTop } from './elements/broadcaster-stage.js';
+import { broadcasterState, type BroadcasterState } from './elements/broadcaster-state.js';
+import { viewOfMedia, type BroadcasterActions, type BroadcasterView } from './elements/broadcaster-view.js';
+import { Clock } from './elements/clock.js';
+import { Dismiss } from './elements/dismiss.js';
+import { fire } from './elements/fire.js';
+import { missingStreamId } from './elements/missing-stream-id.js';
+import { LevelMeter } from './elements/level-meter.js';
+import { sharedStyles } from './elements/shared.styles.js';
+import { broadcasterTexts, endedText } from './elements/texts.js';
+import type { LivedropError } from './errors.js';
+import { broadcasterStyles } from './live-broadcaster.styles.js';
+
+/**
+ * Sends camera, screen and microphone to a server as a live stream. It asks for nothing until a button is
+ * pressed, and gives everything back when it leaves the page.
+ *
+ * @element live-broadcaster
+ *
+ * @slot intro - Words above the button that turns on the camera, before anything was taken.
+ *
+ * @fires {CustomEvent<{ streamId: string, playbackUrl: string }>} live-start - Viewers can join.
+ * @fires {CustomEvent<{ streamId: string, reason: string, seconds: number }>} live-stop - The stream is over.
+ * @fires {CustomEvent<{ state: string }>} live-state - `state` changed.
+ * @fires {CustomEvent<{ error: LivedropError }>} live-error - Something failed; `help` says what to do.
+ * @fires {CustomEvent<{ count: number }>} viewer-count - Somebody came or left.
+ *
+ * @csspart box - Everything.
+ * @csspart video - The person's own picture.
+ * @csspart top - The line of chips above.
+ * @csspart badge - Says live, preview, connecting or reconnecting.
+ * @csspart elapsed - How long it is live.
+ * @csspart viewers - How many watch.
+ * @csspart bar - The row of buttons below.
+ * @csspart button - Every button.
+ * @csspart primary - The one primary button.
+ * @csspart microphone - The microphone's button.
+ * @csspart camera - The camera's button.
+ * @csspart screen - The screen's button.
+ * @csspart settings - The button that opens the settings.
+ * @csspart settings-menu - The settings.
+ * @csspart select - The choice of a device.
+ * @csspart confirm - The question before the stream ends.
+ * @csspart panel - What stands in the middle while there is no picture.
+ * @csspart banner - An error or a notice over the picture.
+ *
+ * @cssproperty [--livedrop-ink=#18181b] - Text and icons.
+ * @cssproperty [--livedrop-surface=#f4f4f5] - What they lie on.
+ * @cssproperty [--livedrop-accent=#e11d2e] - You are live; used for nothing else.
+ * @cssproperty [--livedrop-radius=12px] - Of every corner.
+ */
+export class LiveBroadcaster extends LitElement {
+  static override styles = [sharedStyles, broadcasterStyles];
+
+  /** Camera, screen and microphone. */
+  readonly media = new MediaStreamController(this, {
+    width: () => this.width,
+    height: () => this.height,
+    frameRate: () => this.frameRate,
+    debug: () => this.debug,
+  });
+
+  /** The connection to the server. */
+  readonly socket = new LivestreamSocketController(this, {
+    backendUrl: () => this.backendUrl,
+    token: () => this.token,
+    debug: () => this.debug,
+  });
+
+  readonly #clock = new Clock(this);
+  readonly #dismiss = new Dismiss(this, () => this.#closeMenus());
+
+  @query('.keep') private readonly keepButton!: HTMLButtonElement | null;
+  @query('.stop') private readonly stopButton!: HTMLButtonElement | null;
+
+  #onAir = false;
+  #confirmed = false;
+
+  @state() private asking = false;
+  @state() private hasFrame = false;
+  @state() private settingsOpen = false;
+  @state() private confirmingStop = false;
+  @state() private failure: LivedropError | undefined;
+  @state() private dismissed: LivedropError | undefined;
+  @state() private ended: string | undefined;
+
+  /** Under which the stream is published: 1 to 64 letters, digits, `_` or `-`. */
+  @property({ attribute: 'stream-id' }) streamId = '';
+
+  /** Whose stream it is, for the server's log. */
+  @property({ attribute: 'user-id' }) userId: string | undefined;
+
+  /** A stream key or publish token, where the server asks for one. */
+  @property() token: string | undefined;
+
+  /** Of the server, for example `https://live.example.com`. Default: where the script came from. */
+  @property({ attribute: 'backend-url' }) backendUrl: string | undefined;
+
+  /** Of the stream. */
+  @property({ attribute: 'title-text' }) titleText: string | undefined;
+
+  /** Of the outgoing picture, pixels. Default: the first source's, fitted into 1280 × 720. */
+  @property({ type: Number }) width: number | undefined;
+
+  /** Of the outgoing picture, pixels. */
+  @property({ type: Number }) height: number | undefined;
+
+  /** Of the outgoing picture, frames per second. Default: 30. */
+  @property({ type: Number, attribute: 'frame-rate' }) frameRate: number | undefined;
+
+  /** Begin with the microphone off. */
+  @property({ type: Boolean }) muted = false;
+
+  /** Log connection, stream, media and error events to the console. */
+  @property({ type: Boolean }) debug = false;
+
+  /** What it is doing: `idle`, `preview`, `starting`, `live`, `reconnecting` or `stopping`. */
+  @property({ reflect: true }) state: BroadcasterState = 'idle';
+
+  constructor() {
+    super();
+    new LevelMeter(this, () => (this.media.microphoneOn ? this.media.level : 0));
+    this.media.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
+    this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
+    this.socket.addEventListener('viewercount', (event) =>
+      fire(this, 'viewer-count', { count: event.detail.count }),
+    );
+    this.socket.addEventListener('statechange', (event) => this.#onPublishing(event.detail));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#closeMenus();
+    this.asking = false;
+    this.ended = undefined;
+    this.#clock.since = undefined;
+  }
+
+  /** How many watch. */
+  get viewerCount(): number {
+    return this.socket.viewerCount;
+  }
+
+  /** What failed last, until it works again or was closed by the person. */
+  get error(): LivedropError | undefined {
+    return [this.failure, this.media.error, this.socket.error].find(
+      (error) => error && error !== this.dismissed,
+    );
+  }
+
+  /** Takes camera and microphone, where they are not on, and publishes. Failures are shown and fired. */
+  async goLive(): Promise<void> {
+    this.failure = undefined;
+    this.ended = undefined;
+    this.#closeMenus();
+    if (!this.streamId) return this.#fail(missingStreamId());
+    if (!this.media.stream) await this.startCamera();
+    const { stream } = this.media;
+    if (!stream || !this.isConnected) return;
+    // What is wrong is in `socket.error`, and fired from there.
+    await this.socket
+      .startStream(this.streamId, this.userId, { stream, title: this.titleText })
+      .catch(() => {});
+  }
+
+  /** Ends the stream when everything sent is published. Asks nobody. */
+  async stop(): Promise<void> {
+    this.#closeMenus();
+    await this.socket.stopStream().catch(() => {});
+  }
+
+  /** Takes camera and microphone; failures are shown and fired. */
+  async startCamera(): Promise<void> {
+    const first = !this.media.stream;
+    await this.#ask(() => this.media.startCamera());
+    if (first && this.muted && this.media.microphoneOn) await this.media.toggleMicrophone();
+  }
+
+  protected override willUpdate(): void {
+    const state = broadcasterState(this.socket.state, this.media.stream !== undefined);
+    if (state !== this.state) {
+      this.state = state;
+      void this.updateComplete.then(() => fire(this, 'live-state', { state }));
+    }
+    if (!this.media.stream) this.hasFrame = false;
+    if (state !== 'live' && state !== 'reconnecting') this.confirmingStop = false;
+    if (state === 'live' || state === 'reconnecting' || state === 'stopping') {
+      this.#clock.since = this.socket.startedAt ?? this.#clock.since;
+    }
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('confirmingStop')) this.#moveFocus();
+    this.#dismiss.active = this.settingsOpen || this.confirmingStop;
+  }
+
+  protected override render(): TemplateResult {
+    const view = this.#view();
+    return html`<div
+      class="box ${view.picture ? 'picture' : ''}"
+      part="box"
+      role="region"
+      aria-label="Live broadcast"
+    >
+      <video
+        class="${view.picture ? 'shown' : ''} ${view.mirrored ? 'mirrored' : ''}"
+        part="video"
+        aria-label="Your own picture"
+        autoplay
+        playsinline
+        disablepictureinpicture
+        .muted=${true}
+        .srcObject=${this.media.stream ?? null}
+        @loadeddata=${() => (this.hasFrame = true)}
+      ></video>
+      ${broadcasterPanels(view, this.#actions)} ${broadcasterTop(view)}
+      ${broadcasterBanner(view, this.#actions)} ${broadcasterBar(view, this.#actions)}
+      ${broadcasterSettings(view, this.#actions)}
+      <div class="sr-only" role="status">
+        ${view.state === 'idle' ? '' : broadcasterTexts[view.state].title}
+      </div>
+    </div>`;
+  }
+
+  readonly #actions: BroadcasterActions = {
+    toggleCamera: () => {
+      if (this.media.cameraOn) this.media.stopCamera();
+      else void this.startCamera();
+    },
+    toggleMicrophone: () => void this.#ask(() => this.media.toggleMicrophone()),
+    toggleScreen: () => {
+      if (this.media.screenOn) this.media.stopScreen();
+      else void this.#ask(() => this.media.shareScreen());
+    },
+    selectCamera: (deviceId) => void this.#ask(() => this.media.selectCamera(deviceId)),
+    selectMicrophone: (deviceId) => void this.#ask(() => this.media.selectMicrophone(deviceId)),
+    toggleSettings: () => {
+      this.settingsOpen = !this.settingsOpen;
+    },
+    goLive: () => void this.goLive(),
+    cancel: () => this.socket.disconnect(),
+    askStop: () => {
+      this.settingsOpen = false;
+      this.confirmingStop = true;
+    },
+    keepLive: () => {
+      this.confirmingStop = false;
+    },
+    stop: () => void this.stop(),
+    dismiss: () => {
+      this.dismissed = this.error;
+      this.ended = undefined;
+    },
+  };
+
+  #view(): BroadcasterView {
+    const { state, asking, error, ended, settingsOpen, confirmingStop } = this;
+    return {
+      ...viewOfMedia(this.media),
+      state,
+      asking,
+      error,
+      ended,
+      settingsOpen,
+      confirmingStop,
+      picture: this.hasFrame && this.media.layout !== 'none',
+      viewers: this.socket.viewerCount,
+      elapsed: this.#clock.seconds,
+      kept: this.socket.bufferedSeconds,
+    };
+  }
+
+  /** Does what may bring up the browser's question. The controller keeps and fires what fails. */
+  async #ask(take: () => Promise<unknown>): Promise<void> {
+    this.failure = undefined;
+    this.dismissed = this.error;
+    this.asking = true;
+    try {
+      await take();
+    } catch {
+      // Shown from `media.error`.
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  #fail(error: LivedropError): void {
+    this.failure = error;
+    fire(this, 'live-error', { error });
+  }
+
+  #onPublishing({ state, reason }: { state: PublishState; reason?: StopReason }): void {
+    if (state === 'live' && !this.#onAir) {
+      this.#onAir = true;
+      fire(this, 'live-start', { streamId: this.streamId, playbackUrl: this.socket.playbackUrl });
+    } else if ((state === 'ended' || state === 'idle') && this.#onAir) {
+      this.#onAir = false;
+      const seconds = this.#clock.seconds;
+      this.#clock.since = undefined;
+      this.ended = endedText(reason, seconds);
+      fire(this, 'live-stop', { streamId: this.streamId, reason: reason ?? 'stopped', seconds });
+    }
+  }
+
+  #closeMenus(): void {
+    this.settingsOpen = false;
+    this.confirmingStop = false;
+  }
+
+  /** Keeps the keyboard where the person is: on the harmless answer, and back on Stop. */
+  #moveFocus(): void {
+    if (this.confirmingStop) this.keepButton?.focus();
+    else if (this.shadowRoot?.activeElement === null && this.#confirmed) this.stopButton?.focus();
+    this.#confirmed = this.confirmingStop;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'live-broadcaster': LiveBroadcaster;
+  }
+}

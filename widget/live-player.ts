@@ -1,0 +1,339 @@
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { property, query, state } from 'lit/decorators.js';
+import { LivestreamSocketController } from './controllers/livestream-socket.js';
+import { VideoElementController } from './controllers/video-element.js';
+import { AutoHide } from './elements/auto-hide.js';
+import { Dismiss } from './elements/dismiss.js';
+import { fire } from './elements/fire.js';
+import { FullscreenController } from './elements/fullscreen.js';
+import { icons } from './elements/icons.js';
+import { missingStreamId } from './elements/missing-stream-id.js';
+import { playerBar, playerMenu } from './elements/player-bar.js';
+import { playerBanner, playerPanels } from './elements/player-stage.js';
+import { playerState, type PlayerState } from './elements/player-state.js';
+import type { PlayerActions, PlayerView } from './elements/player-view.js';
+import { sharedStyles } from './elements/shared.styles.js';
+import { playerShortcut } from './elements/shortcuts.js';
+import { StreamSource } from './elements/stream-source.js';
+import { playerTexts } from './elements/texts.js';
+import type { LivedropError } from './errors.js';
+import { playerStyles } from './live-player.styles.js';
+
+/** What the stream is reached by. */
+const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token'] as const;
+
+/**
+ * Plays a live stream a second behind, keeps to its live edge, and begins, goes on and ends with it by itself.
+ * The page decides its size: 16:9 as wide as its container unless told otherwise.
+ *
+ * Keys, while it has the focus: space and k play and pause, m mutes, f is full screen, the arrows seek and
+ * change the volume.
+ *
+ * @element live-player
+ *
+ * @slot waiting - Shown until the stream starts.
+ * @slot ended - Shown after the stream ended.
+ *
+ * @fires {CustomEvent<{ state: string }>} live-state - `state` changed.
+ * @fires {CustomEvent<{ error: LivedropError }>} live-error - Something failed; `help` says what to do.
+ * @fires {CustomEvent<{ count: number }>} viewer-count - Somebody came or left.
+ *
+ * @csspart box - Everything.
+ * @csspart video - The picture.
+ * @csspart poster - The poster.
+ * @csspart skeleton - Until it is known what the stream is doing.
+ * @csspart panel - Words in place of the picture; also `waiting`, `ended`, `reconnecting`, `error`.
+ * @csspart banner - Words on the picture.
+ * @csspart bar - The controls.
+ * @csspart button - Every button.
+ * @csspart play - Play and pause.
+ * @csspart mute - Mute.
+ * @csspart volume - The volume's slider.
+ * @csspart live - The button that jumps to the live edge.
+ * @csspart badge - The live badge on it.
+ * @csspart viewers - How many watch.
+ * @csspart more - The button that opens the menu of a narrow player.
+ * @csspart menu - That menu.
+ * @csspart picture-in-picture - Picture in picture.
+ * @csspart fullscreen - Full screen.
+ * @csspart unmute - The button shown while the browser allows no sound.
+ * @csspart big-play - The button shown while the browser allows no playback.
+ *
+ * @cssproperty [--livedrop-ink=#18181b] - Text and icons.
+ * @cssproperty [--livedrop-surface=#f4f4f5] - What they lie on.
+ * @cssproperty [--livedrop-accent=#e11d2e] - The badge at the live edge; used for nothing else.
+ * @cssproperty [--livedrop-radius=12px] - Of every corner.
+ */
+export class LivePlayer extends LitElement {
+  static override styles = [sharedStyles, playerStyles];
+
+  /** The connection to the server, which tells status and viewers. */
+  readonly socket = new LivestreamSocketController(this, {
+    backendUrl: () => this.backendUrl,
+    cdnUrl: () => this.cdnUrl,
+    token: () => this.token,
+    debug: () => this.debug,
+  });
+
+  /** The picture. */
+  readonly video = new VideoElementController(this, {
+    video: () => this.videoElement,
+    autoplay: () => this.wanted,
+    debug: () => this.debug,
+  });
+
+  readonly #source = new StreamSource(this, {
+    socket: this.socket,
+    video: this.video,
+    wanted: () => this.wanted,
+  });
+  readonly #autoHide = new AutoHide(this);
+  readonly #fullscreen = new FullscreenController(this, () => this.videoElement);
+  readonly #dismiss = new Dismiss(this, () => (this.menuOpen = false));
+
+  @query('video') private readonly videoElement!: HTMLVideoElement | null;
+
+  @state() private menuOpen = false;
+  /** The person pressed play. */
+  @state() private asked = false;
+  /** The person decided about the sound. */
+  @state() private soundChosen = false;
+  @state() private offline = !navigator.onLine;
+  #following = false;
+  #missing: LivedropError | undefined;
+
+  /** Which stream: 1 to 64 letters, digits, `_` or `-`. */
+  @property({ attribute: 'stream-id' }) streamId = '';
+
+  /** Of the server, for example `https://live.example.com`. Default: where the script came from. */
+  @property({ attribute: 'backend-url' }) backendUrl: string | undefined;
+
+  /** Where playlists and media come from, if not from the server. */
+  @property({ attribute: 'cdn-url' }) cdnUrl: string | undefined;
+
+  /** A viewer's token, where the server asks for one. */
+  @property() token: string | undefined;
+
+  /** Of an image shown until the first frame. */
+  @property() poster: string | undefined;
+
+  /** Begin without sound. */
+  @property({ type: Boolean }) muted = false;
+
+  /** Load and play only when the person presses play, instead of as soon as the stream is live. */
+  @property({ type: Boolean, attribute: 'click-to-play' }) clickToPlay = false;
+
+  /** Show the picture alone. */
+  @property({ type: Boolean, attribute: 'no-controls' }) noControls = false;
+
+  /** Log connection, playback and error events to the console. */
+  @property({ type: Boolean }) debug = false;
+
+  /** What it shows: `connecting`, `waiting`, `live`, `reconnecting`, `ended` or `error`. */
+  @property({ reflect: true }) state: PlayerState = 'connecting';
+
+  constructor() {
+    super();
+    this.video.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
+    this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
+    this.socket.addEventListener('viewercount', (event) =>
+      fire(this, 'viewer-count', { count: event.detail.count }),
+    );
+    this.addEventListener('keydown', (event) => playerShortcut(event, this.#actions, this.video.volume));
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    window.addEventListener('online', this.#onLine);
+    window.addEventListener('offline', this.#onLine);
+    this.#onLine();
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    window.removeEventListener('online', this.#onLine);
+    window.removeEventListener('offline', this.#onLine);
+    this.#following = false;
+    this.menuOpen = false;
+  }
+
+  /** How many watch; undefined while the server does not tell. */
+  get viewerCount(): number | undefined {
+    return this.socket.isConnected ? this.socket.viewerCount : undefined;
+  }
+
+  /** What failed, while nothing can be shown for it. */
+  get error(): LivedropError | undefined {
+    if (!this.streamId) return (this.#missing ??= missingStreamId());
+    const { error } = this.socket;
+    // Playback needs no socket: as long as the playlist answers, its loss is nothing to show.
+    const socketError =
+      error?.code === 'SOCKET_NOT_CONNECTED' && !this.#source.unreachable ? undefined : error;
+    return this.video.hasFrame ? undefined : (this.video.error ?? socketError);
+  }
+
+  /** Plays, and from then on whenever the stream is live. */
+  async play(): Promise<void> {
+    this.asked = true;
+    if (!this.#source.load()) await this.video.play();
+  }
+
+  pause(): void {
+    this.video.pause();
+  }
+
+  /** Jumps to the newest there is, and plays. */
+  seekToLive(): void {
+    this.video.seekToLive();
+    if (this.video.paused) void this.video.play();
+  }
+
+  private get wanted(): boolean {
+    return !this.clickToPlay || this.asked;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const { video } = this;
+    const moved = ADDRESS.some((name) => changed.has(name));
+    if (this.isConnected && (moved || !this.#following)) this.#follow();
+    const state = playerState({
+      status: this.#source.status,
+      failed: this.error !== undefined,
+      hasFrame: video.hasFrame,
+      playing: video.playing && !video.ended && !video.buffering,
+    });
+    if (state === this.state) return;
+    this.state = state;
+    if (state === 'ended') this.#source.unload();
+    void this.updateComplete.then(() => fire(this, 'live-state', { state }));
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    this.#dismiss.active = this.menuOpen;
+    if (changed.has('muted') && (this.muted || !this.soundChosen)) this.video.setMuted(this.muted);
+  }
+
+  protected override render(): TemplateResult {
+    const view = this.#view();
+    const quiet = view.picture && !view.paused && !view.menuOpen && !this.#autoHide.active;
+    const poster = Boolean(this.poster) && !view.picture;
+    return html`<div
+      class="box ${view.picture ? 'picture' : ''} ${poster ? 'poster' : ''} ${quiet ? 'quiet' : ''}"
+      part="box"
+      role="region"
+      aria-label="Live player"
+      tabindex="0"
+    >
+      <video
+        class=${view.picture ? 'shown' : ''}
+        part="video"
+        playsinline
+        @click=${this.#onVideoClick}
+        @dblclick=${this.#actions.toggleFullscreen}
+      ></video>
+      ${
+        this.poster
+          ? html`<img
+              class="poster-image ${poster ? 'shown' : ''}"
+              part="poster"
+              src=${this.poster}
+              alt=""
+            />`
+          : nothing
+      }
+      ${view.picture && view.buffering && view.state !== 'reconnecting' ? html`<div class="busy">${icons.spinner}</div>` : nothing}
+      ${playerPanels(view, this.#actions)} ${playerBanner(view, this.#actions)}
+      ${
+        this.noControls
+          ? nothing
+          : html`<div class="chrome ${quiet ? '' : 'shown'}">
+              ${playerBar(view, this.#actions)} ${playerMenu(view, this.#actions)}
+            </div>`
+      }
+      <div class="sr-only" role="status">${this.error?.message ?? playerTexts[view.state].title}</div>
+    </div>`;
+  }
+
+  readonly #actions: PlayerActions = {
+    togglePlay: () => {
+      if (this.video.paused || this.video.autoplayBlocked) void this.play();
+      else this.pause();
+    },
+    toggleMute: () => {
+      this.soundChosen = true;
+      this.video.toggleMute();
+    },
+    setVolume: (volume) => {
+      this.soundChosen = true;
+      this.video.setVolume(volume);
+      this.video.setMuted(volume === 0);
+    },
+    seekToLive: () => this.seekToLive(),
+    seekBy: (seconds) => this.video.seek(this.video.currentTime + seconds),
+    toggleFullscreen: () => void this.#fullscreen.toggle(),
+    togglePictureInPicture: () => void this.#togglePictureInPicture(),
+    toggleMenu: () => {
+      this.menuOpen = !this.menuOpen;
+    },
+  };
+
+  #follow(): void {
+    this.#following = true;
+    if (this.streamId) this.#source.start(this.streamId);
+    else this.#source.stop();
+  }
+
+  #view(): PlayerView {
+    const { video, state } = this;
+    const picture = video.hasFrame && (state === 'live' || state === 'reconnecting');
+    return {
+      state,
+      picture,
+      paused: video.paused,
+      buffering: video.buffering,
+      muted: video.muted,
+      volume: video.volume,
+      atLiveEdge: video.atLiveEdge && !video.paused,
+      viewers: this.viewerCount,
+      needsPlay: state === 'live' && (!this.wanted || video.autoplayBlocked),
+      needsUnmute: picture && !this.noControls && video.muted && !this.soundChosen,
+      canFullscreen: this.#fullscreen.available,
+      fullscreen: this.#fullscreen.active,
+      canPictureInPicture: document.pictureInPictureEnabled === true,
+      offline: this.offline,
+      error: this.error,
+      menuOpen: this.menuOpen,
+    };
+  }
+
+  /** A mouse plays and pauses; a finger brings the controls and sends them away. */
+  #onVideoClick = (event: MouseEvent): void => {
+    if ((event as PointerEvent).pointerType === 'touch') {
+      if (this.#autoHide.active) this.#autoHide.hide();
+      else this.#autoHide.show();
+    } else if (!this.noControls) {
+      this.#actions.togglePlay();
+    }
+  };
+
+  async #togglePictureInPicture(): Promise<void> {
+    try {
+      if (document.pictureInPictureElement) await document.exitPictureInPicture();
+      else await this.videoElement?.requestPictureInPicture();
+    } catch {
+      // The browser refused: there is nothing a person could do about it.
+    }
+    this.menuOpen = false;
+  }
+
+  #onLine = (): void => {
+    this.offline = !navigator.onLine;
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'live-player': LivePlayer;
+  }
+}

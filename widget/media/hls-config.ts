@@ -1,0 +1,39 @@
+import type { HlsConfig } from 'hls.js';
+
+/** How hls.js is used here, where it differs from its defaults. */
+export const HLS_CONFIG: Partial<HlsConfig> = {
+  lowLatencyMode: true,
+  // Fragmented MP4 passes through as it is: there is nothing for a worker to do, and it would need its own file.
+  enableWorker: false,
+  // Where playback starts, seconds from the edge. PART-HOLD-BACK, the default, is three parts; from there our own rate
+  // control (`live-edge.ts`) would need seconds to get nearer.
+  liveSyncDuration: 0.5,
+  // Its catch-up never acts with less than a second in the buffer; 1 turns it off, and ours has no rival.
+  maxLiveSyncPlaybackRate: 1,
+  // Ours backs off at stalls: twice would be too far.
+  liveSyncOnStallIncrease: 0,
+  // Live media is looked at once: the default keeps all of it.
+  backBufferLength: 10,
+  // A tolerance of more than a part skips a part at the edge of a segment.
+  maxFragLookUpTolerance: 0.05,
+  liveDurationInfinity: true,
+  playlistLoadPolicy: {
+    default: {
+      // Longer than the server holds a blocked request, three target durations (RFC 8216bis §6.2.5.2).
+      maxTimeToFirstByteMs: 20_000,
+      maxLoadTimeMs: 20_000,
+      timeoutRetry: { maxNumRetry: 2, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      // A stream that has just begun has parts and no whole segment yet, which hls.js takes for an error: a second's
+      // delay there is a second until the first picture. After the last retry everything is loaded anew.
+      errorRetry: {
+        maxNumRetry: 6,
+        retryDelayMs: 150,
+        maxRetryDelayMs: 2000,
+        // Also where the server is away (status 0) or does not know the stream for a moment.
+        shouldRetry: (config, count) => count < (config?.maxNumRetry ?? 0),
+      },
+    },
+  },
+  // A live stream's first part is small: measuring by it costs a request and tells nothing.
+  testBandwidth: false,
+};

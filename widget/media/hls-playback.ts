@@ -1,0 +1,121 @@
+import type Hls from 'hls.js';
+import type { ErrorData } from 'hls.js';
+import { LivedropError } from '../errors.js';
+import { HLS_CONFIG } from './hls-config.js';
+import { LiveEdge } from './live-edge.js';
+import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
+import { Retry, type RetryOptions } from './retry.js';
+import { ShowTimeout } from './show-timeout.js';
+
+/** A stream may begin at any moment: asked for often, and the answer 404 is small. */
+const RETRY: Partial<RetryOptions> = { initialDelay: 0.5, maxDelay: 3 };
+
+/** A decoder that fails twice within so many ms is not helped by being reset. */
+const MEDIA_ERROR_INTERVAL = 5000;
+
+/** Plays a playlist through Media Source Extensions with hls.js, loaded on first use. */
+export class HlsPlayback implements Playback {
+  readonly transport = 'hls';
+  readonly #video: HTMLVideoElement;
+  readonly #url: string;
+  readonly #events: PlaybackEvents;
+  readonly #edge: LiveEdge;
+  readonly #retry = new Retry(RETRY);
+  readonly #showTimeout: ShowTimeout;
+  #hls: Hls | undefined;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #mediaErrorAt = -Infinity;
+
+  constructor(video: HTMLVideoElement, url: string, events: PlaybackEvents, options: PlaybackOptions = {}) {
+    this.#video = video;
+    this.#url = url;
+    this.#events = events;
+    this.#edge = new LiveEdge(video, options.latency);
+    this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
+    void this.#open();
+  }
+
+  get latency(): number | undefined {
+    return this.#hls?.latestLevelDetails ? this.#hls.latency : undefined;
+  }
+
+  get target(): number {
+    return this.#edge.target;
+  }
+
+  get isFollowing(): boolean {
+    return this.#edge.isFollowing;
+  }
+
+  set isFollowing(isFollowing: boolean) {
+    this.#edge.isFollowing = isFollowing;
+  }
+
+  seekToLive(): void {
+    this.#edge.seekToLive();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#showTimeout.close();
+    this.#edge.close();
+    this.#hls?.destroy();
+    this.#hls = undefined;
+  }
+
+  async #open(): Promise<void> {
+    this.#showTimeout.missing();
+    try {
+      const { default: HlsLight } = await import('hls.js/light');
+      if (this.#isClosed) return;
+      if (!HlsLight.isSupported()) throw new Error('Media Source Extensions without H.264');
+      this.#start(HlsLight);
+    } catch (cause) {
+      if (this.#isClosed) return;
+      const message = `The player could not be loaded: ${String(cause)}`;
+      this.#events.onError(new LivedropError('MEDIA_ERROR', message, { cause }));
+      this.#again();
+    }
+  }
+
+  #start(HlsLight: typeof Hls): void {
+    this.#hls?.destroy();
+    const hls = new HlsLight(HLS_CONFIG);
+    this.#hls = hls;
+    const { Events, ErrorTypes } = HlsLight;
+    hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
+    hls.on(Events.FRAG_BUFFERED, () => this.#arrived());
+    this.#edge.reset();
+    // The element is left alone while there is nothing to play.
+    hls.once(Events.MANIFEST_PARSED, () => hls.attachMedia(this.#video));
+    hls.loadSource(this.#url);
+  }
+
+  #arrived(): void {
+    this.#retry.reset();
+    this.#showTimeout.arrived();
+  }
+
+  #failed(hls: Hls, data: ErrorData, isMediaError: boolean): void {
+    if (this.#hls !== hls) return;
+    this.#events.onDebug(data.fatal ? 'failed' : 'recovering', `${data.details}: ${data.error.message}`);
+    if (!data.fatal) return;
+    const now = performance.now();
+    if (isMediaError && now - this.#mediaErrorAt > MEDIA_ERROR_INTERVAL) {
+      this.#mediaErrorAt = now;
+      hls.recoverMediaError();
+      return;
+    }
+    this.#again();
+  }
+
+  /** Not there yet, gone, or broken: from the beginning, after a while. */
+  #again(): void {
+    this.#showTimeout.missing();
+    this.#hls?.stopLoad();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#open(), (this.#retry.next() ?? 0) * 1000);
+  }
+}

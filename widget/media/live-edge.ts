@@ -1,0 +1,94 @@
+import { LatencyControl, type LatencyOptions } from './latency.js';
+
+/** Between decisions, ms: several per part. */
+const INTERVAL = 50;
+
+/** A timer later than this, ms, means that the page slept: what it saw before says nothing. */
+const SLEPT = 2500;
+
+/** Keeps a playing video element near the end of what is buffered, by playback rate and, from afar, by seeking. */
+export class LiveEdge {
+  readonly #video: HTMLVideoElement;
+  readonly #control: LatencyControl;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #listeners = new AbortController();
+  #isFollowing = true;
+  #lastTick = 0;
+
+  constructor(video: HTMLVideoElement, options?: Partial<LatencyOptions>) {
+    this.#video = video;
+    this.#control = new LatencyControl(options);
+    const { signal } = this.#listeners;
+    video.addEventListener('waiting', () => this.#waiting(), { signal });
+    video.addEventListener('playing', () => this.#control.reset(), { signal });
+    this.#timer = setInterval(() => this.#tick(), INTERVAL);
+  }
+
+  /** Off while the person watches something further back. */
+  get isFollowing(): boolean {
+    return this.#isFollowing;
+  }
+
+  set isFollowing(isFollowing: boolean) {
+    this.#isFollowing = isFollowing;
+    if (!isFollowing) this.#setRate(1);
+  }
+
+  /** Seconds that should be left in the buffer when the next piece arrives. */
+  get target(): number {
+    return this.#control.target;
+  }
+
+  /** As near to the edge as the target allows, at once. */
+  seekToLive(): void {
+    const end = bufferedEnd(this.#video);
+    if (end !== undefined) this.#video.currentTime = Math.max(0, end - this.#control.target);
+    this.isFollowing = true;
+  }
+
+  /** Call where the media's timeline jumps. */
+  reset(): void {
+    this.#control.reset();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#listeners.abort();
+    this.#setRate(1);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    if (now - this.#lastTick > SLEPT) this.#control.reset();
+    this.#lastTick = now;
+    const video = this.#video;
+    const end = bufferedEnd(video);
+    if (end === undefined || video.seeking || video.ended) return;
+    const { rate, seekTo } = this.#control.update({
+      now: now / 1000,
+      position: video.currentTime,
+      bufferedEnd: end,
+    });
+    if (video.paused || !this.#isFollowing) return;
+    this.#setRate(rate);
+    // A stall's own end is near the edge already.
+    if (seekTo !== undefined && seekTo < end) video.currentTime = seekTo;
+  }
+
+  #waiting(): void {
+    const video = this.#video;
+    // Waiting for the first picture, or after a seek, is no stall.
+    if (video.seeking || video.paused || video.played.length === 0) return;
+    this.#control.stalled(performance.now() / 1000);
+  }
+
+  #setRate(rate: number): void {
+    // Setting the same rate again makes some browsers flush their audio.
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+  }
+}
+
+/** End of the last buffered range, media time. */
+export function bufferedEnd({ buffered }: HTMLVideoElement): number | undefined {
+  return buffered.length > 0 ? buffered.end(buffered.length - 1) : undefined;
+}

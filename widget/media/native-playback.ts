@@ -1,0 +1,79 @@
+import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
+import { Retry } from './retry.js';
+import { ShowTimeout } from './show-timeout.js';
+
+/** So far behind the seekable edge, seconds, it jumps: the browser itself only ever falls back. */
+const SEEK_BEYOND = 15;
+
+/** Plays a playlist with the browser's own HLS, which keeps its own distance to the edge. */
+export class NativePlayback implements Playback {
+  readonly transport = 'native';
+  readonly target = undefined;
+  isFollowing = true;
+  readonly #video: HTMLVideoElement;
+  readonly #url: string;
+  readonly #events: PlaybackEvents;
+  readonly #retry = new Retry({ initialDelay: 0.5, maxDelay: 3 });
+  readonly #showTimeout: ShowTimeout;
+  readonly #listeners = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(video: HTMLVideoElement, url: string, events: PlaybackEvents, options: PlaybackOptions = {}) {
+    this.#video = video;
+    this.#url = url;
+    this.#events = events;
+    this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
+    const { signal } = this.#listeners;
+    video.addEventListener('error', () => this.#failed(), { signal });
+    video.addEventListener('playing', () => this.#playing(), { signal });
+    video.addEventListener('timeupdate', () => this.#keepUp(), { signal });
+    this.#load();
+  }
+
+  get latency(): number | undefined {
+    const end = this.#seekableEnd;
+    return end === undefined ? undefined : Math.max(0, end - this.#video.currentTime);
+  }
+
+  seekToLive(): void {
+    const end = this.#seekableEnd;
+    if (end !== undefined) this.#video.currentTime = end;
+    this.isFollowing = true;
+  }
+
+  close(): void {
+    this.#listeners.abort();
+    clearTimeout(this.#timer);
+    this.#showTimeout.close();
+    this.#video.removeAttribute('src');
+    this.#video.load();
+  }
+
+  get #seekableEnd(): number | undefined {
+    const { seekable } = this.#video;
+    return seekable.length > 0 ? seekable.end(seekable.length - 1) : undefined;
+  }
+
+  #load(): void {
+    const wantsToPlay = !this.#video.paused;
+    this.#showTimeout.missing();
+    this.#video.src = this.#url;
+    // Rejects where this load fails or is replaced; `error` tells the first.
+    if (wantsToPlay) this.#video.play().catch(() => {});
+  }
+
+  #failed(): void {
+    this.#events.onDebug('failed', this.#video.error?.message);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#load(), (this.#retry.next() ?? 0) * 1000);
+  }
+
+  #playing(): void {
+    this.#retry.reset();
+    this.#showTimeout.arrived();
+  }
+
+  #keepUp(): void {
+    if (this.isFollowing && !this.#video.seeking && (this.latency ?? 0) > SEEK_BEYOND) this.seekToLive();
+  }
+}

@@ -1,0 +1,29 @@
+import type { LivedropError } from '../errors.js';
+import type { LatencyOptions } from './latency.js';
+
+export interface PlaybackOptions {
+  /** How near to the live edge; nothing where the browser decides. */
+  latency?: Partial<LatencyOptions> | undefined;
+  /** Seconds without anything to play until `onError` tells STREAM_NOT_SHOWING. @default 10 */
+  showTimeout?: number | undefined;
+}
+
+export interface PlaybackEvents {
+  /** It cannot play for now, or plays again (undefined). It goes on trying in any case. */
+  onError(error: LivedropError | undefined): void;
+  onDebug(message: string, detail?: unknown): void;
+}
+
+/** One way of bringing a live stream into a video element, from its construction to `close()`. */
+export interface Playback {
+  readonly transport: 'hls' | 'native';
+  /** Behind the live edge, seconds; undefined while it is not known. */
+  readonly latency: number | undefined;
+  /** Seconds that it tries to stay behind what has arrived; undefined where the browser decides. */
+  readonly target: number | undefined;
+  /** Whether it stays at the live edge by itself; off while the person watches something further back. */
+  isFollowing: boolean;
+  seekToLive(): void;
+  /** Leaves the video element as it was. */
+  close(): void;
+}

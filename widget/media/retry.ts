@@ -1,0 +1,55 @@
+/** Waiting times between attempts. */
+export interface RetryOptions {
+  /** Upper limit of the first wait, seconds. @default 0.25 */
+  initialDelay: number;
+  /** Upper limit of any wait, seconds. @default 8 */
+  maxDelay: number;
+  /** By which the upper limit grows. @default 2 */
+  factor: number;
+  /** Attempts in a row before giving up. @default Infinity */
+  maxAttempts: number;
+}
+
+export const RETRY_DEFAULTS: RetryOptions = {
+  initialDelay: 0.25,
+  maxDelay: 8,
+  factor: 2,
+  maxAttempts: Infinity,
+};
+
+/**
+ * Exponential backoff with full jitter: each wait is random between nothing and a limit that grows, so
+ * that the clients of a server that comes back do not all arrive at the same moment.
+ */
+export class Retry {
+  readonly #options: RetryOptions;
+  readonly #random: () => number;
+  #attempts = 0;
+
+  constructor(options: Partial<RetryOptions> = {}, random: () => number = Math.random) {
+    this.#options = { ...RETRY_DEFAULTS, ...options };
+    this.#random = random;
+  }
+
+  /** Failures since the last {@link reset}. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /**
+   * Notes a failure.
+   * @returns seconds to wait before the next attempt; undefined: give up
+   */
+  next(): number | undefined {
+    const { initialDelay, maxDelay, factor, maxAttempts } = this.#options;
+    this.#attempts += 1;
+    if (this.#attempts >= maxAttempts) return undefined;
+    const limit = Math.min(maxDelay, initialDelay * factor ** (this.#attempts - 1));
+    return this.#random() * limit;
+  }
+
+  /** It worked: the next wait is short again. */
+  reset(): void {
+    this.#attempts = 0;
+  }
+}
