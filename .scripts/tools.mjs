@@ -47,7 +47,7 @@ const tools = {
 
 /** Which programs each suite uses. */
 export const toolsOf = {
-  unit: [],
+  unit: ['ffprobe'],
   contract: ['ffprobe'],
   e2e: ['ffprobe', 'chromium', 'firefox', 'webkit'],
   package: [],

@@ -19,16 +19,16 @@ const DEMUXERS: Record<TranscoderInput['container'], string> = {
 };
 
 /**
- * The smallest value ffmpeg takes: it looks at the header and one packet. Matroska and MP4 describe their
- * tracks in the header; the default would hold live H.264 back for seven frames and more.
+ * Look at each track's first packet and no further. Chromium's WebM has H.264's parameter sets nowhere else, and to learn the
+ * order of frames ffmpeg would wait for seven.
  */
-const HEADER_ONLY = ['-probesize', '32'];
+const FIRST_PACKETS = ['-max_ts_probe', '0', '-fpsprobesize', '0'];
 
 /**
  * MPEG-TS may add a track at any time, so ffmpeg looks for all of this time (microseconds). An audio packet
  * holds up to 0.2 s and its sampling rate is known from the first one only.
  */
-const TRANSPORT_STREAM = ['-analyzeduration', '1000000'];
+const TRANSPORT_STREAM = ['-analyzeduration', '1000000', '-fpsprobesize', '0'];
 
 /**
  * How long one track's packets wait for the other's (microseconds). Must be longer than tracks are apart in a file, or
@@ -82,8 +82,7 @@ function inputArguments({ container, video }: TranscoderInput): string[] {
   return [
     // MPEG-TS clocks jump and wrap, and a constant frame rate is counted from zero: there ffmpeg makes the clock.
     ...(video === 'copy' && container !== 'mpegts' ? ['-copyts'] : []),
-    ...(container === 'mpegts' ? TRANSPORT_STREAM : HEADER_ONLY),
-    ...['-fpsprobesize', '0'],
+    ...(container === 'mpegts' ? TRANSPORT_STREAM : FIRST_PACKETS),
     // Decoding frames in parallel would add a frame of delay for each thread.
     ...(video === 'encode' ? ['-thread_type', 'slice'] : []),
     ...['-f', DEMUXERS[container], '-i', 'pipe:0'],

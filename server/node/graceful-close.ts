@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WebSocketServer } from 'ws';
 
-/** A request so recent means that somebody is watching (ms): players ask several times a second. */
+/** A request for a playlist or media so recent means that somebody is watching (ms). */
 const WATCHING = 3000;
 
 /** How long a player may take from the end of a playlist to its last part (ms). */
@@ -18,7 +18,7 @@ export class GracefulClose {
     private readonly sockets: WebSocketServer,
   ) {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-      this.#lastRequest = performance.now();
+      if (request.url?.includes('/livestream/')) this.#lastRequest = performance.now();
       // A connection that is kept alive would be waited for.
       response.on('finish', () => {
         if (this.#closing) request.socket.end();

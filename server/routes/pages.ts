@@ -57,13 +57,15 @@ function embedPage(streamId: string): string {
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="color-scheme" content="dark light" />
     <title>${streamId} – live</title>
+    <link rel="icon" href="data:," />
     <style>
       html, body, live-player { display: block; width: 100%; height: 100%; margin: 0; background: #000; }
+      live-player { --livedrop-radius: 0; }
     </style>
     <script type="module" src="../livedrop.js"></script>
   </head>
   <body>
-    <live-player stream-id="${streamId}" autoplay muted></live-player>
+    <live-player stream-id="${streamId}" muted></live-player>
   </body>
 </html>
 `;

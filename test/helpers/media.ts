@@ -20,8 +20,10 @@ export interface MediaRecipe {
   audio?: 'opus' | 'aac';
   /** Default 4. */
   seconds?: number;
-  /** Frames a second, or a fraction such as `30000/1001`. Default 30. There is a key frame every second. */
+  /** Frames a second, or a fraction such as `30000/1001`. Default 30. */
   frameRate?: number | string;
+  /** Seconds. Default 1. */
+  keyFrameInterval?: number;
   /** Bits a second of video. Default: whatever comes out. */
   bitrate?: number;
 }
@@ -51,14 +53,16 @@ function ffmpegArguments({
   audio,
   seconds = 4,
   frameRate = 30,
+  keyFrameInterval = 1,
   bitrate,
 }: MediaRecipe): string[] {
   const picture = `testsrc2=size=320x180:rate=${frameRate}:duration=${seconds}`;
   const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
+  const keyFrames = `expr:gte(t,n_forced*${keyFrameInterval})`;
   return [
     ...(video ? ['-f', 'lavfi', '-i', picture] : []),
     ...(audio ? ['-f', 'lavfi', '-i', sound] : []),
-    ...(video ? [...VIDEO[video], '-pix_fmt', 'yuv420p', '-force_key_frames', 'expr:gte(t,n_forced)'] : []),
+    ...(video ? [...VIDEO[video], '-pix_fmt', 'yuv420p', '-g', '1000', '-force_key_frames', keyFrames] : []),
     ...(bitrate ? ['-b:v', String(bitrate), '-minrate', String(bitrate), '-maxrate', String(bitrate)] : []),
     ...(bitrate ? ['-bufsize', String(bitrate), '-x264-params', 'nal-hrd=cbr:filler=1'] : []),
     ...(audio ? AUDIO[audio] : []),
@@ -66,19 +70,26 @@ function ffmpegArguments({
   ];
 }
 
+const generated = new Map<string, Promise<void>>();
+
 /** Makes a file with ffmpeg, or takes it from an earlier run. */
 export async function generateMedia(recipe: MediaRecipe): Promise<Media> {
+  const { container, seconds = 4 } = recipe;
   const args = ffmpegArguments(recipe);
   const digest = createHash('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 16);
-  const path = join(CACHE, `${digest}.${recipe.container}`);
-  if (!existsSync(path)) {
-    await mkdir(CACHE, { recursive: true });
-    const unfinished = `${path}.${process.pid}`;
-    await run(ffmpegPath, ['-v', 'error', '-y', ...args, unfinished]);
-    await rename(unfinished, path);
-  }
-  const { container, seconds = 4 } = recipe;
+  const path = join(CACHE, `${digest}.${container}`);
+  if (!generated.has(path)) generated.set(path, generateOnce(path, args));
+  await generated.get(path);
   return { path, seconds, chunks: split(await readFile(path), container, seconds) };
+}
+
+async function generateOnce(path: string, args: string[]): Promise<void> {
+  if (existsSync(path)) return;
+  await mkdir(CACHE, { recursive: true });
+  // Another process may be at it, too.
+  const unfinished = `${path}.${process.pid}`;
+  await run(ffmpegPath, ['-v', 'error', '-y', ...args, unfinished]);
+  await rename(unfinished, path);
 }
 
 /** Where a recorder's messages could start, by the bytes of an element's id or a box's type. */
@@ -128,7 +139,20 @@ export async function probeStreams(input: string): Promise<ProbedStream[]> {
  */
 export async function frameDigests(path: string): Promise<string[]> {
   const filters = ['-bsf:v', 'h264_mp4toannexb,filter_units=remove_types=7-9'];
-  const args = ['-v', 'error', '-i', path, '-map', '0:v:0', '-c', 'copy', ...filters, '-f', 'framemd5', 'pipe:1'];
+  const args = [
+    '-v',
+    'error',
+    '-i',
+    path,
+    '-map',
+    '0:v:0',
+    '-c',
+    'copy',
+    ...filters,
+    '-f',
+    'framemd5',
+    'pipe:1',
+  ];
   const { stdout } = await run(ffmpegPath, args, { timeout: 20_000, maxBuffer: 1e8 });
   return stdout
     .split('\n')

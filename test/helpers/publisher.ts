@@ -1,5 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { StartStreamMessage, StreamStartedMessage, StreamStoppedMessage } from '../../server/protocol.js';
+import type {
+  StartStreamMessage,
+  StreamStartedMessage,
+  StreamStoppedMessage,
+} from '../../server/protocol.js';
 import { SocketClient } from './socket-client.js';
 
 /** A publisher as the protocol wants it: it numbers what it sends, keeps it, and resumes. */

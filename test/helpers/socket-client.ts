@@ -88,7 +88,8 @@ export class SocketClient {
     for (;;) {
       const found = this.#take(type, matches);
       if (found) return found;
-      if (this.#closing) throw new Error(this.#complaint(type, `the connection ended (${this.#closing.code})`));
+      if (this.#closing)
+        throw new Error(this.#complaint(type, `the connection ended (${this.#closing.code})`));
       if (!(await this.#changed(deadline)))
         throw new Error(this.#complaint(type, `none came in ${patience} ms`));
     }

@@ -2,7 +2,7 @@
 export interface LatencyOptions {
   /**
    * Media that should be left in the buffer at the moment the next piece arrives. It only has to cover jitter,
-   * since the waiting time for a piece is measured and comes on top. @default 0.12
+   * since the waiting time for a piece is measured and comes on top. @default 0.2
    */
   target: number;
   /** Most that the target grows to after stalls. @default 2 */
@@ -15,7 +15,7 @@ export interface LatencyOptions {
   slowRate: number;
   /** So far above the target it seeks instead: catching up would take longer than a person waits. @default 1.5 */
   seekBeyond: number;
-  /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 4 */
+  /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 8 */
   window: number;
   /** Added to the target at a stall, each time twice as much. @default 0.15 */
   stallIncrease: number;
@@ -24,13 +24,13 @@ export interface LatencyOptions {
 }
 
 export const LATENCY_DEFAULTS: LatencyOptions = {
-  target: 0.12,
+  target: 0.2,
   maxTarget: 2,
   tolerance: 0.1,
   fastRate: 1.15,
   slowRate: 0.95,
   seekBeyond: 1.5,
-  window: 4,
+  window: 8,
   stallIncrease: 0.15,
   recoverAfter: 15,
 };

@@ -163,13 +163,12 @@ describe('a broadcast, from the camera to the viewer', () => {
       onError: (error) => {
         if (error) errors++;
       },
-      onDebug: () => {},
+      onDebug: (m, d) => console.log('native', m, d),
     });
     // Rejects where the first attempt fails: the playlist of a stream that has just begun has no whole segment.
     video.play().catch(() => {});
     await hasPlayed(1);
     assert.equal(playback.transport, 'native');
-    assert.isAbove(playback.latency!, 0);
     assert.equal(errors, 0);
     playback.close();
     assert.equal(video.currentSrc === '' || video.readyState === 0, true);
