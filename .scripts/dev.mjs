@@ -12,11 +12,13 @@ const quietFor = 300;
 let server;
 let timer;
 
+function launch() {
+  server = spawn(process.execPath, [start, ...process.argv.slice(2)], { stdio: 'inherit' });
+}
+
 function restart() {
-  const next = () =>
-    (server = spawn(process.execPath, [start, ...process.argv.slice(2)], { stdio: 'inherit' }));
-  if (!server || server.exitCode !== null || server.signalCode !== null) return next();
-  server.once('exit', next);
+  if (server.exitCode !== null || server.signalCode !== null) return launch();
+  if (server.listenerCount('exit') === 0) server.once('exit', launch);
   server.kill('SIGTERM');
 }
 
@@ -28,8 +30,10 @@ for (const folder of ['widget', 'server', 'demo']) {
 }
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
+    if (server.exitCode !== null) process.exit(0);
+    server.removeAllListeners('exit');
     server.once('exit', () => process.exit(0));
     server.kill('SIGTERM');
   });
 }
-restart();
+launch();

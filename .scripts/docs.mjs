@@ -51,14 +51,14 @@ function exportsOf(path, seen = new Set()) {
 /** @returns {string[]} one line an export that says nothing about itself */
 export function checkDocs() {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const problems = new Set();
+  const problems = new Map();
   for (const [entry, target] of Object.entries(exports)) {
     if (!target.types) continue;
     for (const [name, { path, documented }] of exportsOf(join(root, target.types))) {
       const source = relative(join(root, 'dist'), path).replace(/\.d\.ts$/, '.ts');
-      if (!documented)
-        problems.add(`${name} (${source}, exported by livedrop${entry.slice(1)}) has no docstring.`);
+      const problem = `${name} (${source}, exported by livedrop${entry.slice(1)}) has no docstring.`;
+      if (!documented && !problems.has(path + name)) problems.set(path + name, problem);
     }
   }
-  return [...problems];
+  return [...problems.values()];
 }

@@ -26,6 +26,10 @@ const KNOWN_RATES = [
 /** How far a measured rate may be from a known one to be taken for it: 29.97 and 30 are 0.1 % apart. */
 const SNAP = 0.02;
 
+/** Frames are regular when most are so near to the middle one. */
+const REGULAR_WITHIN = 0.2;
+const REGULAR_SHARE = 0.6;
+
 /** WebM and Matroska times are whole milliseconds, so durations wander by one. */
 const ROUNDING_SLACK = 0.001;
 
@@ -38,12 +42,18 @@ export interface PartTarget {
 
 /**
  * The whole number of frames nearest to the wanted part length: 0.2 s is impossible at 24 frames a second,
- * where four frames fall short of the 85 % that a part must have and five overshoot.
+ * where four frames fall short of the 85 % that a part must have and five overshoot. Where frames come as they like,
+ * as from a recorder that drops some, it is the wanted length.
  * @param durations of the first frames, seconds
  * @param wanted part length, seconds
  */
 export function choosePartTarget(durations: readonly number[], wanted: number): PartTarget {
   const measured = median(durations.filter((duration) => duration > 0)) ?? wanted;
+  const near = durations.filter((duration) => Math.abs(duration - measured) <= measured * REGULAR_WITHIN);
+  if (near.length < durations.length * REGULAR_SHARE) {
+    // No frame length to speak of: a whole number of frames cannot be had.
+    return { partTarget: Math.max(wanted, Math.ceil(measured * 1000) / 1000), frameDuration: measured };
+  }
   const frameDuration = snap(measured, durations);
   const frames = Math.max(1, Math.round(wanted / frameDuration));
   const wanders = durations.some((duration) => Math.abs(duration - frameDuration) > 0.0002);

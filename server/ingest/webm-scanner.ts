@@ -107,7 +107,7 @@ export class WebmScanner implements ContainerScanner {
     const tracks = readTracks(this.#replay.header());
     const video = tracks.find((track) => track.type === TRACK_TYPE_VIDEO);
     const audio = tracks.find((track) => track.type === TRACK_TYPE_AUDIO);
-    const playable = video?.codec === 'V_MPEG4/ISO/AVC' && isPlayableAvc(video.codecPrivate);
+    const playable = video !== undefined && isPlayableH264(video);
     this.#videoTrack = video?.number;
     this.codecs = {
       video: video && (playable ? 'h264' : 'other'),
@@ -147,6 +147,14 @@ function* readElements(bytes: Uint8Array): Generator<{ id: number; body: Uint8Ar
     yield { id: element.id, body: bytes.subarray(start, end) };
     at = end;
   }
+}
+
+/**
+ * Chromium's MediaRecorder writes no CodecPrivate: its parameter sets come with the pictures, which are always 8-bit
+ * 4:2:0.
+ */
+function isPlayableH264({ codec, codecPrivate }: TrackEntry): boolean {
+  return codec === 'V_MPEG4/ISO/AVC' && (codecPrivate.length === 0 || isPlayableAvc(codecPrivate));
 }
 
 interface TrackEntry {

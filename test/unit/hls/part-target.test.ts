@@ -40,6 +40,10 @@ describe('choosePartTarget', () => {
     );
   });
 
+  it('takes the wanted length where frames come as they like', () => {
+    expect(choosePartTarget([0.053, 0.2, 0.033, 0.12, 0.01, 0.09], 0.2).partTarget).toBe(0.2);
+  });
+
   it('keeps the frame length of AAC as it is', () => {
     expect(choosePartTarget(exact(46.875), 0.2)).toEqual({ partTarget: 0.192, frameDuration: 1024 / 48_000 });
   });

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeChromiumWebm } from '../../fixtures/media/chromium-webm.js';
 import { ContainerDetector } from '../../../server/ingest/container-detector.js';
 import type { ContainerScanner } from '../../../server/ingest/container.js';
 
@@ -108,6 +109,17 @@ describe('ContainerDetector', () => {
     expect(() => new ContainerDetector().push(new TextEncoder().encode('{"type":"stream-data"}'))).toThrow(
       /7b 22 74 79 70 65 22 3a.*no WebM, Matroska, MP4 or MPEG-TS/,
     );
+  });
+
+  it('copies H.264 without CodecPrivate, as Chromium’s MediaRecorder writes it', () => {
+    const idr = Buffer.from('000000016742c01f0000000168ce3c8000000001658884', 'hex');
+    const video = [0, 0.5, 1].map((time) => ({ time, bytes: idr }));
+    const scanner = scan(
+      writeChromiumWebm(320, 180, video as never, [{ time: 0, bytes: Buffer.from('fc') }] as never),
+      100,
+    );
+    expect(scanner?.codecs).toEqual({ video: 'h264', audio: 'other' });
+    expect(scanner?.boundaries).toBe(3);
   });
 
   it('does not take every text that begins with a G for MPEG-TS', () => {
