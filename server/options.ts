@@ -52,6 +52,7 @@ export interface Limits {
   maxTranscoderRestarts: number;
 }
 
+/** The defaults of {@link PackagingOptions}. */
 export const defaultPackaging: PackagingOptions = {
   partDuration: 0.2,
   segmentDuration: 1,
@@ -60,6 +61,7 @@ export const defaultPackaging: PackagingOptions = {
   windowBytes: 64 * 1024 * 1024,
 };
 
+/** The defaults of {@link Limits}. */
 export const defaultLimits: Limits = {
   graceTime: 30,
   silenceTime: 10,

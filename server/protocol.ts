@@ -65,6 +65,7 @@ export interface AudioTrackConfig {
   description?: string;
 }
 
+/** A track of the frames format. */
 export type TrackConfig = VideoTrackConfig | AudioTrackConfig;
 
 /** One encoded chunk a message, behind a 16-byte header. */
@@ -73,8 +74,10 @@ export interface FramesFormat {
   tracks: TrackConfig[];
 }
 
+/** What a publisher's binary messages are. */
 export type StreamFormat = ContainerFormat | FramesFormat;
 
+/** Starts a stream, or goes on with one. */
 export interface StartStreamMessage {
   type: 'start-stream';
   streamId: string;
@@ -87,23 +90,27 @@ export interface StartStreamMessage {
   resume?: { token: string };
 }
 
+/** A track's new configuration, valid for the data after it. */
 export interface TrackConfigMessage {
   type: 'track-config';
   streamId: string;
   track: TrackConfig;
 }
 
+/** Ends the stream when everything received has been published. */
 export interface StopStreamMessage {
   type: 'stop-stream';
   streamId: string;
 }
 
+/** A viewer joins: it is counted and told what happens to the stream. */
 export interface JoinStreamMessage {
   type: 'join-stream';
   streamId: string;
   token?: string;
 }
 
+/** A viewer leaves. */
 export interface LeaveStreamMessage {
   type: 'leave-stream';
   streamId: string;
@@ -113,6 +120,7 @@ export interface LeaveStreamMessage {
 export type ClientMessage =
   StartStreamMessage | TrackConfigMessage | StopStreamMessage | JoinStreamMessage | LeaveStreamMessage;
 
+/** The answer to `start-stream`. */
 export interface StreamStartedMessage {
   type: 'stream-started';
   streamId: string;
@@ -124,18 +132,21 @@ export interface StreamStartedMessage {
   received: number;
 }
 
+/** How many of the publisher's binary messages the server holds safely. */
 export interface AckMessage {
   type: 'ack';
   streamId: string;
   received: number;
 }
 
+/** The publisher's stream is over. */
 export interface StreamStoppedMessage {
   type: 'stream-stopped';
   streamId: string;
   reason: StopReason;
 }
 
+/** The answer to `join-stream`. */
 export interface StreamJoinedMessage {
   type: 'stream-joined';
   streamId: string;
@@ -150,12 +161,14 @@ export interface StreamStatusMessage {
   status: StreamStatus;
 }
 
+/** How many watch, when it changes. To those who joined, and to the publisher. */
 export interface ViewerCountMessage {
   type: 'viewer-count';
   streamId: string;
   count: number;
 }
 
+/** Something that cannot be served, for a reason its sender can act on. */
 export interface ErrorMessage {
   type: 'error';
   code: ErrorCode;

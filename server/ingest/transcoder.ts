@@ -7,6 +7,7 @@ export interface TranscoderFactory {
   start(input: TranscoderInput, events: TranscoderEvents): Transcoder;
 }
 
+/** What a transcoder has to do for one stream. */
 export interface TranscoderInput {
   /** For logs. */
   streamId: string;
@@ -19,6 +20,7 @@ export interface TranscoderInput {
   keyFrameInterval: number;
 }
 
+/** What a transcoder tells of. */
 export interface TranscoderEvents {
   /** The next bytes of the fragmented MP4, of any length. */
   onOutput(bytes: Uint8Array): void;
@@ -26,6 +28,7 @@ export interface TranscoderEvents {
   onExit(error?: Error): void;
 }
 
+/** One running transcoder. */
 export interface Transcoder {
   /**
    * Gives it the next bytes of the file.

@@ -10,6 +10,7 @@ import { silentLogger, type Logger } from '../options.js';
 import { ffmpegArguments, type EncodingOptions } from './ffmpeg-arguments.js';
 import { FfmpegLog } from './ffmpeg-log.js';
 
+/** Options of {@link ffmpegTranscoder}. */
 export interface FfmpegTranscoderOptions extends EncodingOptions {
   /** The ffmpeg to run, see `findFfmpeg()`. */
   path: string;

@@ -11,6 +11,7 @@ export interface FoundFfmpeg {
   source: 'given' | 'ffmpeg-static' | 'PATH';
 }
 
+/** Options of {@link findFfmpeg}. */
 export interface FindFfmpegOptions {
   /** Use this one and no other. Default: `FFMPEG_PATH`. */
   path?: string | undefined;

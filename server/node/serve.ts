@@ -77,11 +77,14 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     throw error;
   });
   let closing: Promise<void> | undefined;
-  return {
-    url: browserUrl(host, bound),
-    port: bound,
-    close: () => (closing ??= livestream.close().finally(() => gracefulClose.close(drainTime))),
-  };
+  async function close(): Promise<void> {
+    try {
+      await livestream.close();
+    } finally {
+      await gracefulClose.close(drainTime);
+    }
+  }
+  return { url: browserUrl(host, bound), port: bound, close: () => (closing ??= close()) };
 }
 
 async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<TranscoderFactory> {

@@ -32,7 +32,10 @@ export function installClockCamera({ width, height, frameRate }: ClockCameraOpti
     canvas.height = height;
     draw(canvas);
     const track = canvas.captureStream(frameRate).getVideoTracks()[0]!;
-    const timer = setInterval(() => (track.readyState === 'ended' ? clearInterval(timer) : draw(canvas)), 1000 / frameRate);
+    const timer = setInterval(
+      () => (track.readyState === 'ended' ? clearInterval(timer) : draw(canvas)),
+      1000 / frameRate,
+    );
     const { stop } = track;
     track.stop = () => {
       clearInterval(timer);
@@ -135,9 +138,9 @@ export async function readClock({ selector, seconds }: ClockReaderOptions): Prom
         if (newest && ((drawn - newest) & 0xffffff) > 0x7fffff) reading.backwards++;
         newest = drawn;
       }
-      if (now < end) video!.requestVideoFrameCallback(onFrame);
+      if (now < end) video.requestVideoFrameCallback(onFrame);
     };
-    video!.requestVideoFrameCallback(onFrame);
+    video.requestVideoFrameCallback(onFrame);
   });
 }
 

@@ -21,7 +21,9 @@ it('shows the camera’s frames to a viewer who waited, about a second later and
   await isPlaying(viewer);
   const reading = await viewer.evaluate(readClock, { selector: 'video', seconds: 30 });
 
-  console.log(`glass to glass: p50 ${percentile(reading.latencies, 50)} ms, p95 ${percentile(reading.latencies, 95)} ms`);
+  console.log(
+    `glass to glass: p50 ${percentile(reading.latencies, 50)} ms, p95 ${percentile(reading.latencies, 95)} ms`,
+  );
   expect(reading.stalls).toBe(0);
   expect(reading.backwards).toBe(0);
   expect(reading.latencies.length).toBeGreaterThan(500);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PlaybackError } from '../../../server/errors.js';
+import type { PlaybackError } from '../../../server/errors.js';
 import { Window } from '../../../server/hls/window.js';
 
 function makeWindow(options: Partial<ConstructorParameters<typeof Window>[0]> = {}): Window {

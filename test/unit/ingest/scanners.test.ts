@@ -115,7 +115,7 @@ describe('ContainerDetector', () => {
     const idr = Buffer.from('000000016742c01f0000000168ce3c8000000001658884', 'hex');
     const video = [0, 0.5, 1].map((time) => ({ time, bytes: idr }));
     const scanner = scan(
-      writeChromiumWebm(320, 180, video as never, [{ time: 0, bytes: Buffer.from('fc') }] as never),
+      writeChromiumWebm(320, 180, video, [{ time: 0, bytes: Buffer.from('fc') }] as never),
       100,
     );
     expect(scanner?.codecs).toEqual({ video: 'h264', audio: 'other' });
