@@ -35,8 +35,15 @@ export function createApp(options: AppOptions): Hono {
 function playbackUrlFor(c: Context, streamId: string, publicUrl: string | undefined): string {
   const base = publicUrl
     ? new URL('livestream/', publicUrl.endsWith('/') ? publicUrl : `${publicUrl}/`)
-    : c.req.url;
+    : requestedUrl(c);
   const url = new URL(`${streamId}/stream.m3u8`, base);
   url.search = '';
   return url.href.replace(/^ws/, 'http');
+}
+
+/** The request's URL on the host that the client named: @hono/node-ws makes one up. */
+function requestedUrl(c: Context): string {
+  const { protocol, pathname } = new URL(c.req.url);
+  const named = `${protocol}//${c.req.header('Host') ?? ''}${pathname}`;
+  return URL.canParse(named) ? named : c.req.url;
 }

@@ -14,6 +14,8 @@ export interface CutPlanOptions {
   targetDuration: number;
   /** A first guess at how long the next frame will be, seconds. */
   frameDuration: number;
+  /** It is more than a guess: frames have this length. */
+  isRegular: boolean;
 }
 
 /** Key frames come a little early now and then; waiting for the next would double the segment. */
@@ -24,6 +26,9 @@ const PRIMARY_STALL = 1;
 
 /** How fast the expected frame length follows the frames. */
 const SMOOTHING = 0.1;
+
+/** EXTINF is compared rounded to whole seconds (RFC 8216bis §4.4.3.1): a key frame a little late still ends its segment. */
+const ROUNDED_AWAY = 0.4;
 
 /** Less than any frame, more than the rounding of sums, seconds. */
 const EPSILON = 1e-6;
@@ -45,9 +50,10 @@ export class CutPlan {
     this.#frameDuration = options.frameDuration;
   }
 
-  /** Frames a second of the primary track, of late. */
+  /** Frames a second of the primary track; where they come as they like, of late and rounded. */
   get frameRate(): number {
-    return 1 / this.#frameDuration;
+    const { isRegular, frameDuration } = this.options;
+    return isRegular ? 1 / frameDuration : Math.max(1, Math.round(1 / this.#frameDuration));
   }
 
   /** The primary track's next sample. */
@@ -79,7 +85,7 @@ export class CutPlan {
     if (length <= EPSILON) return false;
     if (key && length >= segmentDuration - SEGMENT_TOLERANCE) return true;
     // The target duration bounds every segment, also where key frames are rare.
-    return end - this.#segmentStart > targetDuration;
+    return end - this.#segmentStart > targetDuration + ROUNDED_AWAY;
   }
 
   #endSegment(end: number): void {

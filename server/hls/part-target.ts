@@ -38,6 +38,8 @@ export interface PartTarget {
   partTarget: number;
   /** Seconds; of audio, the length of its frames. */
   frameDuration: number;
+  /** Most frames were of that length. */
+  isRegular: boolean;
 }
 
 /**
@@ -52,14 +54,18 @@ export function choosePartTarget(durations: readonly number[], wanted: number): 
   const near = durations.filter((duration) => Math.abs(duration - measured) <= measured * REGULAR_WITHIN);
   if (near.length < durations.length * REGULAR_SHARE) {
     // No frame length to speak of: a whole number of frames cannot be had.
-    return { partTarget: Math.max(wanted, Math.ceil(measured * 1000) / 1000), frameDuration: measured };
+    return {
+      partTarget: Math.max(wanted, Math.ceil(measured * 1000) / 1000),
+      frameDuration: measured,
+      isRegular: false,
+    };
   }
   const frameDuration = snap(measured, durations);
   const frames = Math.max(1, Math.round(wanted / frameDuration));
   const wanders = durations.some((duration) => Math.abs(duration - frameDuration) > 0.0002);
   const exact = frames * frameDuration + (wanders ? ROUNDING_SLACK : 0);
   // 1e-9: 6 / 30 is a hair above 0.2 in binary and must not become 0.201.
-  return { partTarget: Math.ceil(exact * 1000 - 1e-6) / 1000, frameDuration };
+  return { partTarget: Math.ceil(exact * 1000 - 1e-6) / 1000, frameDuration, isRegular: true };
 }
 
 function snap(measured: number, durations: readonly number[]): number {

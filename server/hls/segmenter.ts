@@ -113,7 +113,8 @@ export class Segmenter {
   #anchor(firstTime: number): void {
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
-    this.#clockOffset = this.now() - this.#end * 1000;
+    // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
+    this.#clockOffset = Math.max(this.#clockOffset, this.now() - this.#end * 1000);
   }
 
   /** Holds the first samples back until the frame rate is known; the part target stays what it was. */
@@ -132,12 +133,12 @@ export class Segmenter {
   }
 
   #makePlan(): void {
-    const { partTarget, frameDuration } = choosePartTarget(this.#probeDurations(), this.options.partDuration);
+    const { partTarget, ...frames } = choosePartTarget(this.#probeDurations(), this.options.partDuration);
     if (this.window.partTarget === 0) this.window.partTarget = partTarget;
     const { segmentDuration } = this.options;
     const { targetDuration } = this.window.options;
     this.#plan = new CutPlan(
-      { partTarget: this.window.partTarget, segmentDuration, targetDuration, frameDuration },
+      { partTarget: this.window.partTarget, segmentDuration, targetDuration, ...frames },
       this.#end,
     );
     const held = this.#probe;

@@ -21,6 +21,8 @@ export interface Segment {
   /** Wall clock of its first sample, milliseconds since the epoch. */
   programDateTime: number;
   parts: Part[];
+  /** All its parts, once it is complete; they are views of it. */
+  bytes: Uint8Array<ArrayBuffer> | undefined;
   duration: number;
   /** Starts with a key frame. */
   independent: boolean;
@@ -95,7 +97,14 @@ export class Window {
   }
 
   openSegment(opening: Pick<Segment, 'init' | 'discontinuity' | 'programDateTime' | 'independent'>): void {
-    this.listed.push({ ...opening, msn: this.#nextMsn++, parts: [], duration: 0, complete: false });
+    this.listed.push({
+      ...opening,
+      msn: this.#nextMsn++,
+      parts: [],
+      bytes: undefined,
+      duration: 0,
+      complete: false,
+    });
     this.#trim();
   }
 
@@ -112,6 +121,7 @@ export class Window {
     const segment = this.last;
     if (!segment || segment.complete) return;
     segment.complete = true;
+    joinParts(segment);
     this.#changed();
   }
 
@@ -129,8 +139,7 @@ export class Window {
 
   /** A complete segment's bytes. */
   segment(msn: number): Uint8Array<ArrayBuffer> | undefined {
-    const segment = this.#find((candidate) => candidate.msn === msn);
-    return segment?.complete ? concat(segment.parts.map((part) => part.bytes)) : undefined;
+    return this.#find((candidate) => candidate.msn === msn)?.bytes;
   }
 
   part(number: number): Uint8Array<ArrayBuffer> | undefined {
@@ -155,7 +164,7 @@ export class Window {
     if (msn > next + 1) {
       throw new PlaybackError(400, `_HLS_msn=${msn} is too far ahead: segment ${next} is the next to come`);
     }
-    const ahead = msn === next ? part - (open?.parts.length ?? 0) : 0;
+    const ahead = msn < next ? 0 : msn === next ? part - (open?.parts.length ?? 0) : part;
     // The Advance Part Limit: three parts, or three seconds of them.
     if (ahead > Math.max(3, Math.ceil(3 / (this.partTarget || 1)))) {
       throw new PlaybackError(400, `_HLS_part=${part} of _HLS_msn=${msn} is ${ahead} parts ahead`);
@@ -238,4 +247,16 @@ export class Window {
     if (segment.discontinuity) this.discontinuitySequence++;
     this.#kept.push(segment);
   }
+}
+
+/** Puts a segment's parts into one buffer, so that none of its many requests has to. */
+function joinParts(segment: Segment): void {
+  const bytes = concat(segment.parts.map((part) => part.bytes));
+  let offset = 0;
+  for (const part of segment.parts) {
+    const end = offset + part.bytes.length;
+    part.bytes = bytes.subarray(offset, end);
+    offset = end;
+  }
+  segment.bytes = bytes;
 }

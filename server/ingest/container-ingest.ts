@@ -168,7 +168,7 @@ export class ContainerIngest implements Ingest {
     this.#watchdog ??= setTimeout(() => {
       this.#watchdog = undefined;
       // A publisher that paused leaves its last frame in the transcoder; that is no fault.
-      if (Date.now() - this.#lastWrite > SENDING_TIME) return;
+      if (this.#produced && Date.now() - this.#lastWrite > SENDING_TIME) return;
       // Where reading could not start anew meanwhile, a new transcoder would fail over the same bytes.
       if (this.#produced && this.#advanced()) this.#transcoder?.kill();
       else

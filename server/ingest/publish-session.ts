@@ -41,6 +41,7 @@ export class PublishSession {
   #silence: ReturnType<typeof setTimeout> | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
   #over = false;
+  #stopping: Promise<void> | undefined;
   #paused = false;
   #messages: RateLimit;
   #bytes: RateLimit;
@@ -60,6 +61,11 @@ export class PublishSession {
     return this.#received;
   }
 
+  /** It takes nothing any more, though what it holds may still be on its way. */
+  get isOver(): boolean {
+    return this.#over;
+  }
+
   get connected(): boolean {
     return this.#connection !== undefined;
   }
@@ -68,7 +74,7 @@ export class PublishSession {
   attach(connection: PublisherConnection): void {
     const before = this.#connection;
     if (before) {
-      this.detach(before);
+      this.options.audience.unfollow(this.stream.id, before);
       before.send({ type: 'stream-stopped', streamId: this.stream.id, reason: 'replaced' });
       before.close(CloseCode.REPLACED, 'another connection resumed this stream');
     }
@@ -89,7 +95,7 @@ export class PublishSession {
     this.#clearTimers();
     if (this.#over) return;
     this.stream.setConnected(false);
-    this.#grace = setTimeout(() => this.#finish('timed-out'), this.options.limits.graceTime * 1000);
+    this.#grace = setTimeout(() => void this.stop('timed-out'), this.options.limits.graceTime * 1000);
   }
 
   /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */
@@ -137,11 +143,12 @@ export class PublishSession {
 
   /** Publishes everything received, ends the playlists, then tells the publisher. */
   async stop(reason: StopReason): Promise<void> {
-    if (this.#over) return;
+    // Whoever asks again waits for the same end.
+    if (this.#over) return this.#stopping;
     this.#over = true;
     this.#clearTimers();
-    await this.#ingest.end();
-    this.#conclude(reason);
+    this.#stopping = this.#ingest.end().then(() => this.#conclude(reason));
+    await this.#stopping;
   }
 
   /** Ends the stream because of an error, of which the publisher is told. */

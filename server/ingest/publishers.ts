@@ -29,7 +29,7 @@ export class Publishers {
   canResume(message: StartStreamMessage): boolean {
     const token = message.resume?.token;
     const session = this.#sessions.get(message.streamId);
-    return token !== undefined && session !== undefined && sameText(session.resumeToken, token);
+    return token !== undefined && session?.isOver === false && sameText(session.resumeToken, token);
   }
 
   /**
@@ -71,7 +71,8 @@ export class Publishers {
     }
     const transcoders = this.#transcodersFor(message);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
-    const stream = before?.release() ?? streams.create(streamId, { userId, title });
+    const stream = before?.release() ?? streams.create(streamId);
+    stream.info = { userId, title };
     const session = new PublishSession({
       stream,
       audience,

@@ -12,6 +12,7 @@ import { widgetAssets } from './assets.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { answerForeignUpgrades } from './foreign-upgrades.js';
+import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
 
@@ -29,6 +30,8 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   assets?: AssetStore;
   /** How long answers under way may take once the server is closing, seconds. Default 3. */
   drainTime?: number;
+  /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 10. */
+  heartbeat?: number;
 }
 
 /** A server that is listening. */
@@ -53,7 +56,13 @@ const KEEP_ALIVE = 65_000;
  * @throws Error when there is no ffmpeg, the port cannot be had, or the address is refused for want of stream keys
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
-  const { port = DEFAULT_PORT, host = DEFAULT_HOST, drainTime = 3, ...livestreamOptions } = options;
+  const {
+    port = DEFAULT_PORT,
+    host = DEFAULT_HOST,
+    drainTime = 3,
+    heartbeat = 10,
+    ...livestreamOptions
+  } = options;
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
   checkListenAddress(host, streamKeys);
   const livestream = createLivestream({
@@ -76,11 +85,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     await livestream.close();
     throw error;
   });
+  const stopHeartbeat = startHeartbeat(sockets, heartbeat);
   let closing: Promise<void> | undefined;
   async function close(): Promise<void> {
     try {
       await livestream.close();
     } finally {
+      stopHeartbeat();
       await gracefulClose.close(drainTime);
     }
   }

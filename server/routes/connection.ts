@@ -30,6 +30,9 @@ interface Pausable {
 /** A client that sends commands all at once may send so many seconds' worth. */
 const COMMAND_BURST_SECONDS = 5;
 
+/** Messages that may wait for one that takes a while: authorisation, or the end of a stream. */
+const MAX_WAITING = 1000;
+
 const WEBSOCKET_OPEN = 1;
 
 /** One client's WebSocket: at most one stream published, any number joined. */
@@ -41,6 +44,8 @@ export class Connection implements PublisherConnection {
   #work: Promise<void> = Promise.resolve();
   #working = 0;
   #closed = false;
+  /** How many reasons there are not to read from the socket. */
+  #pauses = 0;
 
   constructor(
     private readonly socket: WSContext<unknown>,
@@ -77,15 +82,22 @@ export class Connection implements PublisherConnection {
   }
 
   pause(): void {
-    pausable(this.socket.raw)?.pause();
+    if (this.#pauses++ === 0) pausable(this.socket.raw)?.pause();
   }
 
   resume(): void {
-    pausable(this.socket.raw)?.resume();
+    if (--this.#pauses === 0) pausable(this.socket.raw)?.resume();
   }
 
   #enqueue(data: string | Blob | ArrayBufferLike): void {
-    this.#working++;
+    // Of what was read already; where the socket cannot pause, a client that does not wait either must go.
+    if (++this.#working > MAX_WAITING) {
+      this.#report(
+        new LivestreamError('RATE_LIMITED', `${MAX_WAITING} messages wait to be handled; send fewer`),
+      );
+      return;
+    }
+    this.pause();
     this.#work = this.#work
       .then(async () => {
         if (this.#closed) return;
@@ -94,7 +106,10 @@ export class Connection implements PublisherConnection {
         else this.#onData(new Uint8Array(data));
       })
       .catch((error: unknown) => this.#report(error))
-      .finally(() => this.#working--);
+      .finally(() => {
+        this.#working--;
+        this.resume();
+      });
   }
 
   #guard(action: () => void): void {

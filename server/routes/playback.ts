@@ -58,8 +58,9 @@ function notPlayable(id: string): PlaybackError {
 }
 
 async function sendMediaPlaylist(c: Context, rendition: Rendition): Promise<Response> {
-  const msn = readNumber(c, '_HLS_msn');
-  const part = readNumber(c, '_HLS_part');
+  const { ended } = rendition.window;
+  const msn = ended ? undefined : readNumber(c, '_HLS_msn');
+  const part = ended ? undefined : readNumber(c, '_HLS_part');
   if (part !== undefined && msn === undefined)
     throw new PlaybackError(400, '_HLS_part needs _HLS_msn beside it');
   const { window } = rendition;
@@ -85,7 +86,7 @@ async function sendPlaylist(c: Context, shared: SharedText, cacheControl: string
 
 /** RFC 9110 §12.5.3, as far as clients use it: gzip named and not refused. */
 function acceptsGzip(c: Context): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/.test(c.req.header('Accept-Encoding') ?? '');
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(c.req.header('Accept-Encoding') ?? '');
 }
 
 async function sendMedia(c: Context, rendition: Rendition, file: string): Promise<Response> {

@@ -9,7 +9,8 @@ interface Room {
   viewers: Set<Listener>;
   /** Told like viewers but not counted: the publisher. */
   others: Set<Listener>;
-  announced: number;
+  /** The count that everyone was told last; undefined when some were told another. */
+  announced: number | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -32,7 +33,11 @@ export class Audience {
   }
 
   join(streamId: string, viewer: Listener): void {
-    this.#room(streamId).viewers.add(viewer);
+    const room = this.#room(streamId);
+    if (room.viewers.has(viewer)) return;
+    room.viewers.add(viewer);
+    // The newcomer is told this count at once; whatever becomes of it must be announced.
+    room.announced = undefined;
     this.#countChanged(streamId);
   }
 
@@ -43,7 +48,9 @@ export class Audience {
 
   /** Tells a listener about a stream without counting it. */
   follow(streamId: string, listener: Listener): void {
-    this.#room(streamId).others.add(listener);
+    const room = this.#room(streamId);
+    room.others.add(listener);
+    if (room.announced !== room.viewers.size) room.announced = undefined;
     listener.send({ type: 'viewer-count', streamId, count: this.count(streamId) });
   }
 
@@ -85,7 +92,7 @@ export class Audience {
 
   #announceCount(streamId: string, room: Room): void {
     room.announced = room.viewers.size;
-    this.#send(streamId, { type: 'viewer-count', streamId, count: room.announced });
+    this.#send(streamId, { type: 'viewer-count', streamId, count: room.viewers.size });
   }
 
   #dropIfEmpty(streamId: string): void {
@@ -98,6 +105,7 @@ export class Audience {
     const room = this.#rooms.get(streamId);
     if (!room) return;
     for (const listener of room.viewers) listener.send(message);
-    for (const listener of room.others) listener.send(message);
+    // A publisher may watch its own stream.
+    for (const listener of room.others) if (!room.viewers.has(listener)) listener.send(message);
   }
 }

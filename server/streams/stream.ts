@@ -6,6 +6,7 @@ import { Rendition } from './rendition.js';
 /** The rendition as the publisher sends it. */
 const SOURCE = 'source';
 
+/** What a publisher says of its stream. */
 export interface StreamInfo {
   userId?: string;
   title?: string;
@@ -14,6 +15,8 @@ export interface StreamInfo {
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
   readonly startedAt = new Date();
+  /** What its publisher said of it. */
+  info: StreamInfo = {};
   readonly renditions: ReadonlyMap<string, Rendition>;
   #status: StreamStatus = 'waiting';
   #connected = true;
@@ -21,7 +24,6 @@ export class Stream {
 
   constructor(
     readonly id: string,
-    readonly info: StreamInfo,
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
   ) {

@@ -2,11 +2,12 @@ import { LivestreamError } from '../errors.js';
 import type { Limits, PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { Audience } from './audience.js';
-import { Stream, type StreamInfo } from './stream.js';
+import { Stream } from './stream.js';
 
 /** All streams of this server: those that are live and those that ended a little while ago. */
 export class Streams {
   #streams = new Map<string, Stream>();
+  #closed = false;
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
 
   constructor(
@@ -38,7 +39,7 @@ export class Streams {
    * A new stream under an id that no live stream has; an ended one makes way.
    * @throws LivestreamError SERVER_FULL
    */
-  create(id: string, info: StreamInfo): Stream {
+  create(id: string): Stream {
     if (this.liveCount >= this.limits.maxStreams) {
       throw new LivestreamError(
         'SERVER_FULL',
@@ -47,7 +48,7 @@ export class Streams {
     }
     const before = this.#streams.get(id);
     if (before) this.#forget(before);
-    const stream = new Stream(id, info, this.packaging, (status) => {
+    const stream = new Stream(id, this.packaging, (status) => {
       // One that made way for a new stream ends in silence.
       if (this.#streams.get(id) !== stream) return;
       this.audience.announceStatus(id, status);
@@ -59,11 +60,13 @@ export class Streams {
 
   /** Forgets no stream any more, so that nothing keeps the process alive; what is there stays playable. */
   close(): void {
+    this.#closed = true;
     for (const timer of this.#expiry.values()) clearTimeout(timer);
     this.#expiry.clear();
   }
 
   #expire(stream: Stream): void {
+    if (this.#closed) return;
     this.#expiry.set(
       stream,
       setTimeout(() => this.#forget(stream), this.limits.endedTime * 1000),

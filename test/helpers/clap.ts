@@ -17,7 +17,12 @@ export interface Clap {
 const SHORTEST = 0.1;
 
 export async function findClap(path: string): Promise<Clap> {
-  const filters = ['-vf', `blackdetect=d=${SHORTEST}:pix_th=0.1`, '-af', `silencedetect=d=${SHORTEST}:noise=-30dB`];
+  const filters = [
+    '-vf',
+    `blackdetect=d=${SHORTEST}:pix_th=0.1`,
+    '-af',
+    `silencedetect=d=${SHORTEST}:noise=-30dB`,
+  ];
   const args = ['-hide_banner', '-nostats', '-copyts', '-i', path, ...filters, '-f', 'null', '-'];
   const { stderr } = await run(ffmpegPath, args, { timeout: 20_000 });
   const time = (what: string): number => Number(new RegExp(`${what}: ?([0-9.]+)`).exec(stderr)?.[1]);

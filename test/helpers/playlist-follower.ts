@@ -83,7 +83,8 @@ export class PlaylistFollower {
     const bytes = await this.hls.bytes(uri);
     const whole = Buffer.concat(parts.map((part) => this.#parts.get(part.uri)!));
     // Parts are no longer listed in a playlist that has ended, or far from its edge.
-    if (parts.length > 0 && !whole.equals(bytes)) throw new Error(`segment ${msn} is not the sum of its parts`);
+    if (parts.length > 0 && !whole.equals(bytes))
+      throw new Error(`segment ${msn} is not the sum of its parts`);
     if (this.#runs.length === 0 || discontinuity) this.#runs.push([await this.hls.bytes(segment.map!)]);
     this.#runs.at(-1)!.push(bytes);
     this.#nextMsn++;

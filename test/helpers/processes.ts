@@ -24,12 +24,16 @@ async function processes(): Promise<Process[]> {
 
 /** The processes that a process has started and that were not waited for yet. */
 export async function childrenOf(parent: number): Promise<number[]> {
-  const children = (await processes()).filter((process) => process.parent === parent && process.command !== 'ps');
+  const children = (await processes()).filter(
+    (process) => process.parent === parent && process.command !== 'ps',
+  );
   return children.map(({ pid }) => pid);
 }
 
 /** Those of some processes that have not ended. */
 export async function runningOf(pids: readonly number[]): Promise<number[]> {
-  const running = (await processes()).filter(({ pid, state }) => pids.includes(pid) && !state.startsWith('Z'));
+  const running = (await processes()).filter(
+    ({ pid, state }) => pids.includes(pid) && !state.startsWith('Z'),
+  );
   return running.map(({ pid }) => pid);
 }

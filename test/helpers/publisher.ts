@@ -93,10 +93,13 @@ export class Publisher {
     return this.socket.next('stream-stopped');
   }
 
-  /** Stops, if it still can, and disconnects. */
+  /** Stops the stream, if the connection is still there, and disconnects. */
   async close(): Promise<void> {
-    if (this.socket.socket.readyState === this.socket.socket.OPEN) {
+    const { socket } = this.socket;
+    if (socket.readyState === socket.OPEN) {
       this.socket.send({ type: 'stop-stream', streamId: this.streamId });
+      // Answered by this or, where the stream is over already, by an error.
+      await this.socket.roundTrip().catch(() => {});
     }
     await this.socket.close();
   }

@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ const VIDEO = {
 };
 const AUDIO = { opus: ['-c:a', 'libopus'], aac: ['-c:a', 'aac'] };
 const CONTAINERS = {
-  // As MediaRecorder writes it: clusters of 100 ms, no sizes. ffmpeg's webm muxer takes no H.264.
+  // As MediaRecorder writes it: clusters of 100 ms, no index, no duration. ffmpeg's webm muxer takes no H.264.
   webm: ['-f', 'matroska', '-live', '1', '-cluster_time_limit', '100'],
   mp4: ['-f', 'mp4', '-movflags', '+frag_keyframe+delay_moov+default_base_moof'],
   mpegts: ['-f', 'mpegts'],
@@ -71,6 +71,15 @@ export async function encodeRecording(recipe: RecordingRecipe): Promise<string> 
   return path;
 }
 
+/** RFC 9559 §5.1.3. */
+const CLUSTER_ID = Buffer.from([0x1f, 0x43, 0xb6, 0x75]);
+
+/** What comes before the media of a WebM recording, and the first bytes of its first Cluster. */
+export async function webmHeader(recipe: RecordingRecipe): Promise<Buffer> {
+  const file = await readFile(await encodeRecording(recipe));
+  return file.subarray(0, file.indexOf(CLUSTER_ID) + 12);
+}
+
 /** A recorder in front of a publisher: the bytes of one file, as they come into being, in real time. */
 export class Recorder implements AsyncIterable<Buffer> {
   readonly #chunks: Buffer[] = [];
@@ -82,13 +91,21 @@ export class Recorder implements AsyncIterable<Buffer> {
     readonly stop: () => void,
   ) {}
 
-  /** @param skip leave out so many of the first chunks (about a packet each), as who comes late does. Default 0 */
+  /** @param skip leave out so many of the first bytes, as who comes late does. Default 0 */
   static async start(recipe: RecordingRecipe, skip = 0): Promise<Recorder> {
     const path = await encodeRecording(recipe);
-    const paced = ['-v', 'error', '-re', '-i', path, '-map', '0', '-c', 'copy', ...CONTAINERS[recipe.container]];
-    const ffmpeg = spawn(ffmpegPath, [...paced, '-flush_packets', '1', 'pipe:1'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const input = ['-v', 'error', '-re', '-i', path];
+    const output = [
+      '-map',
+      '0',
+      '-c',
+      'copy',
+      ...CONTAINERS[recipe.container],
+      '-flush_packets',
+      '1',
+      'pipe:1',
+    ];
+    const ffmpeg = spawn(ffmpegPath, [...input, ...output], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(ffmpeg, 'spawn');
     return new Recorder(ffmpeg.stdout, skip, () => ffmpeg.kill('SIGTERM'));
   }
@@ -99,9 +116,11 @@ export class Recorder implements AsyncIterable<Buffer> {
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Buffer> {
+    let skip = this.skip;
     for await (const chunk of this.output as AsyncIterable<Buffer>) {
       this.#chunks.push(chunk);
-      if (this.#chunks.length > this.skip) yield chunk;
+      if (skip < chunk.length) yield chunk.subarray(skip);
+      skip = Math.max(0, skip - chunk.length);
     }
   }
 }

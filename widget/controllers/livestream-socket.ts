@@ -186,7 +186,7 @@ export class LivestreamSocketController
       if (this.#broadcast?.streamId === streamId) return;
       await this.stopStream();
     }
-    if (this.#joined.has(streamId)) this.leaveStream(streamId);
+    if (this.#joined.delete(streamId)) this.#connection?.send({ type: 'leave-stream', streamId });
     this.#error = undefined;
     this.#stopReason = undefined;
     this.#startedAt = undefined;

@@ -2,19 +2,24 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { canShareScreen } from '../media/capabilities.js';
-import { captureDevices, captureScreen, type Capture, type CaptureRequest } from '../media/capture.js';
-import { even, fitSize, type Size } from '../media/frame-size.js';
+import {
+  audioConstraints,
+  captureDevices,
+  captureScreen,
+  videoConstraints,
+  type Capture,
+  type CaptureRequest,
+} from '../media/capture.js';
+import { DeviceList, type Devices } from '../media/device-list.js';
+import { DEFAULT_SIZE, even, fitSize, type Size } from '../media/frame-size.js';
 import { MediaMixer } from '../media/media-mixer.js';
 import { VideoSource } from '../media/video-source.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
+export type { Devices };
+
 /** What the outgoing picture shows; `none` is a dark picture. */
 export type MediaLayout = 'camera' | 'screen' | 'screen-with-camera' | 'none';
-
-export interface MediaDevices {
-  cameras: MediaDeviceInfo[];
-  microphones: MediaDeviceInfo[];
-}
 
 export interface MediaStreamOptions {
   /** Of the outgoing picture, pixels. Absent: the first source's size, fitted into 1280×720. */
@@ -33,8 +38,6 @@ export interface MediaStreamEvents {
 }
 
 type Source = 'camera' | 'microphone' | 'screen';
-
-const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
 
 /**
  * Camera, screen and microphone behind one outgoing video and audio track that never change, so that a
@@ -55,7 +58,7 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
   #screenAudio: MediaStreamTrack | undefined;
   #cameraId: string | undefined;
   #microphoneId: string | undefined;
-  #devices: MediaDevices = { cameras: [], microphones: [] };
+  readonly #devices = new DeviceList(() => this.#changed());
   #error: LivedropError | undefined;
   /** The newest wish for each source: what a person has taken back meanwhile is released when it arrives. */
   readonly #wishes: Record<Source, number> = { camera: 0, microphone: 0, screen: 0 };
@@ -91,8 +94,8 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
   }
 
   /** Labels are empty until the person gave permission. */
-  get devices(): MediaDevices {
-    return this.#devices;
+  get devices(): Devices {
+    return this.#devices.devices;
   }
 
   /** The camera that is on, or was chosen. */
@@ -122,13 +125,12 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
 
   hostConnected(): void {
     this.#isHostConnected = true;
-    navigator.mediaDevices?.addEventListener('devicechange', this.#refreshDevices);
-    this.#refreshDevices();
+    this.#devices.watch();
   }
 
   hostDisconnected(): void {
     this.#isHostConnected = false;
-    navigator.mediaDevices?.removeEventListener('devicechange', this.#refreshDevices);
+    this.#devices.unwatch();
     // Moving an element disconnects and connects it in one go.
     queueMicrotask(() => {
       if (!this.#isHostConnected) this.stop();
@@ -148,16 +150,16 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     };
     // Phones open one camera at a time.
     this.#camera?.track.stop();
-    const { video, audio } = await this.#capture({
-      video: this.#videoConstraints(deviceId),
-      audio: takesMicrophone ? this.#audioConstraints() : undefined,
+    const { video, audio, missing } = await this.#capture({
+      video: videoConstraints({ wanted: deviceId, last: this.#cameraId }, this.#wantedSize, this.#frameRate),
+      audio: takesMicrophone ? audioConstraints({ last: this.#microphoneId }) : undefined,
     });
     // The camera comes first, since the first picture decides the outgoing size.
     if (video) await this.#useCamera(video, wishes.camera);
     if (audio && takesMicrophone && this.#isCurrent('microphone', wishes.microphone))
       this.#useMicrophone(audio);
     else audio?.stop();
-    if (!video) this.#fail(new LivedropError('DEVICE_NOT_FOUND', 'No camera was found: only sound is on.'));
+    if (!video && missing) this.#fail(missing);
   }
 
   stopCamera(): void {
@@ -247,13 +249,20 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     if (hadMixer) this.#changed();
   }
 
+  get #wantedSize(): Partial<Size> {
+    const { width, height } = this.#options;
+    return { width: width?.(), height: height?.() };
+  }
+
   get #frameRate(): number {
     return this.#options.frameRate?.() ?? 30;
   }
 
   async #startMicrophone(deviceId: string | undefined, enabled = true): Promise<void> {
     const wish = this.#wish('microphone');
-    const { audio } = await this.#capture({ audio: this.#audioConstraints(deviceId) });
+    const { audio } = await this.#capture({
+      audio: audioConstraints({ wanted: deviceId, last: this.#microphoneId }),
+    });
     if (!audio) return;
     audio.enabled = enabled;
     if (this.#isCurrent('microphone', wish)) this.#useMicrophone(audio);
@@ -264,7 +273,7 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     this.#clearError();
     try {
       const capture = await captureDevices(request);
-      this.#refreshDevices();
+      this.#devices.refresh();
       return capture;
     } catch (error) {
       if (!this.cameraOn) this.#releaseCamera();
@@ -310,9 +319,9 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
   /** Made for the first source, of its size, and then kept. */
   #mixerFor(source: VideoSource | undefined): MediaMixer {
     if (!this.#mixer) {
-      const { width, height } = this.#options;
       const fitted = fitSize(source?.frame?.size ?? DEFAULT_SIZE, DEFAULT_SIZE);
-      const size = { width: even(width?.() ?? fitted.width), height: even(height?.() ?? fitted.height) };
+      const { width = fitted.width, height = fitted.height } = this.#wantedSize;
+      const size = { width: even(width), height: even(height) };
       this.#mixer = new MediaMixer(size, this.#frameRate);
       this.#debug('media', `outgoing picture ${size.width}×${size.height}, ${this.#frameRate} a second`);
     }
@@ -349,35 +358,6 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     return this.#wishes[source] === wish;
   }
 
-  #videoConstraints(deviceId?: string): MediaTrackConstraints {
-    return {
-      width: { ideal: this.#options.width?.() ?? DEFAULT_SIZE.width },
-      height: { ideal: this.#options.height?.() ?? DEFAULT_SIZE.height },
-      frameRate: { ideal: this.#frameRate },
-      deviceId: chosen(deviceId, this.#cameraId),
-    };
-  }
-
-  #audioConstraints(deviceId?: string): MediaTrackConstraints {
-    return {
-      echoCancellation: true,
-      noiseSuppression: true,
-      autoGainControl: true,
-      deviceId: chosen(deviceId, this.#microphoneId),
-    };
-  }
-
-  readonly #refreshDevices = (): void => {
-    void navigator.mediaDevices?.enumerateDevices().then((devices) => {
-      if (!this.#isHostConnected) return;
-      this.#devices = {
-        cameras: devices.filter(({ kind }) => kind === 'videoinput'),
-        microphones: devices.filter(({ kind }) => kind === 'audioinput'),
-      };
-      this.#changed();
-    });
-  };
-
   #changed(): void {
     this.#mixer?.show(this.#camera, this.#screen);
     const { layout, cameraOn, microphoneOn, screenOn } = this;
@@ -397,10 +377,4 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     this.dispatchEvent(new CustomEvent('error', { detail: { error } }));
     this.#host.requestUpdate();
   }
-}
-
-/** The device that is asked for now, or, where it is still there, the one of last time. */
-function chosen(wanted: string | undefined, last: string | undefined): ConstrainDOMStringParameters | undefined {
-  if (wanted) return { exact: wanted };
-  return last ? { ideal: last } : undefined;
 }

@@ -50,7 +50,10 @@ const LIVE_EDGE_TOLERANCE = 5;
  * A playlist that is missing, breaks or stalls is tried again until `unload`. Playback goes on where the host
  * leaves the document and returns.
  */
-export class VideoElementController extends TypedEventTarget<VideoElementEvents> implements ReactiveController {
+export class VideoElementController
+  extends TypedEventTarget<VideoElementEvents>
+  implements ReactiveController
+{
   readonly #host: ReactiveControllerHost;
   readonly #options: VideoElementOptions;
   readonly #debug: DebugLog;
@@ -274,7 +277,12 @@ export class VideoElementController extends TypedEventTarget<VideoElementEvents>
     };
     const support = hlsSupport(video);
     if (!support) {
-      this.#fail(new LivedropError('UNSUPPORTED_BROWSER', 'This browser cannot play live streams (no Media Source Extensions).'));
+      this.#fail(
+        new LivedropError(
+          'UNSUPPORTED_BROWSER',
+          'This browser cannot play live streams (no Media Source Extensions).',
+        ),
+      );
       return;
     }
     const options = { latency: this.#options.latency?.(), showTimeout: this.#options.showTimeout };
@@ -343,8 +351,9 @@ export class VideoElementController extends TypedEventTarget<VideoElementEvents>
       if (this.#wantsToPlay && video.paused && !this.#autoplayBlocked) void this.#play();
     });
     on(['playing', 'pause', 'waiting', 'ended'], (event) => this.dispatchEvent(new Event(event.type)));
-    on(['play', 'playing', 'pause', 'waiting', 'ended', 'loadeddata', 'emptied', 'volumechange', 'seeked'], () =>
-      this.#changed(),
+    on(
+      ['play', 'playing', 'pause', 'waiting', 'ended', 'loadeddata', 'emptied', 'volumechange', 'seeked'],
+      () => this.#changed(),
     );
     on(['timeupdate', 'durationchange'], () => this.#host.requestUpdate());
   }

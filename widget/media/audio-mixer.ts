@@ -8,8 +8,8 @@ export class AudioMixer {
   readonly #sources = new Map<MediaStreamTrack, MediaStreamAudioSourceNode>();
 
   constructor() {
-    // What Opus runs at: no resampling on the way.
-    this.#context = new AudioContext({ sampleRate: 48_000, latencyHint: 'interactive' });
+    // At the machine's own rate: Firefox connects no microphone to a context of another one.
+    this.#context = new AudioContext({ latencyHint: 'interactive' });
     const destination = this.#context.createMediaStreamDestination();
     const track = destination.stream.getAudioTracks()[0];
     if (!track) throw new Error('An AudioContext of this browser gives no audio track.');

@@ -1,14 +1,45 @@
 import { LivedropError } from '../errors.js';
+import { DEFAULT_SIZE, type Size } from './frame-size.js';
 
 /** What was taken; either may be missing where the machine has none. */
 export interface Capture {
   video: MediaStreamTrack | undefined;
   audio: MediaStreamTrack | undefined;
+  /** Why one of the two is missing that was asked for. */
+  missing?: LivedropError;
 }
 
 export interface CaptureRequest {
   video?: MediaTrackConstraints | undefined;
   audio?: MediaTrackConstraints | undefined;
+}
+
+/** Which device to take: the one that is asked for now, else, where it is still there, the one of last time. */
+export interface DeviceChoice {
+  wanted?: string | undefined;
+  last?: string | undefined;
+}
+
+export function videoConstraints(
+  choice: DeviceChoice,
+  size: Partial<Size>,
+  frameRate: number,
+): MediaTrackConstraints {
+  return {
+    width: { ideal: size.width ?? DEFAULT_SIZE.width },
+    height: { ideal: size.height ?? DEFAULT_SIZE.height },
+    frameRate: { ideal: frameRate },
+    deviceId: deviceConstraint(choice),
+  };
+}
+
+export function audioConstraints(choice: DeviceChoice): MediaTrackConstraints {
+  return {
+    echoCancellation: true,
+    noiseSuppression: true,
+    autoGainControl: true,
+    deviceId: deviceConstraint(choice),
+  };
 }
 
 /**
@@ -29,7 +60,7 @@ export async function captureDevices(request: CaptureRequest): Promise<Capture> 
       (await tryDevices(mediaDevices, { video: request.video })) ??
       (await tryDevices(mediaDevices, { audio: request.audio }));
     if (!capture) throw error;
-    return capture;
+    return { ...capture, missing: error };
   }
 }
 
@@ -102,4 +133,9 @@ async function tryDevices(
 
 function tracksOf(stream: MediaStream): Capture {
   return { video: stream.getVideoTracks()[0], audio: stream.getAudioTracks()[0] };
+}
+
+function deviceConstraint({ wanted, last }: DeviceChoice): ConstrainDOMStringParameters | undefined {
+  if (wanted) return { exact: wanted };
+  return last ? { ideal: last } : undefined;
 }

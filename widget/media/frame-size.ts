@@ -8,6 +8,9 @@ export interface Rectangle extends Size {
   y: number;
 }
 
+/** What most cameras and connections manage. */
+export const DEFAULT_SIZE: Size = { width: 1280, height: 720 };
+
 /** Chroma is sampled once per 2×2 pixels: H.264 4:2:0 has no odd sizes. */
 export function even(length: number): number {
   return Math.max(2, Math.round(length / 2) * 2);

@@ -29,8 +29,10 @@ export const HLS_CONFIG: Partial<HlsConfig> = {
         maxNumRetry: 6,
         retryDelayMs: 150,
         maxRetryDelayMs: 2000,
-        // Also where the server is away (status 0) or does not know the stream for a moment.
-        shouldRetry: (config, count) => count < (config?.maxNumRetry ?? 0),
+        // Also where the server is away (status 0). But a playlist that is not there any more comes back, if at all, by
+        // another name.
+        shouldRetry: (config, count, _isTimeout, response) =>
+          count < (config?.maxNumRetry ?? 0) && response?.code !== 404,
       },
     },
   },

@@ -2,7 +2,7 @@ import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
 import { LivedropError } from '../errors.js';
 import { HLS_CONFIG } from './hls-config.js';
-import { LiveEdge } from './live-edge.js';
+import { LiveEdge, type PlaylistEdge } from './live-edge.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { Retry, type RetryOptions } from './retry.js';
 import { ShowTimeout } from './show-timeout.js';
@@ -31,7 +31,7 @@ export class HlsPlayback implements Playback {
     this.#video = video;
     this.#url = url;
     this.#events = events;
-    this.#edge = new LiveEdge(video, options.latency);
+    this.#edge = new LiveEdge(video, () => this.#playlistEdge, options.latency);
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
     void this.#open();
   }
@@ -63,6 +63,15 @@ export class HlsPlayback implements Playback {
     this.#edge.close();
     this.#hls?.destroy();
     this.#hls = undefined;
+  }
+
+  get #playlistEdge(): PlaylistEdge {
+    const details = this.#hls?.latestLevelDetails;
+    return {
+      end: details?.edge,
+      start: this.#hls?.liveSyncPosition ?? undefined,
+      pieceDuration: details?.partTarget || details?.targetduration || 0,
+    };
   }
 
   async #open(): Promise<void> {

@@ -53,10 +53,15 @@ export interface LatencyDecision {
 /** Arrivals to have seen before acting on them: the buffer is largest just after one. */
 const MIN_ARRIVALS = 2;
 
+/** A backlog that was delivered in one go is recognised after so long, seconds, or half as much again as pieces take. */
+const RECENT = 1.5;
+
 interface Sample {
   time: number;
   /** How far the buffer's end lay ahead of the clock. It falls until a piece arrives, and then jumps. */
   lead: number;
+  /** Whether a piece had come. */
+  isArrival: boolean;
 }
 
 /**
@@ -72,7 +77,6 @@ export class LatencyControl {
   #isFast = false;
   #samples: Sample[] = [];
   #previousEnd: number | undefined;
-  #arrivals = 0;
   #calmSince: number | undefined;
   #stalls = 0;
 
@@ -89,13 +93,15 @@ export class LatencyControl {
   /** Call at an even pace, a few times per piece. */
   update({ now, position, bufferedEnd }: LatencyInput): LatencyDecision {
     this.#recover(now);
-    const lead = this.#leastLead(now, bufferedEnd);
+    this.#note(now, bufferedEnd);
     const { tolerance, fastRate, slowRate, seekBeyond } = this.#options;
-    const slack = this.#arrivals < MIN_ARRIVALS ? 0 : lead - (position - now);
-    if (slack > this.#target + seekBeyond) {
+    if (this.#samples.filter(({ isArrival }) => isArrival).length < MIN_ARRIVALS) return { rate: 1 };
+    const recentLead = this.#leastLead(now - RECENT * Math.max(1, this.#longestWait()));
+    if (recentLead - (position - now) > this.#target + seekBeyond) {
       this.#isFast = false;
-      return { rate: 1, seekTo: now + lead - this.#target };
+      return { rate: 1, seekTo: now + recentLead - this.#target };
     }
+    const slack = this.#leastLead(-Infinity) - (position - now);
     if (slack > this.#target + tolerance) this.#isFast = true;
     else if (slack <= this.#target) this.#isFast = false;
     if (this.#isFast) return { rate: fastRate };
@@ -117,19 +123,35 @@ export class LatencyControl {
   reset(): void {
     this.#samples = [];
     this.#previousEnd = undefined;
-    this.#arrivals = 0;
     this.#isFast = false;
   }
 
-  #leastLead(now: number, bufferedEnd: number): number {
+  #note(now: number, bufferedEnd: number): void {
     // A piece that came since the last call may have come just now: judged by where the buffer ended before it.
     const end = Math.min(bufferedEnd, this.#previousEnd ?? bufferedEnd);
-    if (bufferedEnd > end) this.#arrivals += 1;
     this.#previousEnd = bufferedEnd;
-    this.#samples.push({ time: now, lead: end - now });
+    this.#samples.push({ time: now, lead: end - now, isArrival: bufferedEnd > end });
     const from = now - this.#options.window;
     while ((this.#samples[0]?.time ?? now) < from) this.#samples.shift();
-    return this.#samples.reduce((least, { lead }) => Math.min(least, lead), Infinity);
+  }
+
+  #leastLead(from: number): number {
+    return this.#samples.reduce(
+      (least, { time, lead }) => (time < from ? least : Math.min(least, lead)),
+      Infinity,
+    );
+  }
+
+  /** Between two arrivals, seconds. */
+  #longestWait(): number {
+    let longest = 0;
+    let last: number | undefined;
+    for (const { time, isArrival } of this.#samples) {
+      if (!isArrival) continue;
+      if (last !== undefined) longest = Math.max(longest, time - last);
+      last = time;
+    }
+    return longest;
   }
 
   #recover(now: number): void {

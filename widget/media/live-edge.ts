@@ -1,4 +1,5 @@
 import { LatencyControl, type LatencyOptions } from './latency.js';
+import { StuckLoading } from './stuck-loading.js';
 
 /** Between decisions, ms: several per part. */
 const INTERVAL = 50;
@@ -6,17 +7,30 @@ const INTERVAL = 50;
 /** A timer later than this, ms, means that the page slept: what it saw before says nothing. */
 const SLEPT = 2500;
 
+/** What the playlist says; media time, seconds. */
+export interface PlaylistEdge {
+  /** End of what it offers. */
+  end: number | undefined;
+  /** Where to start playing it. */
+  start: number | undefined;
+  /** Of what is loaded at a time, a part or a segment. */
+  pieceDuration: number;
+}
+
 /** Keeps a playing video element near the end of what is buffered, by playback rate and, from afar, by seeking. */
 export class LiveEdge {
   readonly #video: HTMLVideoElement;
+  readonly #playlist: () => PlaylistEdge;
   readonly #control: LatencyControl;
+  readonly #loading = new StuckLoading();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #listeners = new AbortController();
   #isFollowing = true;
   #lastTick = 0;
 
-  constructor(video: HTMLVideoElement, options?: Partial<LatencyOptions>) {
+  constructor(video: HTMLVideoElement, playlist: () => PlaylistEdge, options?: Partial<LatencyOptions>) {
     this.#video = video;
+    this.#playlist = playlist;
     this.#control = new LatencyControl(options);
     const { signal } = this.#listeners;
     video.addEventListener('waiting', () => this.#waiting(), { signal });
@@ -62,17 +76,26 @@ export class LiveEdge {
     if (now - this.#lastTick > SLEPT) this.#control.reset();
     this.#lastTick = now;
     const video = this.#video;
+    if (video.seeking || video.ended) return;
     const end = bufferedEnd(video);
-    if (end === undefined || video.seeking || video.ended) return;
-    const { rate, seekTo } = this.#control.update({
-      now: now / 1000,
-      position: video.currentTime,
-      bufferedEnd: end,
-    });
+    this.#unstick(now / 1000, end);
+    if (end !== undefined) this.#follow(now / 1000, end);
+  }
+
+  #follow(now: number, end: number): void {
+    const video = this.#video;
+    const { rate, seekTo } = this.#control.update({ now, position: video.currentTime, bufferedEnd: end });
     if (video.paused || !this.#isFollowing) return;
     this.#setRate(rate);
-    // A stall's own end is near the edge already.
     if (seekTo !== undefined && seekTo < end) video.currentTime = seekTo;
+  }
+
+  #unstick(now: number, end: number | undefined): void {
+    const video = this.#video;
+    const isStarved = !video.paused && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    const { end: playlistEnd, start, pieceDuration } = this.#playlist();
+    const isStuck = this.#loading.update({ now, isStarved, bufferedEnd: end, playlistEnd, pieceDuration });
+    if (isStuck && start !== undefined) video.currentTime = start;
   }
 
   #waiting(): void {
@@ -89,6 +112,6 @@ export class LiveEdge {
 }
 
 /** End of the last buffered range, media time. */
-export function bufferedEnd({ buffered }: HTMLVideoElement): number | undefined {
+function bufferedEnd({ buffered }: HTMLVideoElement): number | undefined {
   return buffered.length > 0 ? buffered.end(buffered.length - 1) : undefined;
 }

@@ -55,11 +55,8 @@ export class NativePlayback implements Playback {
   }
 
   #load(): void {
-    const wantsToPlay = !this.#video.paused;
     this.#showTimeout.missing();
     this.#video.src = this.#url;
-    // Rejects where this load fails or is replaced; `error` tells the first.
-    if (wantsToPlay) this.#video.play().catch(() => {});
   }
 
   #failed(): void {

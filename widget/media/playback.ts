@@ -14,7 +14,10 @@ export interface PlaybackEvents {
   onDebug(message: string, detail?: unknown): void;
 }
 
-/** One way of bringing a live stream into a video element, from its construction to `close()`. */
+/**
+ * One way of bringing a live stream into a video element, from its construction to `close()`. It loads; playing, which
+ * every load ends, is begun by its owner when the element can play.
+ */
 export interface Playback {
   readonly transport: 'hls' | 'native';
   /** Behind the live edge, seconds; undefined while it is not known. */

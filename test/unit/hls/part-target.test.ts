@@ -45,7 +45,11 @@ describe('choosePartTarget', () => {
   });
 
   it('keeps the frame length of AAC as it is', () => {
-    expect(choosePartTarget(exact(46.875), 0.2)).toEqual({ partTarget: 0.192, frameDuration: 1024 / 48_000 });
+    expect(choosePartTarget(exact(46.875), 0.2)).toEqual({
+      partTarget: 0.192,
+      frameDuration: 1024 / 48_000,
+      isRegular: true,
+    });
   });
 
   it.each([

@@ -47,7 +47,7 @@ const fragment = concat([box('moof', fullBox('mfhd', 0, 0, u32(1))), box('mdat',
 function setUp(limits: Partial<typeof defaultLimits> = {}) {
   const started: FakeTranscoder[] = [];
   const failures: LivestreamError[] = [];
-  const stream = new Stream('test', {}, defaultPackaging, () => {});
+  const stream = new Stream('test', defaultPackaging, () => {});
   const ingest = new ContainerIngest(
     {
       stream,

@@ -109,8 +109,10 @@ describe('LatencyControl', () => {
 
   it('plays more slowly while the buffer is nearly empty', () => {
     const control = new LatencyControl();
-    expect(control.update({ now: 1, position: 10, bufferedEnd: 10.05 }).rate).toBe(0.95);
-    expect(control.update({ now: 1.05, position: 10.0475, bufferedEnd: 10.25 }).rate).toBe(1);
+    const rates = [10.01, 10.02, 10.03, 10.3].map(
+      (bufferedEnd, index) => control.update({ now: 1 + index * STEP, position: 10, bufferedEnd }).rate,
+    );
+    expect(rates).toEqual([1, 1, 0.95, 1]);
   });
 
   it('seeks from afar, into what is buffered', () => {
@@ -134,6 +136,19 @@ describe('LatencyControl', () => {
     expect(control.target).toBeCloseTo(0.8);
     for (let now = 15; now < 100; now++) control.update({ now, position: now - 1, bufferedEnd: now });
     expect(control.target).toBeCloseTo(0.1);
+  });
+
+  it('is at the edge again soon after a backlog came in one go', () => {
+    const outage = (piece: number): number => {
+      const time = piece * 0.2;
+      return time > 110 && time < 120 ? 120 - time + (time - 110) * 0.1 : 0;
+    };
+    const player = new Simulation({ behind: 0.6, piece: 0.2, lateness: outage });
+    player.run(19.9);
+    expect(player.latency).toBeGreaterThan(9);
+    player.run(3);
+    expect(player.latency).toBeLessThan(1.5);
+    expect(player.stalls).toBe(1);
   });
 
   it('comes back to the edge after an outage', () => {

@@ -63,7 +63,7 @@ class TestEncoder implements Encoder {
   }
 
   give(...texts: string[]): void {
-    for (const text of texts) this.events.onData(new TextEncoder().encode(text).buffer as ArrayBuffer);
+    for (const text of texts) this.events.onData(new TextEncoder().encode(text).buffer);
   }
 }
 

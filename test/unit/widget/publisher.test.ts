@@ -21,7 +21,7 @@ class Peer {
   }
 }
 
-const bytesOf = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer as ArrayBuffer;
+const bytesOf = (text: string): ArrayBuffer => new TextEncoder().encode(text).buffer;
 
 describe('Publisher', () => {
   let peer: Peer;

@@ -57,7 +57,7 @@ describe('MediaStreamController', () => {
       await promise;
     } catch (error) {
       assert.instanceOf(error, LivedropError);
-      return error as LivedropError;
+      return error;
     }
     throw new Error('It did not reject.');
   }
@@ -274,7 +274,9 @@ describe('MediaStreamController', () => {
     host.disconnect();
     await Promise.resolve();
     assert.isUndefined(media.stream);
-    assert.isTrue([...stream!.getTracks(), ...camera.getTracks()].every(({ readyState }) => readyState === 'ended'));
+    assert.isTrue(
+      [...stream!.getTracks(), ...camera.getTracks()].every(({ readyState }) => readyState === 'ended'),
+    );
 
     host.connect();
     navigator.mediaDevices.getUserMedia = getUserMedia;

@@ -1,5 +1,8 @@
 import { assert } from 'chai';
-import { VideoElementController, type VideoElementOptions } from '../../../widget/controllers/video-element.js';
+import {
+  VideoElementController,
+  type VideoElementOptions,
+} from '../../../widget/controllers/video-element.js';
 import { makeSource } from '../media/pictures.js';
 import { Host, until } from './host.js';
 

@@ -30,7 +30,8 @@ export const isRed = ([red, green, blue]: readonly [number, number, number]): bo
   red > 150 && green < 100 && blue < 100;
 export const isGreen = ([red, green, blue]: readonly [number, number, number]): boolean =>
   green > 150 && red < 100 && blue < 100;
-export const isDark = ([red, green, blue]: readonly [number, number, number]): boolean => red + green + blue < 100;
+export const isDark = ([red, green, blue]: readonly [number, number, number]): boolean =>
+  red + green + blue < 100;
 
 /** A stream of one colour, with a tone where asked. */
 export function makeSource(

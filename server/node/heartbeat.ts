@@ -1,0 +1,25 @@
+import type { WebSocket, WebSocketServer } from 'ws';
+
+/**
+ * Finds connections whose other end is gone without a word: a lid that was closed, a network that was left. Their
+ * viewers would be counted until TCP gives up, many minutes later.
+ * @param interval seconds; a socket that has not answered a ping by the next one is cut
+ * @returns stops it
+ */
+export function startHeartbeat(sockets: WebSocketServer, interval: number): () => void {
+  const answering = new WeakSet<WebSocket>();
+  sockets.on('connection', (socket) => {
+    answering.add(socket);
+    socket.on('pong', () => answering.add(socket));
+  });
+  const timer = setInterval(() => {
+    for (const socket of sockets.clients) {
+      // A socket that is not read from, since its stream's transcoder is slow, cannot be heard.
+      if (socket.isPaused) continue;
+      if (answering.delete(socket)) socket.ping();
+      else socket.terminate();
+    }
+  }, interval * 1000);
+  timer.unref();
+  return () => clearInterval(timer);
+}

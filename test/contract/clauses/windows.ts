@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { generateMedia } from '../../helpers/media.js';
+import type { StartHost } from '../implementation.js';
+import { expectLowLatencyRules } from '../llhls-rules.js';
+import { newStreamId, useServer } from '../server.js';
+import { expectProblem } from './playlists.js';
+
+export function windows(startHost: StartHost): void {
+  describe('the window', () => {
+    const server = useServer(startHost, {
+      packaging: { windowSegments: 6, segmentDuration: 0.5, keyFrameInterval: 0.5 },
+      limits: { endedTime: 1 },
+    });
+
+    it('slides: old segments leave the playlist, and some time later the server', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', audio: 'aac', seconds: 20 });
+      const publisher = await server().publish(newStreamId());
+      const hls = server().hls(publisher.streamId);
+      publisher.send(media.chunks.slice(0, 5));
+      const early = await hls.playlistWhere(({ segments }) => segments.some(({ uri }) => uri !== undefined));
+      expect(early.mediaSequence).toBe(0);
+      publisher.send(media.chunks.slice(5, 10));
+      await publisher.acknowledged();
+      const middle = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 7);
+      publisher.send(media.chunks.slice(10));
+      await publisher.acknowledged();
+      const late = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 17);
+      expectLowLatencyRules(late);
+      expect(late.segments.length).toBeGreaterThanOrEqual(6);
+      expect(late.segments.length).toBeLessThanOrEqual(8);
+      expect(late.mediaSequence).toBe(late.segments[0]!.msn);
+
+      // What has just left can still be had by those whose playlist is older.
+      expect(middle.segments.at(-1)!.msn).toBeLessThan(late.mediaSequence);
+      const left = late.segments[0]!.uri!.replace(/\d+(?=\.m4s$)/, String(late.mediaSequence - 1));
+      expect((await hls.media(left)).status).toBe(200);
+      await expectProblem(await hls.media(early.segments[0]!.uri!), 404);
+      await expectProblem(await hls.media(early.segments[0]!.parts[0]!.uri), 404);
+      expect((await hls.media(late.segments[0]!.map!)).status).toBe(200);
+      await publisher.stop();
+    });
+
+    it('leaves out what a player knows already, when asked to', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', audio: 'aac', seconds: 20 });
+      const publisher = await server().publish(newStreamId());
+      const hls = server().hls(publisher.streamId);
+      publisher.send(media.chunks);
+      await publisher.acknowledged();
+      const whole = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 17);
+      const delta = await hls.playlist({ skip: true });
+      const boundary = Number(whole.control['CAN-SKIP-UNTIL']);
+      let fromEnd = 0;
+      for (const segment of [...delta.segments].reverse()) fromEnd += segment.duration ?? 0;
+      // Only segments beyond the boundary may be left out; here there may be none.
+      if (delta.skipped > 0) {
+        expect(fromEnd).toBeGreaterThanOrEqual(boundary - 0.01);
+        expectLowLatencyRules(delta);
+        expect(delta.segments).toEqual(
+          whole.segments
+            .slice(delta.skipped)
+            .map((segment, index) => ({ ...segment, map: delta.segments[index]!.map })),
+        );
+      } else {
+        expect(delta.text).toBe(whole.text);
+      }
+      await publisher.stop();
+      const ended = await hls.playlist({ skip: true });
+      expect(ended.skipped).toBe(0);
+    });
+
+    it('can be watched to its end for a while, and is forgotten then', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', audio: 'aac', seconds: 2 });
+      const publisher = await server().publish(newStreamId());
+      const path = `/livestream/${publisher.streamId}/stream.m3u8`;
+      publisher.send(media.chunks);
+      await publisher.stop();
+      expect((await server().fetch(path)).status).toBe(200);
+      const status = async () => (await server().fetch(path)).status;
+      await expect.poll(status, { timeout: 5000 }).toBe(404);
+      expect((await server().fetch(`/livestream/${publisher.streamId}`)).status).toBe(404);
+    });
+  });
+
+  describe('a long window', () => {
+    const server = useServer(startHost, {
+      packaging: { windowSegments: 30, segmentDuration: 0.5, keyFrameInterval: 0.5 },
+    });
+
+    it('is sent as a delta to players that know most of it', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', audio: 'aac', seconds: 20 });
+      const publisher = await server().publish(newStreamId());
+      const hls = server().hls(publisher.streamId);
+      publisher.send(media.chunks);
+      await publisher.acknowledged();
+      const whole = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 17);
+      const delta = await hls.playlist({ skip: true });
+      expectLowLatencyRules(delta);
+      expect(delta.skipped).toBeGreaterThan(0);
+      const last = delta.mediaSequence + delta.skipped + delta.segments.length - 1;
+      expect(delta.segments.at(-1)!.msn).toBe(last);
+      const kept = delta.segments.reduce((sum, segment) => sum + (segment.duration ?? 0), 0);
+      expect(kept).toBeGreaterThanOrEqual(Number(whole.control['CAN-SKIP-UNTIL']) - 1);
+      expect(delta.text.length).toBeLessThan(whole.text.length);
+      await publisher.stop();
+    });
+  });
+
+  describe('a window of few bytes', () => {
+    const server = useServer(startHost, { packaging: { windowBytes: 1024 * 1024, windowSegments: 100 } });
+
+    it('keeps to its size', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', seconds: 12, bitrate: 2_000_000 });
+      const publisher = await server().publish(newStreamId());
+      const hls = server().hls(publisher.streamId);
+      publisher.send(media.chunks);
+      await publisher.acknowledged();
+      const playlist = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 10);
+      expect(playlist.mediaSequence).toBeGreaterThan(0);
+      expect(playlist.segments.length).toBeGreaterThanOrEqual(2);
+      const metrics = await (await server().fetch('/metrics')).text();
+      const held = Number(/^livedrop_window_bytes (\d+)$/m.exec(metrics)?.[1]);
+      const oneSegment = 2_500_000 / 8;
+      expect(held).toBeGreaterThan(0);
+      expect(held).toBeLessThan(1024 * 1024 + oneSegment);
+      await publisher.stop();
+    });
+  });
+}

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { StartStreamMessage } from '../../server/protocol.js';
+import { HlsClient } from '../helpers/hls-client.js';
+import { Publisher } from '../helpers/publisher.js';
+import { SocketClient } from '../helpers/socket-client.js';
+import type { Host, ServerSetup, StartHost } from './implementation.js';
+
+/** A server under test, as its clients know it: by its URL. */
+export class Server {
+  #clients: { close(): Promise<unknown> }[] = [];
+
+  constructor(private readonly host: Host) {}
+
+  /** Of livedrop, without a slash at the end. */
+  get url(): string {
+    return this.host.origin + this.host.mountPath;
+  }
+
+  get mountPath(): string {
+    return this.host.mountPath;
+  }
+
+  get socketUrl(): string {
+    return `${this.url.replace(/^http/, 'ws')}/livestream/ws`;
+  }
+
+  async connect(): Promise<SocketClient> {
+    const client = await SocketClient.open(this.socketUrl);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Starts publishing a stream. */
+  async publish(streamId: string, fields?: Partial<StartStreamMessage>): Promise<Publisher> {
+    const publisher = await Publisher.start(this.socketUrl, streamId, fields);
+    this.#clients.push(publisher);
+    return publisher;
+  }
+
+  /** Connects and joins a stream. */
+  async watch(streamId: string): Promise<SocketClient> {
+    const viewer = await this.connect();
+    viewer.send({ type: 'join-stream', streamId });
+    await viewer.next('stream-joined');
+    return viewer;
+  }
+
+  hls(streamId: string): HlsClient {
+    return new HlsClient(`${this.url}/livestream/${streamId}/stream.m3u8`);
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(this.url + path, init);
+  }
+
+  /** Resolves when the server holds so many requests that it has not answered yet. */
+  async holds(requests: number): Promise<void> {
+    const count = async () => Number(await (await fetch(`${this.host.origin}/in-progress`)).text());
+    await expect.poll(count, { timeout: 5000, interval: 10 }).toBe(requests);
+  }
+
+  /** Shuts livedrop down. Its host goes on. */
+  async shutDown(): Promise<void> {
+    await fetch(`${this.host.origin}/shut-down`, { method: 'POST' });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.host.close();
+  }
+}
+
+/** Runs a server for the tests of a `describe`. */
+export function useServer(startHost: StartHost, setup: ServerSetup = {}): () => Server {
+  let server: Server | undefined;
+  beforeAll(async () => {
+    server = new Server(await startHost(setup));
+  });
+  afterAll(() => server?.close());
+  return () => {
+    if (!server) throw new Error('the server is not there yet');
+    return server;
+  };
+}
+
+let streams = 0;
+
+/** An id that no other test uses. */
+export function newStreamId(name = 'stream'): string {
+  return `${name}-${++streams}`;
+}

@@ -1,0 +1,34 @@
+import { describe } from 'vitest';
+import { access } from './clauses/access.js';
+import { badInput } from './clauses/bad-input.js';
+import { blockingReload } from './clauses/blocking-reload.js';
+import { limits } from './clauses/limits.js';
+import { messages } from './clauses/messages.js';
+import { mounting } from './clauses/mounting.js';
+import { playlists } from './clauses/playlists.js';
+import { publishing } from './clauses/publishing.js';
+import { resuming } from './clauses/resuming.js';
+import { shuttingDown } from './clauses/shutting-down.js';
+import { status } from './clauses/status.js';
+import { viewers } from './clauses/viewers.js';
+import { windows } from './clauses/windows.js';
+import type { StartHost } from './implementation.js';
+
+/** What clients may rely on, whatever Hono `upgradeWebSocket` and runtime the server is on. */
+export function wireContract(name: string, startHost: StartHost): void {
+  describe(`the wire contract on ${name}`, () => {
+    publishing(startHost);
+    messages(startHost);
+    badInput(startHost);
+    limits(startHost);
+    resuming(startHost);
+    viewers(startHost);
+    playlists(startHost);
+    windows(startHost);
+    blockingReload(startHost);
+    status(startHost);
+    access(startHost);
+    mounting(startHost);
+    shuttingDown(startHost);
+  });
+}

@@ -1,0 +1,35 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { afterEach, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { serve, type RunningServer } from '../../../server/node/serve.js';
+
+let server: RunningServer | undefined;
+afterEach(() => server?.close());
+
+/** A WebSocket whose client answers no ping, as one whose network is gone. */
+async function connectMute(port: number): Promise<Duplex> {
+  const headers = {
+    Connection: 'Upgrade',
+    Upgrade: 'websocket',
+    'Sec-WebSocket-Version': '13',
+    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  const asked = request({ port, host: '127.0.0.1', path: '/livestream/ws', headers }).end();
+  const [, socket] = (await once(asked, 'upgrade')) as [unknown, Duplex];
+  socket.resume();
+  return socket;
+}
+
+it('cuts a connection whose other end is gone, and no other', async () => {
+  const transcoder = { start: () => Promise.reject(new Error('no stream was expected')) as never };
+  server = await serve({ port: 0, transcoder, heartbeat: 0.1 });
+  const alive = new WebSocket(`ws://127.0.0.1:${server.port}/livestream/ws`);
+  await once(alive, 'open');
+  const mute = await connectMute(server.port);
+  await once(mute, 'close');
+  for (let ping = 0; ping < 3; ping++) await once(alive, 'ping');
+  expect(alive.readyState).toBe(WebSocket.OPEN);
+  alive.terminate();
+});
