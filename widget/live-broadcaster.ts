@@ -1,5 +1,6 @@
 import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
+import { live } from 'lit/directives/live.js';
 import type { StopReason } from '../server/protocol.js';
 import { LivestreamSocketController, type PublishState } from './controllers/livestream-socket.js';
 import { MediaStreamController } from './controllers/media-stream.js';
@@ -203,6 +204,8 @@ export class LiveBroadcaster extends LitElement {
 
   protected override render(): TemplateResult {
     const view = this.#view();
+    // Lit sets a property to an object at every render, and a video begins anew whenever its srcObject is set.
+    const preview = live(this.media.stream ?? null);
     return html`<div
       class="box ${view.picture ? 'picture' : ''}"
       part="box"
@@ -217,7 +220,7 @@ export class LiveBroadcaster extends LitElement {
         playsinline
         disablepictureinpicture
         .muted=${true}
-        .srcObject=${this.media.stream ?? null}
+        .srcObject=${preview}
         @loadeddata=${() => (this.hasFrame = true)}
       ></video>
       ${broadcasterPanels(view, this.#actions)} ${broadcasterTop(view)}

@@ -112,6 +112,22 @@ describe('<live-broadcaster>', () => {
       expect(visibleText(element)).to.contain('PREVIEW');
     });
 
+    it('is shown without a break while the element renders again and again', async () => {
+      const element = await place(make());
+      await element.startCamera();
+      await inState(element, 'preview');
+      const video = element.shadowRoot!.querySelector('video')!;
+      await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+      let emptied = 0;
+      video.addEventListener('emptied', () => emptied++);
+      for (let render = 0; render < 5; render++) {
+        element.requestUpdate();
+        await element.updateComplete;
+        await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+      }
+      expect(emptied).to.equal(0);
+    });
+
     it('begins with the microphone off where the page says so', async () => {
       const element = await place(make({ 'stream-id': 'demo', muted: '' }));
       await element.startCamera();
