@@ -44,6 +44,9 @@ interface Waiter {
   wake(): void;
 }
 
+/** Not 0: hls.js (1.7) takes a segment 0 for one that has no number, and loads it again and again. */
+const FIRST_MSN = 1;
+
 /** Media stays downloadable after it left the playlist for this many target durations. */
 const KEPT_TARGET_DURATIONS = 3;
 
@@ -66,7 +69,7 @@ export class Window {
   #kept: Segment[] = [];
   #inits = new Map<number, Uint8Array<ArrayBuffer>>();
   #waiters = new Set<Waiter>();
-  #nextMsn = 0;
+  #nextMsn = FIRST_MSN;
   #nextPart = 0;
   #bytes = 0;
 

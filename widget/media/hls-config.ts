@@ -26,9 +26,9 @@ export const HLS_CONFIG: Partial<HlsConfig> = {
       // A stream that has just begun has parts and no whole segment yet, which hls.js takes for an error: a second's
       // delay there is a second until the first picture. After the last retry everything is loaded anew.
       errorRetry: {
-        maxNumRetry: 6,
+        maxNumRetry: 20,
         retryDelayMs: 150,
-        maxRetryDelayMs: 2000,
+        maxRetryDelayMs: 200,
         // Also where the server is away (status 0). But a playlist that is not there any more comes back, if at all, by
         // another name.
         shouldRetry: (config, count, _isTimeout, response) =>

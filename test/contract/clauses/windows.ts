@@ -18,7 +18,7 @@ export function windows(startHost: StartHost): void {
       const hls = server().hls(publisher.streamId);
       publisher.send(media.chunks.slice(0, 5));
       const early = await hls.playlistWhere(({ segments }) => segments.some(({ uri }) => uri !== undefined));
-      expect(early.mediaSequence).toBe(0);
+      expect(early.mediaSequence).toBeLessThanOrEqual(1);
       publisher.send(media.chunks.slice(5, 10));
       await publisher.acknowledged();
       const middle = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 7);

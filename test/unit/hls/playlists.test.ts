@@ -43,7 +43,7 @@ describe('media playlist', () => {
       '#EXT-X-TARGETDURATION:2',
       '#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,CAN-SKIP-UNTIL=12,HOLD-BACK=6,PART-HOLD-BACK=0.603',
       '#EXT-X-PART-INF:PART-TARGET=0.201',
-      '#EXT-X-MEDIA-SEQUENCE:0',
+      '#EXT-X-MEDIA-SEQUENCE:1',
       '#EXT-X-DISCONTINUITY-SEQUENCE:0',
       '#EXT-X-INDEPENDENT-SEGMENTS',
       '#EXT-X-MAP:URI="i0.mp4"',
@@ -54,7 +54,7 @@ describe('media playlist', () => {
       '#EXT-X-PART:DURATION=0.2,URI="p3.m4s"',
       '#EXT-X-PART:DURATION=0.2,URI="p4.m4s"',
       '#EXTINF:1,',
-      's0.m4s',
+      's1.m4s',
       '#EXT-X-PROGRAM-DATE-TIME:2030-01-01T00:00:01.500Z',
       '#EXT-X-PART:DURATION=0.2,URI="p5.m4s",INDEPENDENT=YES',
       '#EXT-X-PART:DURATION=0.2,URI="p6.m4s"',
@@ -91,8 +91,8 @@ describe('media playlist', () => {
   it('skips segments beyond six target durations when asked to', () => {
     const text = lines(makeWindow(20, { open: 1 }), true);
     expect(text).toContain('#EXT-X-SKIP:SKIPPED-SEGMENTS=8');
-    expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:0');
-    expect(text.find((line) => line.endsWith('.m4s'))).toBe('s8.m4s');
+    expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:1');
+    expect(text.find((line) => line.endsWith('.m4s'))).toBe('s9.m4s');
     expect(lines(makeWindow(5), true).join('\n')).not.toContain('SKIP:');
   });
 

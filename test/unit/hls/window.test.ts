@@ -37,9 +37,9 @@ describe('Window', () => {
     const window = makeWindow();
     for (let index = 0; index < 20; index++) addSegment(window);
     open(window);
-    expect(window.listed.map((segment) => segment.msn)).toEqual([14, 15, 16, 17, 18, 19, 20]);
-    expect(window.segment(8)).toHaveLength(500);
-    expect(window.segment(7)).toBeUndefined();
+    expect(window.listed.map((segment) => segment.msn)).toEqual([15, 16, 17, 18, 19, 20, 21]);
+    expect(window.segment(9)).toHaveLength(500);
+    expect(window.segment(8)).toBeUndefined();
     expect(window.part(8 * 5)).toHaveLength(100);
     expect(window.part(7 * 5)).toBeUndefined();
   });
@@ -49,7 +49,7 @@ describe('Window', () => {
     for (let index = 0; index < 50; index++) addSegment(window);
     open(window);
     expect(window.bytes).toBeLessThanOrEqual(3000);
-    expect(window.segment(49)).toBeDefined();
+    expect(window.segment(50)).toBeDefined();
   });
 
   it('counts discontinuities that left the list', () => {
@@ -79,9 +79,9 @@ describe('Window', () => {
     const window = makeWindow();
     open(window);
     addPart(window);
-    expect(window.segment(0)).toBeUndefined();
+    expect(window.segment(1)).toBeUndefined();
     window.closeSegment();
-    expect(window.segment(0)).toHaveLength(100);
+    expect(window.segment(1)).toHaveLength(100);
   });
 });
 
@@ -91,15 +91,15 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
     addSegment(window);
     open(window);
     addPart(window);
-    await window.reach(0, 3);
-    await window.reach(1, 0);
+    await window.reach(1, 3);
+    await window.reach(2, 0);
   });
 
   it('waits for a part', async () => {
     const window = makeWindow();
     open(window);
     addPart(window);
-    const reached = window.reach(0, 1);
+    const reached = window.reach(1, 1);
     expect(await settled(reached)).toBe(false);
     addPart(window);
     await reached;
@@ -108,7 +108,7 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
   it('takes a part index past a finished segment for the first part of the next', async () => {
     const window = makeWindow();
     addSegment(window);
-    const reached = window.reach(0, 5);
+    const reached = window.reach(1, 5);
     expect(await settled(reached)).toBe(false);
     open(window);
     addPart(window);
@@ -116,9 +116,9 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
   });
 
   it.each([
-    [3, 0],
+    [4, 0],
     [100, 0],
-  ])('refuses segment %i when segment 1 is growing', async (msn, part) => {
+  ])('refuses segment %i when segment 2 is growing', async (msn, part) => {
     const window = makeWindow();
     addSegment(window);
     open(window);
@@ -130,13 +130,13 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
     const window = makeWindow();
     open(window);
     addPart(window);
-    await expect(window.reach(0, 100)).rejects.toThrow(/_HLS_part=100 of _HLS_msn=0/);
+    await expect(window.reach(1, 100)).rejects.toThrow(/_HLS_part=100 of _HLS_msn=1/);
   });
 
   it('gives up after three target durations', async () => {
     const window = makeWindow();
     addSegment(window);
-    const reached = window.reach(1, 0);
+    const reached = window.reach(2, 0);
     const failure = expect(reached).rejects.toSatisfy((error: PlaybackError) => error.status === 503);
     await vi.advanceTimersByTimeAsync(5999);
     expect(vi.getTimerCount()).toBe(1);
@@ -148,7 +148,7 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
     const window = makeWindow();
     addSegment(window);
     const client = new AbortController();
-    const reached = window.reach(1, 0, client.signal);
+    const reached = window.reach(2, 0, client.signal);
     client.abort();
     await expect(reached).rejects.toThrow();
     expect(vi.getTimerCount()).toBe(0);
@@ -157,7 +157,7 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
   it('is released by the end of the stream', async () => {
     const window = makeWindow();
     addSegment(window);
-    const reached = window.reach(1, 0);
+    const reached = window.reach(2, 0);
     const hinted = window.hintedPart(5);
     window.end();
     await reached;

@@ -27,8 +27,8 @@ describe('a broadcast, from the camera to the viewer', () => {
   beforeEach(() => {
     sockets = [];
     globalThis.WebSocket = class extends RealWebSocket {
-      constructor(url: string) {
-        super(url);
+      constructor(url: string | URL, protocols?: string | string[]) {
+        super(url, protocols);
         sockets.push(this);
       }
     };
