@@ -12,6 +12,7 @@ import { TypedEventTarget } from './typed-event-target.js';
 
 export type { PublishState, RetryOptions };
 
+/** Options of {@link LivestreamSocketController}. Functions are asked anew each time, so that they may read a property of the host. */
 export interface LivestreamSocketOptions extends BroadcastOptions {
   /** See `resolveBackend`; asked at every connect. */
   backendUrl?: () => string | undefined;
@@ -23,6 +24,7 @@ export interface LivestreamSocketOptions extends BroadcastOptions {
   retry?: Partial<RetryOptions>;
 }
 
+/** What to broadcast, for `startStream`. */
 export interface StartStreamOptions {
   /** What to send. Its tracks must stay the same; undefined fails with NO_MEDIA_STREAM. */
   stream: MediaStream | undefined;
@@ -37,6 +39,7 @@ export interface StartStreamOptions {
   encoder?: EncoderFactory;
 }
 
+/** Events of {@link LivestreamSocketController}. */
 export interface LivestreamSocketEvents {
   statechange: CustomEvent<{ state: PublishState; reason?: StopReason }>;
   statuschange: CustomEvent<{ streamId: string; status: StreamStatus }>;

@@ -21,6 +21,7 @@ export type { Devices };
 /** What the outgoing picture shows; `none` is a dark picture. */
 export type MediaLayout = 'camera' | 'screen' | 'screen-with-camera' | 'none';
 
+/** Options of {@link MediaStreamController}. */
 export interface MediaStreamOptions {
   /** Of the outgoing picture, pixels. Absent: the first source's size, fitted into 1280×720. */
   width?: () => number | undefined;
@@ -31,6 +32,7 @@ export interface MediaStreamOptions {
   debug?: () => boolean;
 }
 
+/** Events of {@link MediaStreamController}. */
 export interface MediaStreamEvents {
   /** What is on, the layout, the stream or the devices changed. */
   change: CustomEvent<{ layout: MediaLayout; cameraOn: boolean; microphoneOn: boolean; screenOn: boolean }>;

@@ -14,6 +14,7 @@ export type { LatencyOptions };
 /** Where the picture comes from: hls.js, the browser's own HLS, or a MediaStream. */
 export type VideoTransport = 'hls' | 'native' | 'stream';
 
+/** Options of {@link VideoElementController}. */
 export interface VideoElementOptions {
   /** Asked at every host update; null while it is not rendered. */
   video: () => HTMLVideoElement | null | undefined;
@@ -26,6 +27,7 @@ export interface VideoElementOptions {
   debug?: () => boolean;
 }
 
+/** Events of {@link VideoElementController}. */
 export interface VideoElementEvents {
   playing: Event;
   pause: Event;

@@ -1,6 +1,7 @@
 import type { StreamFormat } from '../../server/protocol.js';
 import type { LivedropError } from '../errors.js';
 
+/** What an {@link Encoder} tells of. */
 export interface EncoderEvents {
   /** The next binary message of the stream. */
   onData(bytes: ArrayBuffer): void;
