@@ -16,8 +16,17 @@ export const openAccess: Access = { authorizePublish: () => Promise.resolve() };
 /**
  * Publishing takes a stream key, or a publish token signed with one: a JWT (RFC 7519), HS256, with `sub` the
  * stream's id, `scope` `publish` and `exp`.
+ * @throws RangeError for a key that is empty
  */
 export function keyAccess(streamKeys: readonly string[]): Access {
+  streamKeys.forEach((key: unknown, index) => {
+    // An unset variable must not become a key that everybody has.
+    if (typeof key !== 'string' || key === '') {
+      throw new RangeError(
+        `streamKeys[${index}] is empty; set it, or leave streamKeys out to let anyone publish`,
+      );
+    }
+  });
   const encoder = new TextEncoder();
   const keys = streamKeys.map((key) => encoder.encode(key));
 

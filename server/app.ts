@@ -25,6 +25,9 @@ export function createApp(options: AppOptions): Hono {
   const playbackUrl = (c: Context, streamId: string): string =>
     playbackUrlFor(c, streamId, options.publicUrl);
   app.get('/livestream/ws', socketRoute(options.upgradeWebSocket, services, connections, playbackUrl));
+  app.get('/livestream/ws', (c) =>
+    problem(c, 426, 'this is a WebSocket endpoint; connect with ws:// or wss://', { Upgrade: 'websocket' }),
+  );
   app.route('/livestream', playbackRoutes(services.streams));
   app.route('/', statusRoutes({ ...services, connections, isClosing }));
   if (options.assets) app.route('/', pageRoutes(options.assets));

@@ -12,7 +12,7 @@ import { viewOfMedia, type BroadcasterActions, type BroadcasterView } from './el
 import { Clock } from './elements/clock.js';
 import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
-import { missingStreamId } from './elements/missing-stream-id.js';
+import { streamIdProblem } from './elements/stream-id.js';
 import { LevelMeter } from './elements/level-meter.js';
 import { sharedStyles } from './elements/shared.styles.js';
 import { broadcasterTexts, endedText } from './elements/texts.js';
@@ -161,7 +161,8 @@ export class LiveBroadcaster extends LitElement {
     this.failure = undefined;
     this.ended = undefined;
     this.#closeMenus();
-    if (!this.streamId) return this.#fail(missingStreamId());
+    const idProblem = streamIdProblem(this.streamId);
+    if (idProblem) return this.#fail(idProblem);
     if (!this.media.stream) await this.startCamera();
     const { stream } = this.media;
     if (!stream || !this.isConnected) return;

@@ -7,7 +7,7 @@ import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
 import { FullscreenController } from './elements/fullscreen.js';
 import { icons } from './elements/icons.js';
-import { missingStreamId } from './elements/missing-stream-id.js';
+import { streamIdProblem } from './elements/stream-id.js';
 import { playerBar, playerMenu } from './elements/player-bar.js';
 import { playerBanner, playerPanels } from './elements/player-stage.js';
 import { playerState, type PlayerState } from './elements/player-state.js';
@@ -100,7 +100,7 @@ export class LivePlayer extends LitElement {
   @state() private soundChosen = false;
   @state() private offline = !navigator.onLine;
   #following = false;
-  #missing: LivedropError | undefined;
+  #checkedId: { streamId: string; problem: LivedropError | undefined } | undefined;
 
   /** Which stream: 1 to 64 letters, digits, `_` or `-`. */
   @property({ attribute: 'stream-id' }) streamId = '';
@@ -165,7 +165,8 @@ export class LivePlayer extends LitElement {
 
   /** What failed, while nothing can be shown for it. */
   get error(): LivedropError | undefined {
-    if (!this.streamId) return (this.#missing ??= missingStreamId());
+    const idProblem = this.#idProblem();
+    if (idProblem) return idProblem;
     const { error } = this.socket;
     // Playback needs no socket: as long as the playlist answers, its loss is nothing to show.
     const socketError =
@@ -278,9 +279,18 @@ export class LivePlayer extends LitElement {
     },
   };
 
+  /** One error for one id, so that it is told of once. */
+  #idProblem(): LivedropError | undefined {
+    const { streamId } = this;
+    if (this.#checkedId?.streamId !== streamId) {
+      this.#checkedId = { streamId, problem: streamIdProblem(streamId) };
+    }
+    return this.#checkedId.problem;
+  }
+
   #follow(): void {
     this.#following = true;
-    if (this.streamId) this.#source.start(this.streamId);
+    if (!this.#idProblem()) this.#source.start(this.streamId);
     else this.#source.stop();
   }
 

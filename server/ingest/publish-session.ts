@@ -178,7 +178,7 @@ export class PublishSession {
   }
 
   #conclude(reason: StopReason): void {
-    this.#acknowledge();
+    if (reason !== 'failed') this.#acknowledge();
     this.stream.end();
     this.#send({ type: 'stream-stopped', streamId: this.stream.id, reason });
     if (this.#connection) this.options.audience.unfollow(this.stream.id, this.#connection);

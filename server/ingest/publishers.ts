@@ -6,7 +6,7 @@ import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { ContainerIngest } from './container-ingest.js';
 import type { Ingest, IngestEvents } from './ingest.js';
-import { PublishSession, type PublisherConnection } from './publish-session.js';
+import { PublishSession } from './publish-session.js';
 import type { TranscoderFactory } from './transcoder.js';
 
 export interface PublishersOptions {
@@ -33,21 +33,18 @@ export class Publishers {
   }
 
   /**
-   * Starts a stream, or goes on with one.
+   * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
    * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
    */
-  start(message: StartStreamMessage, connection: PublisherConnection): PublishSession {
+  start(message: StartStreamMessage): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(
         'SHUTTING_DOWN',
         'the server is shutting down; connect again in a few seconds',
       );
     }
-    const session = this.canResume(message)
-      ? this.#sessions.get(message.streamId)!
-      : this.#create(message, this.#sessions.get(message.streamId));
-    session.attach(connection);
-    return session;
+    const session = this.#sessions.get(message.streamId);
+    return session && this.canResume(message) ? session : this.#create(message, session);
   }
 
   /** Ends all streams properly and takes no more. */
@@ -69,7 +66,10 @@ export class Publishers {
         `stream '${streamId}' already has a publisher; stop that one or take another streamId`,
       );
     }
-    const transcoders = this.#transcodersFor(message);
+    const { transcoders } = this.options;
+    if (!transcoders) {
+      throw new LivestreamError('UNSUPPORTED_FORMAT', 'this server has no transcoder, which containers need');
+    }
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const stream = before?.release() ?? streams.create(streamId);
     stream.info = { userId, title };
@@ -92,17 +92,6 @@ export class Publishers {
     const { limits, packaging, logger } = this.options;
     const { keyFrameInterval } = packaging;
     return new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger }, events);
-  }
-
-  #transcodersFor({ format }: StartStreamMessage): TranscoderFactory {
-    const { transcoders } = this.options;
-    if (format?.kind === 'frames') {
-      throw new LivestreamError('UNSUPPORTED_FORMAT', "format 'frames' is not served yet; send 'container'");
-    }
-    if (!transcoders) {
-      throw new LivestreamError('UNSUPPORTED_FORMAT', 'this server has no transcoder, which containers need');
-    }
-    return transcoders;
   }
 }
 

@@ -37,10 +37,7 @@ const audioTrack = v.object({
 
 const track = v.variant('kind', [videoTrack, audioTrack]);
 
-const format = v.variant('kind', [
-  v.object({ kind: v.literal('container'), mimeType: v.optional(text(256)) }),
-  v.object({ kind: v.literal('frames'), tracks: v.pipe(v.array(track), v.minLength(1), v.maxLength(16)) }),
-]);
+const format = v.object({ kind: v.literal('container'), mimeType: v.optional(text(256)) });
 
 const clientMessage = v.variant('type', [
   v.object({
@@ -77,9 +74,21 @@ export function parseClientMessage(source: string): ClientMessage {
       cause,
     });
   }
+  refuseFormat(value);
   const result = v.safeParse(clientMessage, value);
   if (result.success) return result.output;
   throw new LivestreamError('BAD_MESSAGE', describe(value, result.issues[0]));
+}
+
+/** A format of another kind is well said, but not served: the code tells a client to fall back. */
+function refuseFormat(value: unknown): void {
+  const message = value as { type?: unknown; format?: { kind?: unknown } | null } | null;
+  const kind = message?.type === 'start-stream' ? message.format?.kind : undefined;
+  if (typeof kind !== 'string' || kind === 'container') return;
+  throw new LivestreamError(
+    'UNSUPPORTED_FORMAT',
+    `format '${kind.slice(0, 64)}' is not served; send 'container'`,
+  );
 }
 
 function describe(value: unknown, issue: v.BaseIssue<unknown>): string {
@@ -90,5 +99,6 @@ function describe(value: unknown, issue: v.BaseIssue<unknown>): string {
   if (path === 'type') {
     return `type ${issue.received.slice(0, 64)} is unknown; send start-stream, track-config, stop-stream, join-stream or leave-stream`;
   }
-  return `${path ?? 'the message'}: ${issue.message}`.slice(0, 300);
+  if (issue.input === undefined && path) return `${path} is missing`;
+  return (issue.message.startsWith(path ?? '\0') ? issue.message : `${path}: ${issue.message}`).slice(0, 300);
 }

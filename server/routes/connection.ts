@@ -140,11 +140,13 @@ export class Connection implements PublisherConnection {
 
   async #onText(text: string): Promise<void> {
     this.#spendCommand();
-    const message = parseClientMessage(text);
+    let streamId: string | undefined;
     try {
+      const message = parseClientMessage(text);
+      streamId = message.streamId;
       await this.#onMessage(message);
     } catch (error) {
-      this.#report(error, message.streamId);
+      this.#report(error, streamId);
     }
   }
 
@@ -184,9 +186,10 @@ export class Connection implements PublisherConnection {
     }
     if (!publishers.canResume(message)) await access.authorizePublish(streamId, message.token);
     if (this.#closed) return;
-    const session = publishers.start(message, this);
+    const session = publishers.start(message);
     this.#session = session;
     const { received, resumeToken } = session;
+    // The answer comes first, then what there is to tell.
     this.send({
       type: 'stream-started',
       streamId,
@@ -194,6 +197,7 @@ export class Connection implements PublisherConnection {
       resumeToken,
       received,
     });
+    session.attach(this);
   }
 
   async #stop(streamId: string): Promise<void> {
@@ -221,9 +225,9 @@ export class Connection implements PublisherConnection {
       );
     }
     this.#joined.add(streamId);
-    audience.join(streamId, this);
-    const viewers = audience.count(streamId);
+    const viewers = audience.join(streamId, this);
     this.send({ type: 'stream-joined', streamId, status: streams.status(streamId), viewers });
+    audience.announceCount(streamId);
   }
 
   #report(error: unknown, streamId?: string): void {

@@ -1,6 +1,8 @@
 import { Hono, type Context } from 'hono';
+import { etag } from 'hono/etag';
 import { PlaybackError } from '../errors.js';
 import { isStreamId } from '../protocol.js';
+import { sendCompressible } from './compressed-body.js';
 
 /** A file that the server hands out beside the streams: the widget, its chunks, the demo. */
 export interface Asset {
@@ -17,14 +19,21 @@ export interface AssetStore {
   read(name: string): Promise<Asset | undefined>;
 }
 
+/** Types that gzip makes smaller; pictures are compressed already. */
+const COMPRESSIBLE = /^text\/|[/+](?:javascript|json|xml)\b/;
+
 /** The widget, the page for iframes, and the demo. */
 export function pageRoutes(assets: AssetStore): Hono {
   const app = new Hono();
   const named = (name: string) => (c: Context) => sendAsset(c, assets, name);
 
+  // What may change is asked for every time, and sent only when it has.
+  app.use('/livedrop.js', etag());
+  app.use('/demo/*', etag());
   app.get('/livedrop.js', named('livedrop.js'));
   app.get('/assets/:file', (c) => sendAsset(c, assets, `assets/${c.req.param('file')}`));
-  app.get('/demo', (c) => c.redirect(`${new URL(c.req.url).pathname}/`));
+  app.get('/', (c) => c.redirect(`${pathOf(c)}/demo/`));
+  app.get('/demo', (c) => c.redirect(`${pathOf(c)}/`));
   app.get('/demo/', named('demo/index.html'));
   app.get('/demo/:file', (c) => sendAsset(c, assets, `demo/${c.req.param('file')}`));
   app.get('/demo/assets/:file', (c) => sendAsset(c, assets, `demo/assets/${c.req.param('file')}`));
@@ -37,15 +46,23 @@ export function pageRoutes(assets: AssetStore): Hono {
   return app;
 }
 
+/** Without a slash at its end, so that a mounted app leads to its own pages. */
+function pathOf(c: Context): string {
+  return new URL(c.req.url).pathname.replace(/\/$/, '');
+}
+
 async function sendAsset(c: Context, assets: AssetStore, name: string): Promise<Response> {
   const asset = await assets.read(name);
   if (!asset) throw new PlaybackError(404, `there is no '${name.slice(0, 80)}'`);
-  return c.body(asset.body, 200, {
+  const headers = {
     'Content-Type': asset.type,
     'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     // A page of any origin may load the widget; a sandboxed frame's is "null".
     'Access-Control-Allow-Origin': '*',
-  });
+  };
+  return COMPRESSIBLE.test(asset.type)
+    ? sendCompressible(c, asset.body, headers)
+    : c.body(asset.body, 200, headers);
 }
 
 /** The player alone. A stream id needs no escaping: its characters mean nothing in HTML. */

@@ -5,7 +5,7 @@ import { isStreamId } from '../protocol.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
-import { encodeText, gzipText, type SharedText } from './text-body.js';
+import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -16,12 +16,22 @@ const MEDIA_HEADERS = {
   'Access-Control-Allow-Origin': '*',
 };
 
+const PREFLIGHT_HEADERS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET, HEAD',
+  'Access-Control-Allow-Headers': '*',
+  'Access-Control-Max-Age': '86400',
+};
+
 /** What a media URI says: epoch, kind and number. */
 const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
 /** The HLS side of the server: playlists, init segments, parts and segments. */
 export function playbackRoutes(streams: Streams): Hono {
   const app = new Hono();
+
+  // A player that adds headers of its own asks first. Nothing here depends on who asks.
+  app.options('/*', (c) => c.body(null, 204, PREFLIGHT_HEADERS));
 
   app.get('/:streamId/stream.m3u8', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
@@ -73,20 +83,12 @@ async function sendMediaPlaylist(c: Context, rendition: Rendition): Promise<Resp
   return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
 }
 
-async function sendPlaylist(c: Context, shared: SharedText, cacheControl: string): Promise<Response> {
-  const headers = {
+function sendPlaylist(c: Context, shared: SharedText, cacheControl: string): Promise<Response> {
+  return sendCompressible(c, encodeText(shared), {
     'Content-Type': PLAYLIST_TYPE,
     'Cache-Control': cacheControl,
     'Access-Control-Allow-Origin': '*',
-    Vary: 'Accept-Encoding',
-  };
-  if (!acceptsGzip(c)) return c.body(encodeText(shared), 200, headers);
-  return c.body(await gzipText(shared), 200, { ...headers, 'Content-Encoding': 'gzip' });
-}
-
-/** RFC 9110 §12.5.3, as far as clients use it: gzip named and not refused. */
-function acceptsGzip(c: Context): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(c.req.header('Accept-Encoding') ?? '');
+  });
 }
 
 async function sendMedia(c: Context, rendition: Rendition, file: string): Promise<Response> {

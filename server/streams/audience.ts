@@ -32,13 +32,23 @@ export class Audience {
     return total;
   }
 
-  join(streamId: string, viewer: Listener): void {
+  /**
+   * Counts a viewer. Tell it what it joined, then call {@link announceCount}.
+   * @returns the count with it
+   */
+  join(streamId: string, viewer: Listener): number {
     const room = this.#room(streamId);
-    if (room.viewers.has(viewer)) return;
-    room.viewers.add(viewer);
-    // The newcomer is told this count at once; whatever becomes of it must be announced.
-    room.announced = undefined;
-    this.#countChanged(streamId);
+    if (!room.viewers.has(viewer)) {
+      room.viewers.add(viewer);
+      // The newcomer is told this count at once; whatever becomes of it must be announced.
+      room.announced = undefined;
+    }
+    return room.viewers.size;
+  }
+
+  /** Tells everyone the count, unless all know it. */
+  announceCount(streamId: string): void {
+    if (this.#rooms.get(streamId)?.announced === undefined) this.#countChanged(streamId);
   }
 
   leave(streamId: string, viewer: Listener): void {
@@ -82,17 +92,13 @@ export class Audience {
   #countChanged(streamId: string): void {
     const room = this.#rooms.get(streamId);
     if (!room || room.timer !== undefined) return;
-    this.#announceCount(streamId, room);
+    room.announced = room.viewers.size;
+    this.#send(streamId, { type: 'viewer-count', streamId, count: room.announced });
     room.timer = setTimeout(() => {
       room.timer = undefined;
       if (room.viewers.size !== room.announced) this.#countChanged(streamId);
       else this.#dropIfEmpty(streamId);
     }, COUNT_INTERVAL);
-  }
-
-  #announceCount(streamId: string, room: Room): void {
-    room.announced = room.viewers.size;
-    this.#send(streamId, { type: 'viewer-count', streamId, count: room.viewers.size });
   }
 
   #dropIfEmpty(streamId: string): void {

@@ -69,8 +69,8 @@ export class Rendition {
     const video = this.#tracks.find((track) => track.kind === 'video');
     return {
       uri: `${this.name}/${this.epoch}.m3u8`,
-      bandwidth: Math.max(0, ...rates),
-      averageBandwidth: rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length),
+      bandwidth: Math.ceil(Math.max(0, ...rates)),
+      averageBandwidth: Math.ceil(rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)),
       codecs: this.#tracks.map((track) => track.codec),
       width: video?.width,
       height: video?.height,

@@ -74,6 +74,10 @@ describe('keyAccess', () => {
   );
 });
 
+it.each([[['']], [['a', undefined as unknown as string]]])('keyAccess refuses the keys %j', (keys) => {
+  expect(() => keyAccess(keys)).toThrow(/streamKeys\[\d\] is empty/);
+});
+
 it('openAccess asks for nothing', async () => {
   await expect(openAccess.authorizePublish('any', undefined)).resolves.toBeUndefined();
 });

@@ -20,14 +20,16 @@ export interface LivestreamSocketOptions extends BroadcastOptions {
   cdnUrl?: () => string | undefined;
   /** A stream key, a publish token or a viewer's token; asked at every start and join. */
   token?: () => string | undefined;
+  /** What `startStream` sends where it is not told: `() => media.stream` beside a `MediaStreamController`. */
+  stream?: () => MediaStream | undefined;
   debug?: () => boolean;
   retry?: Partial<RetryOptions>;
 }
 
 /** What to broadcast, for `startStream`. */
 export interface StartStreamOptions {
-  /** What to send. Its tracks must stay the same; undefined fails with NO_MEDIA_STREAM. */
-  stream: MediaStream | undefined;
+  /** What to send. Its tracks must stay the same. @default the constructor's `stream` */
+  stream?: MediaStream | undefined;
   title?: string;
   /** Instead of the controller's `token` option. */
   token?: string;
@@ -109,6 +111,11 @@ export class LivestreamSocketController
     return this.#streamStatus;
   }
 
+  /** The same as {@link streamStatus}. */
+  get status(): StreamStatus | undefined {
+    return this.#streamStatus;
+  }
+
   /** Of that stream. */
   get viewerCount(): number {
     return this.#viewerCount;
@@ -174,17 +181,13 @@ export class LivestreamSocketController
   }
 
   /**
-   * Publishes a MediaStream. Connects by itself.
+   * Publishes a MediaStream: that of the options, else that of the constructor's `stream`. Connects by itself.
    *
    * Resolves when the server takes the stream; `state` becomes `live` when viewers can play it. Rejects with a
    * {@link LivedropError}: `NO_MEDIA_STREAM`, `UNSUPPORTED_BROWSER`, `SOCKET_NOT_CONNECTED` after `startTimeout`,
    * or what the server refused with.
    */
-  async startStream(
-    streamId: string,
-    userId: string | undefined,
-    options: StartStreamOptions,
-  ): Promise<void> {
+  async startStream(streamId: string, userId?: string, options: StartStreamOptions = {}): Promise<void> {
     if (this.#isPublishing) {
       if (this.#broadcast?.streamId === streamId) return;
       await this.stopStream();
@@ -195,7 +198,7 @@ export class LivestreamSocketController
     this.#startedAt = undefined;
     this.#show(streamId);
 
-    const { stream, title } = options;
+    const { title, stream = this.#options.stream?.() } = options;
     if (!stream?.getTracks().some((track) => track.readyState === 'live')) {
       const error = new LivedropError('NO_MEDIA_STREAM', 'No media stream available.');
       this.#fail(error);

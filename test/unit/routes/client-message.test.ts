@@ -28,16 +28,23 @@ describe('parseClientMessage', () => {
     ['"start-stream"', 'must be a JSON object'],
     ['{}', 'type undefined is unknown'],
     ['{"type":"dance"}', 'type "dance" is unknown'],
-    ['{"type":"join-stream"}', 'streamId'],
+    ['{"type":"join-stream"}', 'streamId is missing'],
     ['{"type":"join-stream","streamId":"../x"}', 'streamId "../x" must be 1 to 64'],
     ['{"type":"join-stream","streamId":7}', 'streamId must be a string'],
     [`{"type":"join-stream","streamId":"${'a'.repeat(65)}"}`, '1 to 64'],
-    ['{"type":"start-stream","streamId":"a","format":{"kind":"smoke"}}', 'format'],
-    ['{"type":"start-stream","streamId":"a","format":{"kind":"frames","tracks":[]}}', 'format.tracks'],
+    ['{"type":"start-stream","streamId":"a","format":{}}', 'format.kind is missing'],
+    ['{"type":"start-stream","streamId":"a","format":7}', 'format'],
     ['{"type":"start-stream","streamId":"a","resume":{"token":""}}', 'resume.token'],
   ])('refuses %s', (text, reason) => {
     expect(() => parseClientMessage(text)).toThrow(
       expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining(reason) }),
+    );
+  });
+
+  it.each(['smoke', 'frames'])('knows that the format %s is one that is not served', (kind) => {
+    const text = JSON.stringify({ type: 'start-stream', streamId: 'a', format: { kind } });
+    expect(() => parseClientMessage(text)).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED_FORMAT', message: expect.stringContaining(kind) }),
     );
   });
 

@@ -13,13 +13,18 @@ class Ear {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
+function join(audience: Audience, streamId: string, viewer: Ear): void {
+  audience.join(streamId, viewer);
+  audience.announceCount(streamId);
+}
+
 describe('Audience', () => {
   it('counts viewers, not the publisher', () => {
     const audience = new Audience();
     const publisher = new Ear();
     audience.follow('a', publisher);
-    audience.join('a', new Ear());
-    audience.join('b', new Ear());
+    join(audience, 'a', new Ear());
+    join(audience, 'b', new Ear());
     expect(audience.count('a')).toBe(1);
     expect(audience.total).toBe(2);
     expect(publisher.counts).toEqual([0, 1]);
@@ -28,8 +33,8 @@ describe('Audience', () => {
   it('counts a viewer who joins twice once', () => {
     const audience = new Audience();
     const viewer = new Ear();
-    audience.join('a', viewer);
-    audience.join('a', viewer);
+    join(audience, 'a', viewer);
+    join(audience, 'a', viewer);
     expect(audience.count('a')).toBe(1);
   });
 
@@ -39,7 +44,7 @@ describe('Audience', () => {
     audience.follow('a', publisher);
     const viewers = Array.from({ length: 100 }, () => new Ear());
     viewers.forEach((viewer, index) => {
-      audience.join('a', viewer);
+      join(audience, 'a', viewer);
       if (index % 10 === 0) vi.advanceTimersByTime(50);
     });
     vi.advanceTimersByTime(2000);
@@ -50,9 +55,9 @@ describe('Audience', () => {
   it('announces the status to all who listen', () => {
     const audience = new Audience();
     const [viewer, publisher, stranger] = [new Ear(), new Ear(), new Ear()];
-    audience.join('a', viewer);
+    join(audience, 'a', viewer);
     audience.follow('a', publisher);
-    audience.join('b', stranger);
+    join(audience, 'b', stranger);
     audience.announceStatus('a', 'live');
     const live = { type: 'stream-status', streamId: 'a', status: 'live' };
     expect(viewer.heard).toContainEqual(live);
@@ -63,7 +68,7 @@ describe('Audience', () => {
   it('keeps no timer for streams that nobody listens to', () => {
     const audience = new Audience();
     const viewer = new Ear();
-    audience.join('a', viewer);
+    join(audience, 'a', viewer);
     audience.leave('a', viewer);
     vi.advanceTimersByTime(5000);
     expect(vi.getTimerCount()).toBe(0);

@@ -1,0 +1,66 @@
+import { Hono } from 'hono';
+import { describe, expect, it } from 'vitest';
+import { createLivestream, type AssetStore } from '../../../server/index.js';
+
+const script = new TextEncoder().encode('export {};\n'.repeat(500));
+const files: AssetStore = {
+  read: (name) => {
+    const type = {
+      'livedrop.js': 'text/javascript',
+      'demo/index.html': 'text/html',
+      'demo/a.png': 'image/png',
+    }[name];
+    return Promise.resolve(type === undefined ? undefined : { body: script, type, immutable: false });
+  },
+};
+const upgradeWebSocket = () => (_c: unknown, next: () => Promise<void>) => next();
+const { app } = createLivestream({ upgradeWebSocket: upgradeWebSocket as never, assets: files });
+const mounted = new Hono().route('/live', app);
+
+describe('pages', () => {
+  it('lead from the root to the demo, wherever the app is mounted', async () => {
+    expect((await app.request('/')).headers.get('Location')).toBe('/demo/');
+    expect((await mounted.request('/live')).headers.get('Location')).toBe('/live/demo/');
+    expect((await mounted.request('/live/demo')).headers.get('Location')).toBe('/live/demo/');
+    expect((await app.request('/demo/')).headers.get('Content-Type')).toBe('text/html');
+  });
+
+  it('send the widget compressed, and not again while it is the same', async () => {
+    const first = await app.request('/livedrop.js', { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(first.headers.get('Content-Encoding')).toBe('gzip');
+    expect((await first.arrayBuffer()).byteLength).toBeLessThan(script.length / 5);
+    const headers = { 'Accept-Encoding': 'gzip', 'If-None-Match': first.headers.get('ETag')! };
+    expect((await app.request('/livedrop.js', { headers })).status).toBe(304);
+    expect((await app.request('/livedrop.js')).headers.get('Access-Control-Allow-Origin')).toBe('*');
+  });
+
+  it('leave pictures as they are', async () => {
+    const picture = await app.request('/demo/a.png', { headers: { 'Accept-Encoding': 'gzip' } });
+    expect(picture.headers.get('Content-Encoding')).toBeNull();
+  });
+
+  it('say in words that a WebSocket is meant', async () => {
+    const answer = await app.request('/livestream/ws');
+    expect(answer.status).toBe(426);
+    expect(answer.headers.get('Content-Type')).toBe('application/problem+json');
+  });
+
+  it('answer a preflight request of any origin', async () => {
+    const answer = await app.request('/livestream/a/stream.m3u8', {
+      method: 'OPTIONS',
+      headers: { Origin: 'null' },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('Access-Control-Allow-Headers')).toBe('*');
+  });
+
+  it.each(['/embed/a%2Fb', '/embed/%3Cscript%3E', '/demo/nothing.html'])('know no %s', async (path) => {
+    expect((await app.request(path)).status).toBe(404);
+  });
+
+  it('embed the player of a stream', async () => {
+    expect(await (await app.request('/embed/my-show')).text()).toContain(
+      '<live-player stream-id="my-show" muted>',
+    );
+  });
+});
