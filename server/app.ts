@@ -25,8 +25,13 @@ export function createApp(options: AppOptions): Hono {
   const playbackUrl = (c: Context, streamId: string): string =>
     playbackUrlFor(c, streamId, options.publicUrl);
   app.get('/livestream/ws', socketRoute(options.upgradeWebSocket, services, connections, playbackUrl));
-  app.get('/livestream/ws', (c) =>
-    problem(c, 426, 'this is a WebSocket endpoint; connect with ws:// or wss://', { Upgrade: 'websocket' }),
+  app.get('/livestream/ws', (c, next) =>
+    // A stream may have this id all the same.
+    services.streams.get('ws')
+      ? next()
+      : problem(c, 426, 'this is a WebSocket endpoint; connect with ws:// or wss://', {
+          Upgrade: 'websocket',
+        }),
   );
   app.route('/livestream', playbackRoutes(services.streams));
   app.route('/', statusRoutes({ ...services, connections, isClosing }));

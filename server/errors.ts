@@ -30,6 +30,9 @@ export class LivestreamError extends Error {
     super(message, options);
   }
 
+  /** The stream that the refused message named, as far as it could be read. */
+  streamId?: string;
+
   /** The HTTP status that says the same. */
   get status(): number {
     return STATUS[this.code];

@@ -74,9 +74,10 @@ export class CutPlan {
     if (end - this.#partStart > partTarget + PRIMARY_STALL) this.#endPart(this.#partStart + partTarget);
   }
 
-  /** Ends the part here, whatever its length. */
+  /** Ends the part and its segment here, whatever their length. */
   force(end: number): void {
     this.#endPart(Math.max(end, this.#partStart));
+    this.#endSegment(this.#partStart);
   }
 
   #startsSegment(start: number, end: number, key: boolean): boolean {

@@ -20,7 +20,7 @@ const PROBE_SAMPLES = 1000;
 /** A part is closed at this size whatever its length: timestamps that stand still must not fill the memory. */
 const MAX_PART_BYTES = 16 * 1024 * 1024;
 
-/** How far the primary track may be ahead while a part waits for the other track to reach its end, seconds. */
+/** How far one track may be ahead while a part waits for the other to reach its end, seconds. */
 const OTHER_TRACK_WAIT = 0.25;
 
 interface Queue {
@@ -54,6 +54,8 @@ export class Segmenter {
   #runStart = 0;
   /** Wall clock less timeline of this run, milliseconds. */
   #clockOffset = 0;
+  /** Where the primary track's next sample should begin, on the source's clock, seconds. */
+  #expected: number | undefined;
   #queuedBytes = 0;
   #sequence = 0;
 
@@ -75,12 +77,9 @@ export class Segmenter {
   start(tracks: readonly Track[]): void {
     const primary = primaryTrack(tracks);
     if (!primary) throw new TypeError('a stream needs at least one track');
-    this.#finishRun();
+    this.#breakRun();
     this.#queues = new Map(tracks.map((track) => [track.id, { track, samples: [], reached: 0 }]));
     this.#primary = this.#queues.get(primary.id);
-    this.#plan = undefined;
-    this.#offset = undefined;
-    this.#discontinuity = this.window.last !== undefined;
     const bytes = writeInitSegment(tracks);
     if (!this.#initBytes || !sameBytes(bytes, this.#initBytes)) {
       this.#initBytes = bytes;
@@ -92,6 +91,7 @@ export class Segmenter {
     const queue = this.#queues.get(sample.track);
     if (!queue) return;
     const { timescale } = queue.track;
+    if (queue === this.#primary && this.#isJump(sample.dts / timescale)) this.#breakRun();
     if (this.#offset === undefined) {
       if (queue !== this.#primary || !sample.key) return;
       this.#anchor(sample.dts / timescale);
@@ -99,7 +99,12 @@ export class Segmenter {
     const dts = sample.dts + Math.round((this.#offset ?? 0) * timescale);
     // What belongs before the first key frame of the primary track has no picture to go with.
     if (dts < Math.round(this.#runStart * timescale)) return;
-    const shifted = { ...sample, dts };
+    const shifted = {
+      ...sample,
+      dts,
+      duration: Math.min(sample.duration, Math.ceil(this.#longest * timescale)),
+    };
+    if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
     if (this.#plan) this.#add(shifted, queue, this.#plan);
     else this.#collect(shifted);
   }
@@ -110,9 +115,30 @@ export class Segmenter {
     this.window.end();
   }
 
+  /** The longest that a frame may be, and that nothing may come, within one run: a segment. */
+  get #longest(): number {
+    return this.window.options.targetDuration;
+  }
+
+  /** The source's clock went back, or so far ahead that no segment can hold it. */
+  #isJump(time: number): boolean {
+    if (this.#expected === undefined || this.#offset === undefined) return false;
+    return time > this.#expected + this.#longest || time < this.#expected - this.#longest;
+  }
+
+  /** Goes on behind a discontinuity, from the next key frame. */
+  #breakRun(): void {
+    this.#finishRun();
+    for (const queue of this.#queues.values()) queue.reached = 0;
+    this.#plan = undefined;
+    this.#offset = undefined;
+    this.#discontinuity = this.window.last !== undefined;
+  }
+
   #anchor(firstTime: number): void {
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
+    this.#expected = undefined;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
     this.#clockOffset = Math.max(this.#clockOffset, this.now() - this.#end * 1000);
   }
@@ -167,11 +193,9 @@ export class Segmenter {
 
   /** All tracks reach a time, or the one that does not has been waited for. */
   #isCovered(time: number): boolean {
-    if (this.#primary!.reached - time > OTHER_TRACK_WAIT) return true;
-    for (const { reached, track } of this.#queues.values()) {
-      if (reached < time - 1 / track.timescale) return false;
-    }
-    return true;
+    const queues = [...this.#queues.values()];
+    if (queues.some(({ reached }) => reached - time > OTHER_TRACK_WAIT)) return true;
+    return queues.every(({ reached, track }) => reached >= time - 1 / track.timescale);
   }
 
   #publishAll({ cuts }: CutPlan): void {

@@ -75,9 +75,9 @@ export class Window {
 
   constructor(readonly options: WindowOptions) {}
 
-  /** Whether there is something to play. */
+  /** Whether there is something to play. Parts alone are not: players take a playlist without a segment for broken. */
   get playable(): boolean {
-    return (this.listed[0]?.parts.length ?? 0) > 0;
+    return this.listed[0]?.complete ?? false;
   }
 
   /** The number that the next part will have. */
@@ -228,20 +228,24 @@ export class Window {
 
   /** Takes segments off the playlist, and later out of memory. */
   #trim(): void {
-    while (this.listed.length > this.options.segments + 1) this.#unlist();
-    while (this.#bytes > this.options.bytes && this.listed.length > 2) this.#unlist();
+    const { segments, targetDuration, bytes } = this.options;
+    while (this.listed.length > segments + 1) this.#unlist();
     let keptDuration = this.#kept.reduce((sum, segment) => sum + segment.duration, 0);
-    const keep = this.options.targetDuration * KEPT_TARGET_DURATIONS;
-    while (
-      this.#kept[0] &&
-      (keptDuration - this.#kept[0].duration >= keep || this.#bytes > this.options.bytes)
-    ) {
-      const dropped = this.#kept.shift()!;
-      keptDuration -= dropped.duration;
-      this.#bytes -= dropped.parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    while (this.#kept[0] && keptDuration - this.#kept[0].duration >= targetDuration * KEPT_TARGET_DURATIONS) {
+      keptDuration -= this.#kept[0].duration;
+      this.#drop();
+    }
+    while (this.#bytes > bytes && this.listed.length > 2) {
+      if (this.#kept.length === 0) this.#unlist();
+      this.#drop();
     }
     const oldest = this.#kept[0] ?? this.listed[0];
     for (const id of this.#inits.keys()) if (oldest && id < oldest.init) this.#inits.delete(id);
+  }
+
+  #drop(): void {
+    const dropped = this.#kept.shift();
+    for (const part of dropped?.parts ?? []) this.#bytes -= part.bytes.length;
   }
 
   #unlist(): void {

@@ -43,6 +43,8 @@ export class ContainerIngest implements Ingest {
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #lastWrite = 0;
+  /** The transcoder takes no more for now, so that the publisher cannot send. */
+  #isBlocked = false;
 
   constructor(
     private readonly options: ContainerIngestOptions,
@@ -55,7 +57,9 @@ export class ContainerIngest implements Ingest {
     this.#watch();
     if (this.#scanner) {
       this.#scanner.push(bytes);
-      return this.#transcoder?.write(bytes) ?? true;
+      const room = this.#transcoder?.write(bytes) ?? true;
+      this.#isBlocked = !room;
+      return room;
     }
     this.#held.push(bytes);
     this.#scanner = this.#detector.push(bytes);
@@ -65,17 +69,20 @@ export class ContainerIngest implements Ingest {
     return this.#start(held);
   }
 
-  drained(): Promise<void> {
-    return this.#transcoder?.drained() ?? Promise.resolve();
+  async drained(): Promise<void> {
+    await this.#transcoder?.drained();
+    this.#isBlocked = false;
   }
 
   async end(): Promise<void> {
-    if (!this.#transcoder) {
+    this.#clearTimers();
+    // One that died is started once more, for what was received since.
+    if (this.#scanner && !this.#transcoder && !this.#stopped) this.#start(this.#scanner.replay());
+    const transcoder = this.#transcoder;
+    if (!transcoder || this.#stopped) {
       this.kill();
       return;
     }
-    this.#clearTimers();
-    const transcoder = this.#transcoder;
     const flushed = new Promise<void>((resolve) => (this.#ending = resolve));
     const timer = setTimeout(() => transcoder.kill(), FLUSH_TIME);
     transcoder.end();
@@ -168,7 +175,8 @@ export class ContainerIngest implements Ingest {
     this.#watchdog ??= setTimeout(() => {
       this.#watchdog = undefined;
       // A publisher that paused leaves its last frame in the transcoder; that is no fault.
-      if (this.#produced && Date.now() - this.#lastWrite > SENDING_TIME) return;
+      const paused = !this.#isBlocked && Date.now() - this.#lastWrite > SENDING_TIME;
+      if (this.#produced && paused) return;
       // Where reading could not start anew meanwhile, a new transcoder would fail over the same bytes.
       if (this.#produced && this.#advanced()) this.#transcoder?.kill();
       else

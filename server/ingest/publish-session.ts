@@ -95,7 +95,7 @@ export class PublishSession {
     this.#clearTimers();
     if (this.#over) return;
     this.stream.setConnected(false);
-    this.#grace = setTimeout(() => void this.stop('timed-out'), this.options.limits.graceTime * 1000);
+    this.#grace = setTimeout(() => this.#stopUnasked('timed-out'), this.options.limits.graceTime * 1000);
   }
 
   /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */
@@ -151,10 +151,23 @@ export class PublishSession {
     await this.#stopping;
   }
 
+  #stopUnasked(reason: StopReason): void {
+    this.stop(reason).catch((error: unknown) => {
+      this.options.logger.error(
+        { streamId: this.stream.id, err: error },
+        'the stream could not be ended properly',
+      );
+    });
+  }
+
   /** Ends the stream because of an error, of which the publisher is told. */
   fail(error: LivestreamError): void {
     if (this.#over) return;
-    this.options.logger.warn({ streamId: this.stream.id, code: error.code }, error.message);
+    const { code, cause } = error;
+    this.options.logger.warn(
+      { streamId: this.stream.id, code, ...(cause ? { err: cause } : {}) },
+      error.message,
+    );
     const connection = this.#connection;
     this.#send({
       type: 'error',

@@ -1,4 +1,4 @@
-/** A token bucket: so much a second on average, and a burst of some seconds' worth at once. */
+/** A token bucket on a clock that never goes back: so much a second on average, and a burst of some seconds' worth at once. */
 export class RateLimit {
   #tokens: number;
   #last: number;
@@ -10,7 +10,7 @@ export class RateLimit {
   constructor(
     private readonly rate: number,
     private readonly burst: number,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {
     this.#tokens = rate * burst;
     this.#last = now();

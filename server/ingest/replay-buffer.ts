@@ -32,11 +32,11 @@ export class ReplayBuffer {
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (!this.#headerDone) {
-      this.#header.push(bytes);
+      pushJoined(this.#header, bytes, 0);
       return;
     }
     if (this.#lost) return;
-    this.#chunks.push(bytes);
+    pushJoined(this.#chunks, bytes, this.#checkpoint);
     this.#bytes += bytes.length;
     if (this.#bytes > this.limit) {
       // Reading cannot start in the middle: wait for the next boundary.
@@ -70,5 +70,19 @@ export class ReplayBuffer {
   /** What to give to a new transcoder. */
   replay(): Uint8Array[] {
     return [...this.#header, ...this.#chunks];
+  }
+}
+
+/**
+ * Adds bytes to a list, as part of its last entry where they lie behind it in memory: many small elements of one
+ * message must not become as many objects.
+ * @param from entries before this one stay as they are
+ */
+function pushJoined(list: Uint8Array[], bytes: Uint8Array, from: number): void {
+  const last = list.length > from ? list.at(-1) : undefined;
+  if (last && last.buffer === bytes.buffer && last.byteOffset + last.byteLength === bytes.byteOffset) {
+    list[list.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.byteLength + bytes.byteLength);
+  } else {
+    list.push(bytes);
   }
 }

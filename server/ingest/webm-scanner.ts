@@ -18,6 +18,9 @@ const SIMPLE_BLOCK = 0xa3;
 const BLOCK_HEADER_BYTES = 4;
 const KEY_FRAME_FLAG = 0x80;
 
+/** Codec ids are short; a longer one is none, bytes. */
+const MAX_CODEC_ID = 64;
+
 const TRACK_TYPE_VIDEO = 1;
 const TRACK_TYPE_AUDIO = 2;
 
@@ -183,7 +186,8 @@ function readTrack(entry: Uint8Array): TrackEntry {
   for (const field of readElements(entry)) {
     if (field.id === TRACK_NUMBER) track.number = field.body.at(-1) ?? 0;
     else if (field.id === TRACK_TYPE) track.type = field.body[0] ?? 0;
-    else if (field.id === CODEC_ID) track.codec = String.fromCharCode(...field.body);
+    else if (field.id === CODEC_ID)
+      track.codec = String.fromCharCode(...field.body.subarray(0, MAX_CODEC_ID));
     else if (field.id === CODEC_PRIVATE) track.codecPrivate = field.body;
   }
   return track;

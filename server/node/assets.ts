@@ -32,7 +32,13 @@ export function widgetAssets(folder: string = join(packageRoot, 'dist')): AssetS
   return {
     async read(name) {
       files ??= readAll(folder);
-      return (await files).get(name);
+      try {
+        return (await files).get(name);
+      } catch (error) {
+        // Out of file descriptors, say: the next request tries again.
+        files = undefined;
+        throw error;
+      }
     },
   };
 }

@@ -70,7 +70,7 @@ class FfmpegTranscoder implements Transcoder {
     if (!this.#gone) this.#process?.kill('SIGKILL');
   }
 
-  #start(path: string, args: string[]): Ffmpeg {
+  #start(path: string, args: string[]): Ffmpeg | undefined {
     const ffmpeg = spawn(path, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
@@ -82,7 +82,7 @@ class FfmpegTranscoder implements Transcoder {
     ffmpeg.on('close', (code, signal) => this.#finish(this.#exitFailure(code, signal)));
     ffmpeg.on('error', (error) => this.#finish(startFailure(path, error)));
     // Out of file descriptors, spawn gives no pipes and reports the error by its event.
-    if (!(ffmpeg.stdin as Writable | undefined)) return ffmpeg;
+    if (!(ffmpeg.stdin as Writable | undefined)) return undefined;
     ffmpeg.stdin.on('drain', () => this.#release());
     // It closes its stdin when it exits; what that means is said by 'close'.
     ffmpeg.stdin.on('error', () => this.#release());

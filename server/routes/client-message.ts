@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { LivestreamError } from '../errors.js';
-import { STREAM_ID_PATTERN, type ClientMessage } from '../protocol.js';
+import { isStreamId, STREAM_ID_PATTERN, type ClientMessage } from '../protocol.js';
 
 /** Longer text is no message of the protocol, bytes. */
 const MAX_TEXT = 65_536;
@@ -74,18 +74,20 @@ export function parseClientMessage(source: string): ClientMessage {
       cause,
     });
   }
-  refuseFormat(value);
   const result = v.safeParse(clientMessage, value);
   if (result.success) return result.output;
-  throw new LivestreamError('BAD_MESSAGE', describe(value, result.issues[0]));
+  const error = refusedFormat(value) ?? new LivestreamError('BAD_MESSAGE', describe(value, result.issues[0]));
+  const { streamId } = (value ?? {}) as { streamId?: unknown };
+  if (isStreamId(streamId)) error.streamId = streamId;
+  throw error;
 }
 
 /** A format of another kind is well said, but not served: the code tells a client to fall back. */
-function refuseFormat(value: unknown): void {
+function refusedFormat(value: unknown): LivestreamError | undefined {
   const message = value as { type?: unknown; format?: { kind?: unknown } | null } | null;
   const kind = message?.type === 'start-stream' ? message.format?.kind : undefined;
-  if (typeof kind !== 'string' || kind === 'container') return;
-  throw new LivestreamError(
+  if (typeof kind !== 'string' || kind === 'container') return undefined;
+  return new LivestreamError(
     'UNSUPPORTED_FORMAT',
     `format '${kind.slice(0, 64)}' is not served; send 'container'`,
   );

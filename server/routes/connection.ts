@@ -77,6 +77,8 @@ export class Connection implements PublisherConnection {
 
   close(code: number, reason: string): void {
     this.#closed = true;
+    // A socket that is not read from would not see the client's answer to the close.
+    if (this.#pauses > 0) pausable(this.socket.raw)?.resume();
     // RFC 6455 §5.5: a control frame's payload has at most 125 bytes, two of them the code.
     this.socket.close(code, reason.slice(0, 123));
   }
@@ -236,7 +238,13 @@ export class Connection implements PublisherConnection {
     const code = known?.code ?? 'BAD_MESSAGE';
     const message = known?.message ?? 'the message could not be handled';
     const close = CLOSE_CODES[code];
-    this.send({ type: 'error', code, message, streamId, fatal: close !== undefined });
+    this.send({
+      type: 'error',
+      code,
+      message,
+      streamId: streamId ?? known?.streamId,
+      fatal: close !== undefined,
+    });
     if (close !== undefined) this.close(close, code);
   }
 }
@@ -247,7 +255,7 @@ const CLOSE_CODES: Partial<Record<LivestreamError['code'], number>> = {
   TOO_LARGE: CloseCode.MESSAGE_TOO_BIG,
   RATE_LIMITED: CloseCode.POLICY_VIOLATION,
   SHUTTING_DOWN: CloseCode.TRY_AGAIN_LATER,
-  SERVER_FULL: CloseCode.TRY_AGAIN_LATER,
+  SERVER_FULL: CloseCode.POLICY_VIOLATION,
 };
 
 function pausable(socket: unknown): Pausable | undefined {

@@ -20,7 +20,7 @@ export class PlaylistFollower {
   #parts = new Map<string, Buffer>();
   /** The media of each timeline: init segment and segments. */
   #runs: Buffer[][] = [];
-  #nextMsn = 0;
+  #nextMsn = 1;
   #listeners = new Set<() => void>();
 
   /** Starts as soon as the stream has something to play. */

@@ -68,6 +68,10 @@ export class LivestreamSocketController
 
   #connection: Connection | undefined;
   #broadcast: Broadcast | undefined;
+  /** Settles with the newest start. */
+  #started: Promise<void> | undefined;
+  /** Counts starts, so that one which had to wait knows whether it still is the newest. */
+  #attempt = 0;
   readonly #joined = new Set<string>();
   #isHostConnected = false;
   #isConnected = false;
@@ -173,6 +177,7 @@ export class LivestreamSocketController
 
   /** Stops publishing, leaves every stream and closes the socket. */
   disconnect(): void {
+    this.#attempt++;
     this.#broadcast?.abort();
     for (const streamId of this.#joined) this.leaveStream(streamId);
     this.#close();
@@ -188,9 +193,14 @@ export class LivestreamSocketController
    * or what the server refused with.
    */
   async startStream(streamId: string, userId?: string, options: StartStreamOptions = {}): Promise<void> {
+    const isSame = this.#broadcast?.streamId === streamId && this.#state !== 'stopping';
+    if (this.#isPublishing && isSame) return this.#started;
+    const attempt = ++this.#attempt;
     if (this.#isPublishing) {
-      if (this.#broadcast?.streamId === streamId) return;
       await this.stopStream();
+      if (attempt !== this.#attempt) {
+        throw new LivedropError('BAD_MESSAGE', 'This start gave way to a later start, or to disconnect.');
+      }
     }
     if (this.#joined.delete(streamId)) this.#connection?.send({ type: 'leave-stream', streamId });
     this.#error = undefined;
@@ -230,10 +240,10 @@ export class LivestreamSocketController
       this.#fail(error as LivedropError);
       throw error;
     }
-    const started = this.#broadcast.start();
+    this.#started = this.#broadcast.start();
     this.#open();
     if (this.#isConnected) this.#broadcast.connectionOpened();
-    return started;
+    return this.#started;
   }
 
   /** Resolves when the server has published everything it received, at the latest after `stopTimeout`. */
@@ -306,7 +316,7 @@ export class LivestreamSocketController
   }
 
   #handle(message: ServerMessage): void {
-    if (message.type !== 'ack') this.#debug('stream', message.type, message);
+    if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
     if (message.type === 'stream-joined' && isShown) {
       this.#setStatus(message.streamId, message.status);
@@ -378,4 +388,9 @@ export class LivestreamSocketController
   readonly #onPageHide = (): void => {
     if (this.#broadcast) this.#connection?.send({ type: 'stop-stream', streamId: this.#broadcast.streamId });
   };
+}
+
+/** A resume token is the authority to publish: it does not belong in a console. */
+function withoutSecrets(message: ServerMessage): object {
+  return message.type === 'stream-started' ? { ...message, resumeToken: '…' } : message;
 }

@@ -18,7 +18,7 @@ export function limits(startHost: StartHost): void {
       const publisher = await server().publish(newStreamId());
       const { socket, streamId } = publisher;
       const viewer = await server().watch(streamId);
-      publisher.send(chunks.slice(0, 10));
+      publisher.send(chunks.slice(0, 15));
       const error = await socket.next('error');
       expect(error).toMatchObject({ code: 'NOT_STREAMING', streamId, fatal: true });
       expect(error.message).toContain('resume');
@@ -26,9 +26,9 @@ export function limits(startHost: StartHost): void {
       await viewer.next('stream-status', ({ status }) => status === 'reconnecting');
 
       const { received } = await publisher.resume();
-      expect(received).toBe(10);
+      expect(received).toBe(15);
       await viewer.next('stream-status', ({ status }) => status === 'live');
-      publisher.send(chunks.slice(10));
+      publisher.send(chunks.slice(15));
       expect((await publisher.stop()).reason).toBe('stopped');
     });
 

@@ -186,13 +186,13 @@ export function resuming(startHost: StartHost): void {
       const media = await generateMedia(recipe);
       const publisher = await server().publish(newStreamId());
       const viewer = await server().watch(publisher.streamId);
-      publisher.send(media.chunks.slice(0, 10));
+      publisher.send(media.chunks.slice(0, 15));
       await viewer.next('stream-status', ({ status }) => status === 'live');
       publisher.socket.terminate();
       await viewer.next('stream-status', ({ status }) => status === 'reconnecting');
       await publisher.resume();
       // Longer than the grace time.
-      await publisher.sendInRealTime(media.chunks.slice(10), 1.5);
+      await publisher.sendInRealTime(media.chunks.slice(15), 1.5);
       expect((await publisher.stop()).reason).toBe('stopped');
       await expectEveryFrame(server().hls(publisher.streamId), media);
     });

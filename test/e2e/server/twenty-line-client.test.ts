@@ -83,13 +83,13 @@ async function publishLive(
   const fed = feed(recorder, client);
   const follower = new PlaylistFollower(new HlsClient(playbackUrl));
   // ffprobe looks at whole segments alone.
-  await follower.part(({ msn }) => msn > 0);
+  await follower.part(({ msn }) => msn > 1);
   const streams = await probeStreams(playbackUrl);
   const { status } = (await (await fetch(`${server.url}/livestream/${name}`)).json()) as { status: string };
   expect(streams.map(({ codec_name }) => codec_name)).toEqual(codecs);
   expect(status).toBe('live');
 
-  await follower.part(({ msn }) => msn > CLAP.to);
+  await follower.part(({ msn }) => msn > CLAP.to + 1);
   recorder.stop();
   await fed;
   expect(await exited).toEqual([0, null]);

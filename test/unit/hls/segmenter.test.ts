@@ -175,6 +175,64 @@ describe('Segmenter', () => {
     expect(window.listed.reduce((sum, each) => sum + each.duration, 0)).toBeGreaterThan(2.5);
   });
 
+  it('publishes sound while video stalls, not when it comes back', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 20 })) {
+      if (sample.track === 2 || sample.dts < 90_000) segmenter.push(sample);
+    }
+    expect(window.listed.reduce((sum, each) => sum + each.duration, 0)).toBeGreaterThan(17);
+  });
+
+  it.each([10, 30_000, -0.5, -3600])(
+    'goes on behind a discontinuity when the source’s clock jumps by %f s',
+    (jump) => {
+      const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+      const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+      segmenter.start([videoTrack, audioTrack]);
+      const first = makeSamples({ length: 3, start: 10_000 });
+      const second = makeSamples({ length: 3, start: 10_003 + jump });
+      for (const sample of [...first, ...second]) segmenter.push(sample);
+      segmenter.end();
+      expect(window.listed.filter((each) => each.discontinuity)).toHaveLength(Math.abs(jump) > 2 ? 1 : 0);
+      for (const each of window.listed) {
+        expect(Math.round(each.duration)).toBeLessThanOrEqual(2);
+        for (const part of each.parts) expect(part.duration).toBeLessThan(0.5);
+      }
+    },
+  );
+
+  it('lets no frame be longer than a segment may be', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack]);
+    for (const sample of makeSamples({ length: 2, audio: false })) segmenter.push(sample);
+    const data = new Uint8Array(10);
+    segmenter.push({
+      track: 1,
+      dts: 180_000,
+      compositionOffset: 0,
+      duration: 20_000 * 90_000,
+      key: true,
+      data,
+    });
+    segmenter.end();
+    for (const each of window.listed) expect(Math.round(each.duration)).toBeLessThanOrEqual(2);
+  });
+
+  it('keeps to the window’s bytes when timestamps hardly move', () => {
+    const window = new Window({ targetDuration: 2, segments: 6, bytes: 40 * 1024 * 1024 });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack]);
+    for (const sample of makeSamples({ length: 1, audio: false })) segmenter.push(sample);
+    const data = new Uint8Array(1024 * 1024);
+    for (let index = 0; index < 200; index++) {
+      segmenter.push({ track: 1, dts: 90_000 + index, compositionOffset: 0, duration: 1, key: false, data });
+    }
+    expect(window.bytes).toBeLessThan(80 * 1024 * 1024);
+  });
+
   it('closes a part at its byte limit when timestamps stand still', () => {
     const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
     const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);

@@ -52,6 +52,14 @@ describe('Window', () => {
     expect(window.segment(50)).toBeDefined();
   });
 
+  it('gives up what is no longer listed first when bytes are short', () => {
+    const window = makeWindow({ bytes: 4000 });
+    for (let index = 0; index < 50; index++) {
+      addSegment(window);
+      if (index > 10) expect(window.listed.length).toBeGreaterThanOrEqual(6);
+    }
+  });
+
   it('counts discontinuities that left the list', () => {
     const window = makeWindow();
     for (let index = 0; index < 10; index++) {

@@ -160,6 +160,31 @@ describe('ContainerIngest', () => {
     expect(started.map((transcoder) => transcoder.killed)).toEqual([true, false]);
   });
 
+  it('ends one that hangs with its input full, though the publisher cannot send then', async () => {
+    const { ingest, started, failures } = setUp({ startTime: 3 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    started[0]!.room = false;
+    expect(ingest.write(fragment)).toBe(false);
+    await vi.advanceTimersByTimeAsync(3001);
+    expect(started.map((transcoder) => transcoder.killed)).toEqual([true, false]);
+    expect(failures).toHaveLength(0);
+  });
+
+  it('publishes what was received while a dead transcoder waited for its restart', async () => {
+    const { ingest, stream, started } = setUp();
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    ingest.write(fragment);
+    started[0]!.events.onExit(new Error('SIGKILL'));
+    const ended = ingest.end();
+    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment]));
+    await ended;
+    stream.end();
+    expect(stream.playable).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('does not take a publisher’s pause for a hang', async () => {
     const { ingest, started, failures } = setUp({ startTime: 3 });
     ingest.write(concat([header, fragment]));

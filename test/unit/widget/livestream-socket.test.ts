@@ -189,6 +189,43 @@ describe('LivestreamSocketController', () => {
     expect(peer.messages('start-stream')).toHaveLength(2);
   });
 
+  it('starts a stream once, however often it is asked to', async () => {
+    accept();
+    const [first, second] = [start(), start()];
+    await Promise.all([first, second]);
+    expect(peer.messages('start-stream')).toHaveLength(1);
+  });
+
+  it('starts again after the stop that is under way', async () => {
+    accept();
+    await goLive();
+    const stopped = controller.stopStream();
+    await start();
+    await stopped;
+    expect(peer.messages('start-stream')).toHaveLength(2);
+    await expect.poll(() => controller.state).toBe('live');
+  });
+
+  it('lets the later of two starts win, which both wait for a stop', async () => {
+    accept();
+    await goLive();
+    const gaveWay = controller.startStream('b', undefined, { stream }).catch((error: unknown) => error);
+    const won = start();
+    expect(await gaveWay).toMatchObject({ code: 'BAD_MESSAGE' });
+    controller.disconnect();
+    await won.catch(() => {});
+    expect(controller.isConnected).toBe(false);
+  });
+
+  it('takes its stream from the media controller beside it', async () => {
+    accept();
+    const noStream = controller.startStream('a', 'user-1');
+    await expect(noStream).rejects.toMatchObject({ code: 'NO_MEDIA_STREAM' });
+    make({ stream: () => stream });
+    await controller.startStream('a', 'user-1', { encoder: (_stream, events) => new TestEncoder(events) });
+    expect(peer.messages('start-stream')).toHaveLength(1);
+  });
+
   it('refuses to start without a track that lives', async () => {
     const ended = { getTracks: () => [{ readyState: 'ended' }] } as MediaStream;
     for (const nothing of [undefined, ended]) {
