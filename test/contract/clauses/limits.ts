@@ -89,7 +89,7 @@ export function limits(startHost: StartHost): void {
       refused.send({ type: 'start-stream', streamId });
       const error = await refused.next('error');
       expect(error).toMatchObject({ code: 'SERVER_FULL', streamId, fatal: true });
-      expect((await refused.closed).code).toBe(1013);
+      expect((await refused.closed).code).toBe(1008);
 
       // An ended stream can still be watched, and does not count.
       publishers[0]!.send(chunks);
