@@ -71,6 +71,8 @@ export class VideoElementController
   #wantsToPlay = false;
   #isWaiting = false;
   #hasFrame = false;
+  /** Since the last load. */
+  #hasPlayed = false;
   #autoplayBlocked = false;
   #mutedByPolicy = false;
   #error: LivedropError | undefined;
@@ -311,6 +313,7 @@ export class VideoElementController
     this.#playback = undefined;
     if (this.#stream && this.#video) this.#video.srcObject = null;
     this.#hasFrame = false;
+    this.#hasPlayed = false;
     this.#isWaiting = false;
   }
 
@@ -345,12 +348,17 @@ export class VideoElementController
       this.#hasFrame = true;
     });
     on(['pause'], () => {
-      // Also by the browser's own controls and keys; but a stream that ends pauses by itself.
-      if (!video.ended && video.readyState > HTMLMediaElement.HAVE_NOTHING) this.#wantsToPlay = false;
+      // Also by the browser's own controls and keys; but a stream that ends pauses by itself, and an event may be late.
+      if (this.#hasPlayed && video.paused && !video.ended) this.#wantsToPlay = false;
     });
-    // Loading pauses: what was to play has to be told again.
-    on(['canplay'], () => {
-      if (this.#wantsToPlay && video.paused && !this.#autoplayBlocked) void this.#play();
+    // Loading pauses, and so does WebKit where the metadata tell of sound that its policy forbids: what was to play has
+    // to be told again. Not only when it can play: hls.js leaves a paused element alone in front of a hole.
+    on(['loadedmetadata', 'pause', 'canplay'], () => {
+      const isTold = this.#hasPlayed || !video.paused || this.#autoplayBlocked;
+      if (this.#wantsToPlay && !isTold && video.readyState > HTMLMediaElement.HAVE_NOTHING) void this.#play();
+    });
+    on(['emptied'], () => {
+      this.#hasPlayed = false;
     });
     on(['playing', 'pause', 'waiting', 'ended'], (event) => this.dispatchEvent(new Event(event.type)));
     on(
@@ -361,6 +369,7 @@ export class VideoElementController
   }
 
   #plays(): void {
+    this.#hasPlayed = true;
     this.#autoplayBlocked = false;
     this.#isWaiting = false;
   }

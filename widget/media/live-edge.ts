@@ -17,6 +17,12 @@ export interface PlaylistEdge {
   pieceDuration: number;
 }
 
+/** A seek to what is buffered that takes longer, ms, is lost. */
+const SEEK_PATIENCE = 1500;
+
+/** What has to be buffered after a seek's target for it to end, seconds; and where the seek after a lost one goes. */
+const SEEK_MARGIN = 0.5;
+
 /** Keeps a playing video element near the end of what is buffered, by playback rate and, from afar, by seeking. */
 export class LiveEdge {
   readonly #video: HTMLVideoElement;
@@ -27,6 +33,7 @@ export class LiveEdge {
   readonly #listeners = new AbortController();
   #isFollowing = true;
   #lastTick = 0;
+  #seekingSince = 0;
 
   constructor(video: HTMLVideoElement, playlist: () => PlaylistEdge, options?: Partial<LatencyOptions>) {
     this.#video = video;
@@ -76,10 +83,23 @@ export class LiveEdge {
     if (now - this.#lastTick > SLEPT) this.#control.reset();
     this.#lastTick = now;
     const video = this.#video;
-    if (video.seeking || video.ended) return;
+    if (video.ended) return;
     const end = bufferedEnd(video);
+    this.#seekAgain(now, end);
+    if (video.seeking) return;
     this.#unstick(now / 1000, end);
     if (end !== undefined) this.#follow(now / 1000, end);
+  }
+
+  /** WebKitGTK loses a seek that comes while it prepares its first picture: it ends with the next one. */
+  #seekAgain(now: number, end: number | undefined): void {
+    const video = this.#video;
+    if (!video.seeking || end === undefined || end < video.currentTime + SEEK_MARGIN)
+      this.#seekingSince = now;
+    else if (now - this.#seekingSince > SEEK_PATIENCE) {
+      this.#seekingSince = now;
+      video.currentTime = Math.max(video.currentTime, end - SEEK_MARGIN);
+    }
   }
 
   #follow(now: number, end: number): void {
