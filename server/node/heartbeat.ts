@@ -1,4 +1,16 @@
-import type { WebSocket, WebSocketServer } from 'ws';
+/** A WebSocket of ws, as far as its heartbeat is concerned: ws ships no types of its own. */
+interface PingedSocket {
+  readonly isPaused: boolean;
+  ping(): void;
+  terminate(): void;
+  on(event: 'pong', listener: () => void): unknown;
+}
+
+/** A `WebSocketServer` of ws. */
+export interface PingedSockets {
+  readonly clients: Iterable<PingedSocket>;
+  on(event: 'connection', listener: (socket: PingedSocket) => void): unknown;
+}
 
 /**
  * Finds connections whose other end is gone without a word: a lid that was closed, a network that was left. Their
@@ -6,8 +18,8 @@ import type { WebSocket, WebSocketServer } from 'ws';
  * @param interval seconds; a socket that has not answered a ping by the next one is cut
  * @returns stops it
  */
-export function startHeartbeat(sockets: WebSocketServer, interval: number): () => void {
-  const answering = new WeakSet<WebSocket>();
+export function startHeartbeat(sockets: PingedSockets, interval: number): () => void {
+  const answering = new WeakSet<PingedSocket>();
   sockets.on('connection', (socket) => {
     answering.add(socket);
     socket.on('pong', () => answering.add(socket));

@@ -7,6 +7,6 @@
 export { widgetAssets } from './assets.js';
 export type { EncodingOptions } from './ffmpeg-arguments.js';
 export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transcoder.js';
-export { startHeartbeat } from './heartbeat.js';
+export { startHeartbeat, type PingedSockets } from './heartbeat.js';
 export { findFfmpeg, type FindFfmpegOptions, type FoundFfmpeg } from './find-ffmpeg.js';
 export { serve, type RunningServer, type ServeOptions } from './serve.js';
