@@ -97,6 +97,26 @@ export interface TrackConfigMessage {
   track: TrackConfig;
 }
 
+/**
+ * Frames format only: when a frame was captured, so that viewers can tell how old a picture is. Programme dates follow
+ * it from the next segment on. May be sent at any time, and again when the estimate of the server's clock got better.
+ */
+export interface CaptureClockMessage {
+  type: 'capture-clock';
+  streamId: string;
+  /** On the timeline of the frames, microseconds. */
+  timestamp: number;
+  /** When that was captured by the server's clock (see {@link ClockMessage}), milliseconds since the epoch. */
+  time: number;
+}
+
+/** Asks what the server's clock says: round trip and clock offset, as NTP measures them (RFC 5905 §8). */
+export interface ClockMessage {
+  type: 'clock';
+  /** Of the client's own clock, milliseconds; comes back as it was sent. */
+  sent: number;
+}
+
 /** Ends the stream when everything received has been published. */
 export interface StopStreamMessage {
   type: 'stop-stream';
@@ -118,7 +138,13 @@ export interface LeaveStreamMessage {
 
 /** A text message from a client. Stream data (`stream-data`) is the binary message. */
 export type ClientMessage =
-  StartStreamMessage | TrackConfigMessage | StopStreamMessage | JoinStreamMessage | LeaveStreamMessage;
+  | StartStreamMessage
+  | TrackConfigMessage
+  | CaptureClockMessage
+  | StopStreamMessage
+  | JoinStreamMessage
+  | LeaveStreamMessage
+  | ClockMessage;
 
 /** The answer to `start-stream`. */
 export interface StreamStartedMessage {
@@ -168,6 +194,15 @@ export interface ViewerCountMessage {
   count: number;
 }
 
+/** The answer to `clock`. */
+export interface ClockAnswerMessage {
+  type: 'clock';
+  /** As it was asked. */
+  sent: number;
+  /** Of the server's clock, milliseconds since the epoch. */
+  time: number;
+}
+
 /** Something that cannot be served, for a reason its sender can act on. */
 export interface ErrorMessage {
   type: 'error';
@@ -187,6 +222,7 @@ export type ServerMessage =
   | StreamJoinedMessage
   | StreamStatusMessage
   | ViewerCountMessage
+  | ClockAnswerMessage
   | ErrorMessage;
 
 /**

@@ -14,6 +14,7 @@ const streamId = v.pipe(
 const text = (most: number): v.GenericSchema<string> => v.pipe(v.string(), v.maxLength(most));
 const token = text(8192);
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
+const finite = v.pipe(v.number(), v.finite());
 const description = v.optional(text(MAX_TEXT));
 
 const videoTrack = v.object({
@@ -50,6 +51,8 @@ const clientMessage = v.variant('type', [
     resume: v.optional(v.object({ token: v.pipe(token, v.minLength(1)) })),
   }),
   v.object({ type: v.literal('track-config'), streamId, track }),
+  v.object({ type: v.literal('capture-clock'), streamId, timestamp: finite, time: finite }),
+  v.object({ type: v.literal('clock'), sent: finite }),
   v.object({ type: v.literal('stop-stream'), streamId }),
   v.object({ type: v.literal('join-stream'), streamId, token: v.optional(token) }),
   v.object({ type: v.literal('leave-stream'), streamId }),
@@ -99,7 +102,7 @@ function describe(value: unknown, issue: v.BaseIssue<unknown>): string {
   }
   const path = v.getDotPath(issue);
   if (path === 'type') {
-    return `type ${issue.received.slice(0, 64)} is unknown; send start-stream, track-config, stop-stream, join-stream or leave-stream`;
+    return `type ${issue.received.slice(0, 64)} is unknown; send start-stream, track-config, capture-clock, stop-stream, join-stream, leave-stream or clock`;
   }
   if (issue.input === undefined && path) return `${path} is missing`;
   return (issue.message.startsWith(path ?? '\0') ? issue.message : `${path}: ${issue.message}`).slice(0, 300);

@@ -145,7 +145,7 @@ export class Connection implements PublisherConnection {
     let streamId: string | undefined;
     try {
       const message = parseClientMessage(text);
-      streamId = message.streamId;
+      if (message.type !== 'clock') ({ streamId } = message);
       await this.#onMessage(message);
     } catch (error) {
       this.#report(error, streamId);
@@ -168,6 +168,11 @@ export class Connection implements PublisherConnection {
       case 'track-config':
         this.#publishing(message.streamId);
         throw new LivestreamError('UNSUPPORTED_FORMAT', "track-config belongs to the format 'frames'");
+      case 'capture-clock':
+        this.#publishing(message.streamId);
+        throw new LivestreamError('UNSUPPORTED_FORMAT', "capture-clock belongs to the format 'frames'");
+      case 'clock':
+        return this.send({ type: 'clock', sent: message.sent, time: Date.now() });
       case 'join-stream':
         return this.#join(message.streamId);
       case 'leave-stream':

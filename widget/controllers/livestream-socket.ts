@@ -316,6 +316,8 @@ export class LivestreamSocketController
   }
 
   #handle(message: ServerMessage): void {
+    // About the connection, not about a stream.
+    if (message.type === 'clock') return;
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
     if (message.type === 'stream-joined' && isShown) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ServerMessage } from '../../../server/protocol.js';
 import { generateMedia } from '../../helpers/media.js';
 import type { StartHost } from '../implementation.js';
 import { newStreamId, useServer } from '../server.js';
@@ -93,12 +94,12 @@ export function viewers(startHost: StartHost): void {
       const leaves = await server().watch(streamId);
       leaves.send({ type: 'leave-stream', streamId });
       await leaves.roundTrip();
-      const before = leaves.arrivals.filter(({ message }) => message.streamId === streamId).length;
+      const before = leaves.arrivals.filter(({ message }) => isAbout(message, streamId)).length;
       publisher.send((await generateMedia(recipe)).chunks);
       await publisher.stop();
       await stays.next('stream-status', ({ status }) => status === 'ended');
       await leaves.roundTrip();
-      expect(leaves.arrivals.filter(({ message }) => message.streamId === streamId)).toHaveLength(before);
+      expect(leaves.arrivals.filter(({ message }) => isAbout(message, streamId))).toHaveLength(before);
     });
 
     it('count once however often they join, and may leave what they never joined', async () => {
@@ -169,4 +170,8 @@ export function viewers(startHost: StartHost): void {
       expect(announced() - from).toBeLessThanOrEqual(1 + 2 * seconds);
     });
   });
+}
+
+function isAbout(message: ServerMessage, streamId: string): boolean {
+  return 'streamId' in message && message.streamId === streamId;
 }
