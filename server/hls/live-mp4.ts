@@ -243,7 +243,8 @@ export class LiveMp4 implements SegmenterTap {
   /** Writes the `prft` box of a fragment into the room before it. */
   #stamp(bytes: Uint8Array, runs: readonly Run[]): void {
     const primary = this.#primary!;
-    const first = (runs.find(({ track }) => track === primary.id) ?? runs[0])?.samples[0];
+    const inPrimary = runs.find(({ track, samples }) => track === primary.id && samples.length > 0);
+    const first = (inPrimary ?? runs.find(({ samples }) => samples.length > 0))?.samples[0];
     const time = first ? this.#time(first) + first.compositionOffset / this.#timescale(first) : 0;
     writePrft(bytes, {
       track: primary.id,
