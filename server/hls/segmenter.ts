@@ -74,6 +74,10 @@ export class Segmenter {
   #runStart = 0;
   /** Wall clock less timeline of this run, milliseconds. */
   #clockOffset = 0;
+  /** Wall clock less source's clock of this run, milliseconds, where the source knows it. */
+  #captureOffset: number | undefined;
+  /** Of the newest segment. */
+  #programDate = 0;
   /** Where the primary track's next sample should begin, on the source's clock, seconds. */
   #expected: number | undefined;
   #queuedBytes = 0;
@@ -163,6 +167,16 @@ export class Segmenter {
     return true;
   }
 
+  /**
+   * Tells when this run's media was captured. Programme dates follow it from the next segment on.
+   * @param sourceTime a time of the run's samples, seconds
+   * @param wallClock of that moment, milliseconds since the epoch
+   */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#captureOffset = wallClock - sourceTime * 1000;
+    if (this.#offset !== undefined) this.#clockOffset = this.#captureOffset - this.#offset * 1000;
+  }
+
   /** Publishes what is held and ends the window. */
   end(): void {
     this.#finishRun();
@@ -192,6 +206,7 @@ export class Segmenter {
     }
     this.#plan = undefined;
     this.#offset = undefined;
+    this.#captureOffset = undefined;
     this.#discontinuity = this.window.last !== undefined;
   }
 
@@ -207,7 +222,10 @@ export class Segmenter {
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
-    this.#clockOffset = Math.max(this.#clockOffset, this.now() - this.#end * 1000);
+    this.#clockOffset =
+      this.#captureOffset === undefined
+        ? Math.max(this.#clockOffset, this.now() - this.#end * 1000)
+        : this.#captureOffset - this.#offset * 1000;
   }
 
   /** Holds the first samples back until the frame rate is known; the part target stays what it was. */
@@ -303,10 +321,12 @@ export class Segmenter {
     const first = runs.find((run) => run.track === this.#primary!.track.id)?.samples[0];
     const independent = first?.key ?? false;
     if (this.window.last?.complete !== false) {
+      // A capture clock that was corrected must not take it back, either.
+      this.#programDate = Math.max(this.#programDate, this.#clockOffset + this.#end * 1000);
       this.window.openSegment({
         init: this.#init,
         discontinuity: this.#discontinuity,
-        programDateTime: this.#clockOffset + this.#end * 1000,
+        programDateTime: this.#programDate,
         independent,
       });
       this.#discontinuity = false;

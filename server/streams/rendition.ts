@@ -79,6 +79,11 @@ export class Rendition {
     this.#segmenter.push(sample);
   }
 
+  /** See {@link Segmenter.setCaptureClock}. */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#segmenter.setCaptureClock(sourceTime, wallClock);
+  }
+
   end(): void {
     this.#segmenter.end();
   }

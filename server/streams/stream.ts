@@ -78,6 +78,15 @@ export class Stream {
     if (this.#status === 'waiting') this.#update();
   }
 
+  /**
+   * Tells when the media of the run that was begun last was captured.
+   * @param sourceTime a time of its samples, seconds
+   * @param wallClock of that moment, milliseconds since the epoch
+   */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    if (!this.#ended) this.#source.setCaptureClock(sourceTime, wallClock);
+  }
+
   /** The publisher's connection came or went. */
   setConnected(connected: boolean): void {
     this.#connected = connected;
