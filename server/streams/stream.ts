@@ -29,6 +29,7 @@ export class Stream {
   ) {
     const epoch = this.startedAt.getTime().toString(36);
     this.renditions = new Map([[SOURCE, new Rendition(SOURCE, epoch, packaging)]]);
+    for (const rendition of this.renditions.values()) rendition.siblings = [...this.renditions.values()];
   }
 
   get status(): StreamStatus {
