@@ -1,5 +1,6 @@
 import type { StreamFormat } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
+import { audioConfig } from './audio-config.js';
 import { Deferred } from './deferred.js';
 import type {
   AudioInput,
@@ -9,8 +10,10 @@ import type {
   VideoInput,
 } from './encoder-messages.js';
 import type { Encoder, EncoderEvents, EncoderHealth, EncoderTarget } from './encoder.js';
+import { DEFAULT_SIZE } from './frame-size.js';
 import { StreamPump } from './stream-pump.js';
 import { audioData, trackProcessor, videoFrames } from './track-processor.js';
+import { h264Config } from './video-config.js';
 import { startWorker } from './worker-loader.js';
 
 export interface WebCodecsOptions extends Partial<FramesOptions> {
@@ -22,10 +25,20 @@ export interface WebCodecsOptions extends Partial<FramesOptions> {
   frameRate?: number;
 }
 
-const START_TIMEOUT = 8000;
+/** How long the first frame may take, ms: within the server's answer's own limit, so that there is time for another encoder. */
+const START_TIMEOUT = 5000;
 
 /** How long the last frames may take, ms. */
 const STOP_TIMEOUT = 2000;
+
+/** Whether this browser encodes what {@link WebCodecsEncoder} makes. */
+export async function canEncodeFrames(): Promise<boolean> {
+  const configs = await Promise.all([
+    h264Config({ ...DEFAULT_SIZE, frameRate: 30, bitrate: 2_500_000 }),
+    audioConfig({ sampleRate: 48_000, channels: 2, bitrate: 128_000 }),
+  ]);
+  return configs.every((config) => config !== undefined);
+}
 
 /** WebCodecs as an encoder: H.264 and AAC or Opus in the frames format, made in a worker. */
 export class WebCodecsEncoder implements Encoder {
