@@ -31,7 +31,7 @@ function addressOf(make: (Worker: WorkerClass) => Worker): string {
   make(
     class {
       constructor(url: URL) {
-        address = url.href;
+        address = String(url);
       }
     } as unknown as WorkerClass,
   );
