@@ -50,6 +50,13 @@ export interface Limits {
   maxJoins: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
+  /**
+   * Frames format: a track whose timestamps go farther ahead at once runs on another clock, which viewers see as a
+   * discontinuity, and sound so far from the picture belongs to none. Default 10.
+   */
+  maxFrameGap: number;
+  /** Frames format: how far a capture clock may be from the server's clock. Default 300. */
+  maxClockSkew: number;
 }
 
 /** The defaults of {@link PackagingOptions}. */
@@ -74,6 +81,8 @@ export const defaultLimits: Limits = {
   maxStreams: 100,
   maxJoins: 100,
   maxTranscoderRestarts: 5,
+  maxFrameGap: 10,
+  maxClockSkew: 300,
 };
 
 /** The smallest and largest value each option may have. */
@@ -94,6 +103,8 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxStreams: [1, 1_000_000],
   maxJoins: [1, 1_000_000],
   maxTranscoderRestarts: [0, 1000],
+  maxFrameGap: [1, 3600],
+  maxClockSkew: [1, 86_400],
 };
 
 /**
