@@ -4,13 +4,15 @@ import { resolveBackend } from '../backend-url.js';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
+import { AutoEncoder, supportsWebCodecs, type EncoderKind } from '../media/auto-encoder.js';
+import type { BroadcastHealth } from '../media/broadcast-monitor.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
-import { Recorder } from '../media/recorder.js';
 import type { RetryOptions } from '../media/retry.js';
+import { ServerClock } from '../media/server-clock.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
-export type { PublishState, RetryOptions };
+export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
 
 /** Options of {@link LivestreamSocketController}. Functions are asked anew each time, so that they may read a property of the host. */
 export interface LivestreamSocketOptions extends BroadcastOptions {
@@ -37,8 +39,14 @@ export interface StartStreamOptions {
   videoBitsPerSecond?: number;
   /** Bits per second. @default 128000 */
   audioBitsPerSecond?: number;
-  /** Instead of MediaRecorder. */
-  encoder?: EncoderFactory;
+  /**
+   * What encodes: `webcodecs` sends frames, which the server passes on as they are; `mediarecorder` sends a file, which the
+   * server's ffmpeg reads; `auto` the first where browser and server can, else the second. Or one of your own.
+   * @default auto
+   */
+  encoder?: EncoderKind | EncoderFactory | undefined;
+  /** Of the encoded video, a second. @default that of the video track, else 30 */
+  frameRate?: number | undefined;
 }
 
 /** Events of {@link LivestreamSocketController}. */
@@ -49,6 +57,8 @@ export interface LivestreamSocketEvents {
   connectionchange: CustomEvent<{ isConnected: boolean }>;
   /** Media that could not be kept until the connection came back; viewers see a gap. */
   dropped: CustomEvent<{ bytes: number; seconds: number }>;
+  /** How publishing does, about once a second while there is media. */
+  health: CustomEvent<BroadcastHealth>;
   error: CustomEvent<{ error: LivedropError }>;
 }
 
@@ -66,6 +76,9 @@ export class LivestreamSocketController
   readonly #options: LivestreamSocketOptions;
   readonly #debug: DebugLog;
 
+  /** The server's clock beside this page's, from questions over this connection. Publishing asks; else `ask()` does. */
+  readonly serverClock = new ServerClock((sent) => this.#connection?.send({ type: 'clock', sent }));
+
   #connection: Connection | undefined;
   #broadcast: Broadcast | undefined;
   /** Settles with the newest start. */
@@ -82,6 +95,7 @@ export class LivestreamSocketController
   #viewerCount = 0;
   #startedAt: Date | undefined;
   #error: LivedropError | undefined;
+  #health: BroadcastHealth | undefined;
 
   constructor(host: ReactiveControllerHost, options: LivestreamSocketOptions = {}) {
     super();
@@ -155,6 +169,16 @@ export class LivestreamSocketController
     return this.#broadcast?.bufferedBytes ?? 0;
   }
 
+  /** How publishing does; undefined before the first second of it. */
+  get health(): BroadcastHealth | undefined {
+    return this.#health;
+  }
+
+  /** Loads what encoding needs, so that a start to come is faster. Does no harm where none comes. */
+  async warmUp(): Promise<void> {
+    await supportsWebCodecs();
+  }
+
   hostConnected(): void {
     this.#isHostConnected = true;
     addEventListener('pagehide', this.#onPageHide);
@@ -206,6 +230,7 @@ export class LivestreamSocketController
     this.#error = undefined;
     this.#stopReason = undefined;
     this.#startedAt = undefined;
+    this.#health = undefined;
     this.#show(streamId);
 
     const { title, stream = this.#options.stream?.() } = options;
@@ -214,8 +239,11 @@ export class LivestreamSocketController
       this.#fail(error);
       throw error;
     }
+    const { encoder = 'auto' } = options;
     const makeEncoder: EncoderFactory =
-      options.encoder ?? ((source, events) => new Recorder(source, events, options));
+      typeof encoder === 'function'
+        ? encoder
+        : (source, events) => new AutoEncoder(source, events, encoder, options);
     try {
       this.#broadcast = new Broadcast(
         () => ({ streamId, userId, title, token: options.token ?? this.#options.token?.() }),
@@ -233,8 +261,10 @@ export class LivestreamSocketController
             this.#debug('stream', `gave up ${seconds.toFixed(1)} s of media`, { bytes });
             this.#emit('dropped', { bytes, seconds });
           },
+          onHealth: (health) => this.#onHealth(health),
         },
         this.#options,
+        this.serverClock,
       );
     } catch (error) {
       this.#fail(error as LivedropError);
@@ -292,6 +322,7 @@ export class LivestreamSocketController
   #opened(): void {
     this.#debug('connection', 'open');
     if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    this.serverClock.reset();
     this.#setConnected(true);
     for (const streamId of this.#joined) this.#join(streamId);
     this.#broadcast?.connectionOpened();
@@ -305,9 +336,7 @@ export class LivestreamSocketController
   }
 
   #mayReturn({ code }: ErrorMessage): boolean {
-    return (
-      code === 'SHUTTING_DOWN' || (code === 'STREAM_IN_USE' && (this.#broadcast?.mayRetryInUse() ?? false))
-    );
+    return code === 'SHUTTING_DOWN' || (this.#broadcast?.mayReturn(code) ?? false);
   }
 
   #join(streamId: string): void {
@@ -317,7 +346,11 @@ export class LivestreamSocketController
 
   #handle(message: ServerMessage): void {
     // About the connection, not about a stream.
-    if (message.type === 'clock') return;
+    if (message.type === 'clock') {
+      this.serverClock.answered(message.sent, message.time);
+      this.#broadcast?.clockAnswered();
+      return;
+    }
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
     if (message.type === 'stream-joined' && isShown) {
@@ -334,6 +367,15 @@ export class LivestreamSocketController
     else if (message.type === 'error' && message.code !== 'NOT_STREAMING') {
       this.#fail(new LivedropError(message.code, message.message));
     }
+  }
+
+  #onHealth(health: BroadcastHealth): void {
+    if (health.congestion !== this.#health?.congestion || health.encoder !== this.#health.encoder) {
+      this.#debug('media', `${health.encoder}, congestion: ${health.congestion}`, health);
+    }
+    this.#health = health;
+    // No update of the host: most show nothing of it.
+    this.dispatchEvent(new CustomEvent('health', { detail: health }));
   }
 
   #show(streamId: string): void {
