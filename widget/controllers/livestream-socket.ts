@@ -4,6 +4,7 @@ import { resolveBackend } from '../backend-url.js';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
+import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import { Recorder } from '../media/recorder.js';
@@ -73,6 +74,7 @@ export class LivestreamSocketController
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
   readonly #joined = new Set<string>();
+  readonly #clock = new ClockQuestions((sent) => this.#connection?.send({ type: 'clock', sent }));
   #isHostConnected = false;
   #isConnected = false;
   #state: PublishState = 'idle';
@@ -93,6 +95,11 @@ export class LivestreamSocketController
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** What the server's clock says now, milliseconds since the epoch; undefined until it was asked. */
+  get serverTime(): number | undefined {
+    return this.#clock.clock.time;
   }
 
   /** Of publishing. */
@@ -317,7 +324,7 @@ export class LivestreamSocketController
 
   #handle(message: ServerMessage): void {
     // About the connection, not about a stream.
-    if (message.type === 'clock') return;
+    if (message.type === 'clock') return this.#clock.clock.answered(message.sent, message.time);
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
     if (message.type === 'stream-joined' && isShown) {
@@ -369,6 +376,8 @@ export class LivestreamSocketController
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
+    if (isConnected) this.#clock.start();
+    else this.#clock.stop();
     this.#emit('connectionchange', { isConnected });
   }
 
