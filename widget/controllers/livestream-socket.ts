@@ -6,10 +6,10 @@ import { LivedropError } from '../errors.js';
 import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
 import { AutoEncoder, supportsWebCodecs, type EncoderKind } from '../media/auto-encoder.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
+import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
-import { ServerClock } from '../media/server-clock.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
 export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
@@ -76,9 +76,6 @@ export class LivestreamSocketController
   readonly #options: LivestreamSocketOptions;
   readonly #debug: DebugLog;
 
-  /** The server's clock beside this page's, from questions over this connection. Publishing asks; else `ask()` does. */
-  readonly serverClock = new ServerClock((sent) => this.#connection?.send({ type: 'clock', sent }));
-
   #connection: Connection | undefined;
   #broadcast: Broadcast | undefined;
   /** Settles with the newest start. */
@@ -86,6 +83,7 @@ export class LivestreamSocketController
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
   readonly #joined = new Set<string>();
+  readonly #clock = new ClockQuestions((sent) => this.#connection?.send({ type: 'clock', sent }));
   #isHostConnected = false;
   #isConnected = false;
   #state: PublishState = 'idle';
@@ -107,6 +105,11 @@ export class LivestreamSocketController
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** What the server's clock says now, milliseconds since the epoch; undefined until it was asked. */
+  get serverTime(): number | undefined {
+    return this.#clock.clock.time;
   }
 
   /** Of publishing. */
@@ -264,7 +267,7 @@ export class LivestreamSocketController
           onHealth: (health) => this.#onHealth(health),
         },
         this.#options,
-        this.serverClock,
+        this.#clock.clock,
       );
     } catch (error) {
       this.#fail(error as LivedropError);
@@ -322,7 +325,6 @@ export class LivestreamSocketController
   #opened(): void {
     this.#debug('connection', 'open');
     if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
-    this.serverClock.reset();
     this.#setConnected(true);
     for (const streamId of this.#joined) this.#join(streamId);
     this.#broadcast?.connectionOpened();
@@ -347,7 +349,7 @@ export class LivestreamSocketController
   #handle(message: ServerMessage): void {
     // About the connection, not about a stream.
     if (message.type === 'clock') {
-      this.serverClock.answered(message.sent, message.time);
+      this.#clock.clock.answered(message.sent, message.time);
       this.#broadcast?.clockAnswered();
       return;
     }
@@ -411,6 +413,8 @@ export class LivestreamSocketController
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
+    if (isConnected) this.#clock.start();
+    else this.#clock.stop();
     this.#emit('connectionchange', { isConnected });
   }
 
