@@ -19,8 +19,12 @@ export function summarize({ values, summary }: Row, road: string): number {
  * How many times the baseline's value a road's is: the median over rounds of the ratio within a round, whose runs follow
  * each other and so had the most alike machine. Undefined where it means nothing.
  */
-export function ratio({ values, unit }: Row, road: string, baseline: string | undefined): number | undefined {
-  if (baseline === undefined || road === baseline || unit === 'count') return undefined;
+export function ratio(
+  { values, summary }: Row,
+  road: string,
+  baseline: string | undefined,
+): number | undefined {
+  if (baseline === undefined || road === baseline || summary === 'sum') return undefined;
   const ratios = (values[road] ?? []).map((value, round) => value / (values[baseline]?.[round] ?? NaN));
   const result = median(ratios);
   return Number.isFinite(result) ? result : undefined;

@@ -24,6 +24,11 @@ export class LoadGenerator {
   /** Viewers come and stay. Resolves when each has had its first part, and what they had until then is forgotten. */
   async watch(audience: Audience): Promise<void> {
     await this.#request({ kind: 'watch', audience });
+    await this.forget();
+  }
+
+  /** What the viewers had until now does not count. */
+  async forget(): Promise<void> {
     await this.#request({ kind: 'forget' });
   }
 

@@ -74,7 +74,6 @@ function note(key: number): void {
 }
 
 function forget(): undefined {
-  received = { parts: [], failures: 0, failure: '' };
   times.clear();
 }
 
@@ -82,6 +81,7 @@ function leave(): Received {
   for (const viewer of viewers) viewer.close();
   viewers.clear();
   const result = { ...received, parts: [...times] };
+  received = { parts: [], failures: 0, failure: '' };
   forget();
   return result;
 }
