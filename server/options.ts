@@ -50,6 +50,17 @@ export interface Limits {
   maxJoins: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
+  /** How long a request for live.mp4 waits for the stream's first key frame. Default 10. */
+  liveWaitTime: number;
+  /** Bytes of live.mp4 that may wait for one viewer; one that is further behind is moved to the next key frame. Default 2 MiB. */
+  maxLiveBacklogBytes: number;
+  /**
+   * How often a viewer of live.mp4 is moved to the next key frame before it is disconnected; a minute without is
+   * forgiveness. Default 5.
+   */
+  maxLiveSkips: number;
+  /** A viewer of live.mp4 that was moved and stays behind for so long is disconnected. Default 10. */
+  liveStallTime: number;
 }
 
 /** The defaults of {@link PackagingOptions}. */
@@ -74,6 +85,10 @@ export const defaultLimits: Limits = {
   maxStreams: 100,
   maxJoins: 100,
   maxTranscoderRestarts: 5,
+  liveWaitTime: 10,
+  maxLiveBacklogBytes: 2 * 1024 * 1024,
+  maxLiveSkips: 5,
+  liveStallTime: 10,
 };
 
 /** The smallest and largest value each option may have. */
@@ -94,6 +109,10 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxStreams: [1, 1_000_000],
   maxJoins: [1, 1_000_000],
   maxTranscoderRestarts: [0, 1000],
+  liveWaitTime: [0, 300],
+  maxLiveBacklogBytes: [64 * 1024, 256 * 1024 * 1024],
+  maxLiveSkips: [0, 1_000_000],
+  liveStallTime: [0, 3600],
 };
 
 /**

@@ -2,7 +2,9 @@ import { CutPlan, type Cut } from './cut-plan.js';
 import { writeInitSegment } from './init-segment.js';
 import { writeFragment, type Run } from './media-segment.js';
 import { choosePartTarget } from './part-target.js';
+import { PRFT_SIZE } from './producer-reference-time.js';
 import { primaryTrack, type Sample, type Track } from './sample.js';
+import type { SegmenterTap } from './segmenter-tap.js';
 import type { Window } from './window.js';
 
 export interface SegmenterOptions {
@@ -63,6 +65,7 @@ export class Segmenter {
     private readonly options: SegmenterOptions,
     private readonly window: Window,
     private readonly now: () => number = Date.now,
+    private readonly tap?: SegmenterTap,
   ) {}
 
   /** Frames a second of the primary track, once it is known. */
@@ -85,6 +88,7 @@ export class Segmenter {
       this.#initBytes = bytes;
       this.window.addInit(++this.#init, bytes);
     }
+    this.tap?.onRun(tracks, this.#initBytes);
   }
 
   push(sample: Sample): void {
@@ -105,6 +109,7 @@ export class Segmenter {
       duration: Math.min(sample.duration, Math.ceil(this.#longest * timescale)),
     };
     if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
+    this.tap?.onSample(shifted, this.#clockOffset);
     if (this.#plan) this.#add(shifted, queue, this.#plan);
     else this.#collect(shifted);
   }
@@ -113,6 +118,7 @@ export class Segmenter {
   end(): void {
     this.#finishRun();
     this.window.end();
+    this.tap?.onEnd();
   }
 
   /** The longest that a frame may be, and that nothing may come, within one run: a segment. */
@@ -223,8 +229,10 @@ export class Segmenter {
       });
       this.#discontinuity = false;
     }
-    const bytes = writeFragment(++this.#sequence, runs);
+    const withRoom = writeFragment(++this.#sequence, runs, PRFT_SIZE);
+    const bytes = withRoom.subarray(PRFT_SIZE);
     this.window.addPart({ duration: end - this.#end, independent, bytes });
+    this.tap?.onPart({ runs, independent, withRoom }, this.#clockOffset);
     this.#end = end;
   }
 

@@ -1,3 +1,4 @@
+import { LiveMp4 } from '../hls/live-mp4.js';
 import { writeMediaPlaylist, isIndependent, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
@@ -9,6 +10,8 @@ import type { PackagingOptions } from '../options.js';
 export class Rendition {
   readonly window: Window;
   readonly names: MediaNames;
+  /** The same media as one endless file. */
+  readonly live: LiveMp4;
   readonly #segmenter: Segmenter;
   #tracks: readonly Track[] = [];
   #playlists = new Map<boolean, { version: number; text: string }>();
@@ -28,7 +31,8 @@ export class Rendition {
       segments: packaging.windowSegments,
       bytes: packaging.windowBytes,
     });
-    this.#segmenter = new Segmenter(packaging, this.window);
+    this.live = new LiveMp4(this.window);
+    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live);
     this.names = {
       init: (id) => `${epoch}-i${id}.mp4`,
       segment: (msn) => `${epoch}-s${msn}.m4s`,

@@ -3,7 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import { Rendition } from './rendition.js';
 
-/** The rendition as the publisher sends it. */
+/** The name of {@link Stream.source}. */
 const SOURCE = 'source';
 
 /** What a publisher says of its stream. */
@@ -37,17 +37,22 @@ export class Stream {
 
   /** Whether there is something to play. */
   get playable(): boolean {
-    return this.#source.window.playable;
+    return this.source.window.playable;
+  }
+
+  /** The rendition as the publisher sends it. */
+  get source(): Rendition {
+    return this.renditions.get(SOURCE)!;
   }
 
   /** Begins a run of samples; after an earlier run its media follows a discontinuity. */
   start(tracks: readonly Track[]): void {
-    if (!this.#ended) this.#source.start(tracks);
+    if (!this.#ended) this.source.start(tracks);
   }
 
   push(sample: Sample): void {
     if (this.#ended) return;
-    this.#source.push(sample);
+    this.source.push(sample);
     if (this.#status === 'waiting') this.#update();
   }
 
@@ -63,10 +68,6 @@ export class Stream {
     this.#ended = true;
     for (const rendition of this.renditions.values()) rendition.end();
     this.#update();
-  }
-
-  get #source(): Rendition {
-    return this.renditions.get(SOURCE)!;
   }
 
   #update(): void {

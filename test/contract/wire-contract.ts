@@ -3,6 +3,7 @@ import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
 import { blockingReload } from './clauses/blocking-reload.js';
 import { limits } from './clauses/limits.js';
+import { liveMp4 } from './clauses/live-mp4.js';
 import { messages } from './clauses/messages.js';
 import { mounting } from './clauses/mounting.js';
 import { playlists } from './clauses/playlists.js';
@@ -26,6 +27,7 @@ export function wireContract(name: string, startHost: StartHost): void {
     playlists(startHost);
     windows(startHost);
     blockingReload(startHost);
+    liveMp4(startHost);
     status(startHost);
     access(startHost);
     mounting(startHost);
