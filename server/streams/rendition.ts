@@ -1,10 +1,18 @@
 import { LiveMp4 } from '../hls/live-mp4.js';
-import { writeMediaPlaylist, isIndependent, type MediaNames } from '../hls/media-playlist.js';
+import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
-import { Segmenter } from '../hls/segmenter.js';
+import { Segmenter, type Timeline } from '../hls/segmenter.js';
 import { Window, type Segment } from '../hls/window.js';
 import type { PackagingOptions } from '../options.js';
+
+/** Of a rendition that is made from another one. */
+export interface DerivedFrom {
+  /** The other one's, which it is on. */
+  source: Rendition;
+  /** What the multivariant playlist says of it before anything was made. */
+  expected(): Pick<Variant, 'codecs' | 'bandwidth' | 'averageBandwidth'>;
+}
 
 /** One encoding of a stream: what is packaged of it and what its playlists say. */
 export class Rendition {
@@ -15,6 +23,7 @@ export class Rendition {
   readonly #segmenter: Segmenter;
   #tracks: readonly Track[] = [];
   #playlists = new Map<boolean, { version: number; text: string }>();
+  #siblings: readonly Rendition[] = [];
 
   /**
    * @param epoch tells this run of the stream from earlier ones under the same id, whose media may still be
@@ -24,6 +33,7 @@ export class Rendition {
     readonly name: string,
     readonly epoch: string,
     packaging: PackagingOptions,
+    private readonly derived?: DerivedFrom,
   ) {
     this.window = new Window({
       // The longest segment: a key frame may come just before the wanted length.
@@ -32,12 +42,28 @@ export class Rendition {
       bytes: packaging.windowBytes,
     });
     this.live = new LiveMp4(this.window);
-    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live);
+    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live, derived?.source.timeline);
     this.names = {
       init: (id) => `${epoch}-i${id}.mp4`,
       segment: (msn) => `${epoch}-s${msn}.m4s`,
       part: (number) => `${epoch}-p${number}.m4s`,
     };
+  }
+
+  /** The stream's other renditions, which its playlists report. */
+  set siblings(siblings: readonly Rendition[]) {
+    this.#siblings = siblings.filter((each) => each !== this);
+    this.#playlists.clear();
+  }
+
+  /** It is made from another one, while somebody asks for it. */
+  get isDerived(): boolean {
+    return this.derived !== undefined;
+  }
+
+  /** For renditions that are made from this one. */
+  get timeline(): Timeline {
+    return this.#segmenter;
   }
 
   get tracks(): readonly Track[] {
@@ -53,26 +79,41 @@ export class Rendition {
     this.#segmenter.push(sample);
   }
 
+  /** See {@link Segmenter.setCaptureClock}. */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#segmenter.setCaptureClock(sourceTime, wallClock);
+  }
+
   end(): void {
     this.#segmenter.end();
   }
 
   /** The media playlist as it stands, made once for all who ask for it. */
   mediaPlaylist(skip: boolean): { version: number; text: string } {
+    const siblings = this.#siblings;
+    // Versions only grow, so that their sum tells whether any of them has changed.
+    const version = siblings.reduce((sum, { window }) => sum + window.version, this.window.version);
     const made = this.#playlists.get(skip);
-    if (made?.version === this.window.version) return made;
-    const fresh = { version: this.window.version, text: writeMediaPlaylist(this.window, this.names, skip) };
+    if (made?.version === version) return made;
+    const reports = siblings.flatMap(
+      ({ name, epoch, window }) => reportOf(window, `../${name}/${epoch}.m3u8`) ?? [],
+    );
+    const fresh = { version, text: writeMediaPlaylist(this.window, this.names, { skip, reports }) };
     this.#playlists.set(skip, fresh);
     return fresh;
   }
 
   /** What the multivariant playlist says of it, measured on the segments in the window. */
   describe(): Variant {
+    const uri = `${this.name}/${this.epoch}.m3u8`;
+    if (this.derived && !this.window.playable) {
+      return { ...this.derived.source.describe(), uri, ...this.derived.expected() };
+    }
     const complete = this.window.listed.filter((segment) => segment.complete);
     const rates = (complete.length > 0 ? complete : this.window.listed).map(bitrate);
     const video = this.#tracks.find((track) => track.kind === 'video');
     return {
-      uri: `${this.name}/${this.epoch}.m3u8`,
+      uri,
       bandwidth: Math.ceil(Math.max(0, ...rates)),
       averageBandwidth: Math.ceil(rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)),
       codecs: this.#tracks.map((track) => track.codec),
