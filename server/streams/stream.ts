@@ -84,7 +84,7 @@ export class Stream {
    * @param wallClock of that moment, milliseconds since the epoch
    */
   setCaptureClock(sourceTime: number, wallClock: number): void {
-    if (!this.#ended) this.#source.setCaptureClock(sourceTime, wallClock);
+    if (!this.#ended) this.source.setCaptureClock(sourceTime, wallClock);
   }
 
   /** The publisher's connection came or went. */
