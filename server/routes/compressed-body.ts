@@ -27,7 +27,7 @@ export async function sendCompressible(
   bytes: Bytes,
   headers: Record<string, string>,
 ): Promise<Response> {
-  const plain = { ...headers, Vary: 'Accept-Encoding' };
+  const plain = { Vary: 'Accept-Encoding', ...headers };
   if (!acceptsGzip(c)) return c.body(bytes, 200, plain);
   return c.body(await gzip(bytes), 200, { ...plain, 'Content-Encoding': 'gzip' });
 }

@@ -36,8 +36,9 @@ export function playbackRoutes(streams: Streams): Hono {
   app.get('/:streamId/stream.m3u8', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
     if (!stream.playable) throw notPlayable(stream.id);
-    const text = writeMultivariantPlaylist(stream.renditions.map((rendition) => rendition.describe()));
-    return sendPlaylist(c, { text }, 'no-cache');
+    const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
+    const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
+    return sendPlaylist(c, { text }, 'no-cache', 'Accept-Encoding, User-Agent');
   });
 
   app.get('/:streamId/:rendition/:file', (c) => {
@@ -51,6 +52,19 @@ export function playbackRoutes(streams: Streams): Hono {
   });
 
   return app;
+}
+
+/**
+ * Whether the player takes AAC only. Both kinds in one playlist would not do: players change between variants, and not all can
+ * do so between codecs (Chromium's own HLS stops with an error).
+ */
+function wantsAac(c: Context): boolean {
+  const audio = c.req.query('audio');
+  if (audio !== undefined && audio !== 'aac' && audio !== 'source') {
+    throw new PlaybackError(400, `audio=${audio.slice(0, 40)} is not known; give aac or source`);
+  }
+  // What Apple's own players call themselves, in Safari as in AirPlay; none of them takes Opus in HLS for certain.
+  return (audio ?? (/\bAppleCoreMedia\b/.test(c.req.header('User-Agent') ?? '') ? 'aac' : '')) === 'aac';
 }
 
 /** @throws PlaybackError 404 */
@@ -82,9 +96,15 @@ async function sendMediaPlaylist(c: Context, rendition: Rendition): Promise<Resp
   return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
 }
 
-function sendPlaylist(c: Context, shared: SharedText, cacheControl: string): Promise<Response> {
+function sendPlaylist(
+  c: Context,
+  shared: SharedText,
+  cacheControl: string,
+  vary = 'Accept-Encoding',
+): Promise<Response> {
   return sendCompressible(c, encodeText(shared), {
     'Content-Type': PLAYLIST_TYPE,
+    Vary: vary,
     'Cache-Control': cacheControl,
     'Access-Control-Allow-Origin': '*',
   });
