@@ -87,6 +87,7 @@ export class FramesIngest implements Ingest {
 
   end(): Promise<void> {
     for (const lane of this.#lanes) this.#releaseSuspect(lane);
+    for (const read of this.#waiting.splice(0)) this.#giveUp(read);
     this.kill();
     return Promise.resolve();
   }
@@ -179,14 +180,17 @@ export class FramesIngest implements Ingest {
     return !sampleTrack || !current || !sameTrack(sampleTrack, current);
   }
 
+  /** Keeps sound for the picture that it goes with. */
   #wait(read: ReadFrame): void {
     this.#waiting.push(read);
-    if (this.#waiting.length <= MAX_WAITING) return;
-    this.#waiting.shift();
-    const message = this.#run
-      ? 'sound is too far from the picture; give both timestamps of one clock'
-      : 'sound waits for the first key frame of the picture';
-    this.drops.add(this.#run ? 'off-clock' : 'waiting-for-key', message);
+    if (this.#waiting.length > MAX_WAITING) this.#giveUp(this.#waiting.shift()!);
+  }
+
+  #giveUp({ frame }: ReadFrame): void {
+    if (this.#run) {
+      const message = `sound at ${frame.timestamp} µs goes with no picture; give both timestamps of one clock`;
+      this.drops.add('off-clock', message);
+    } else this.drops.add('waiting-for-key', 'sound waits for the first key frame of the picture');
   }
 
   /** Its timestamp was wrong after all, but not the frame: it goes where it should have been. */
@@ -243,10 +247,10 @@ export class FramesIngest implements Ingest {
     }
     const placed = lane.place(read);
     if (!placed) {
-      throw new UnusableFrame(
-        'overlap',
-        `sound at ${frame.timestamp} µs, of which time there is sound already`,
-      );
+      if (isPrimary) throw new UnusableFrame('overlap', `there is sound of ${frame.timestamp} µs already`);
+      // Perhaps the picture's clock is about to go back, too.
+      this.#wait(read);
+      return;
     }
     if (placed.retimed) {
       this.drops.add('retimed', `timestamp ${frame.timestamp} µs is not after the one before`);
@@ -263,7 +267,11 @@ export class FramesIngest implements Ingest {
     if (this.#captureClock) {
       stream.setCaptureClock(this.#captureClock.timestamp / 1e6, this.#captureClock.time);
     }
-    for (const lane of this.#lanes) if (lane !== this.#primary) lane.restart();
+    for (const lane of this.#lanes) {
+      if (lane === this.#primary) continue;
+      if (lane.suspect) this.#waiting.push(lane.suspect);
+      lane.restart();
+    }
   }
 
   /** @param from microseconds: earlier sound has no picture to go with */
