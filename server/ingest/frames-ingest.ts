@@ -116,6 +116,8 @@ export class FramesIngest implements Ingest {
       lane.refused = false;
       lane.reader = reader;
       if (isSame) return;
+      // Its samples may have another length.
+      if (lane.kind === 'audio') lane.restart();
     } catch (error) {
       lane.refused = true;
       this.#needsKey ||= lane === this.#primary;
@@ -232,6 +234,7 @@ export class FramesIngest implements Ingest {
   #push(lane: FrameLane, read: ReadFrame): void {
     const { frame, key } = read;
     const isPrimary = lane === this.#primary;
+    let isFirst = false;
     if (isPrimary) {
       if (this.#needsKey && !key) {
         throw new UnusableFrame('waiting-for-key', 'video goes on with the next key frame');
@@ -243,7 +246,8 @@ export class FramesIngest implements Ingest {
         );
       }
       this.#needsKey = false;
-      if (key && this.#lanes.some((each) => this.#hasNewConfig(each))) this.#beginRun();
+      isFirst = key && this.#lanes.some((each) => this.#hasNewConfig(each));
+      if (isFirst) this.#beginRun();
     }
     const placed = lane.place(read);
     if (!placed) {
@@ -253,11 +257,14 @@ export class FramesIngest implements Ingest {
       return;
     }
     if (placed.retimed) {
-      this.drops.add('retimed', `timestamp ${frame.timestamp} µs is not after the one before`);
+      this.drops.add(
+        'retimed',
+        `timestamp ${frame.timestamp} µs is not after the one before; send pictures in their order, without B-frames`,
+      );
     }
     this.options.stream.push(placed.sample);
     if (isPrimary) this.#onProgress();
-    if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp);
+    if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp, isFirst);
   }
 
   #beginRun(): void {
@@ -274,13 +281,18 @@ export class FramesIngest implements Ingest {
     }
   }
 
-  /** @param from microseconds: earlier sound has no picture to go with */
-  #releaseWaiting(from: number): void {
+  /**
+   * Lets in the sound that waited for this picture.
+   * @param from microseconds: no picture goes with earlier sound
+   * @param isFirst the picture is the first of its run
+   */
+  #releaseWaiting(from: number, isFirst: boolean): void {
     const waiting = this.#waiting;
-    const lane = this.#lanes.find((each) => each !== this.#primary);
+    const lane = this.#lanes.find((each) => each !== this.#primary)!;
     this.#waiting = [];
     for (const read of waiting) {
-      if (lane && read.frame.timestamp >= from) this.#admit(lane, read);
+      if (read.frame.timestamp >= from) this.#admit(lane, read);
+      else if (!isFirst) this.#wait(read);
     }
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { VideoTrackConfig } from '../../../server/protocol.js';
+import type { AudioTrackConfig, VideoTrackConfig } from '../../../server/protocol.js';
 import { frameMessage, generateFrames, moveFrame, toAnnexB, type Frame } from '../../helpers/frames.js';
 import { chunksOf, setUp } from './frames-setup.js';
 
@@ -141,6 +141,43 @@ describe('FramesIngest', () => {
       expect(runs[1]!.chunks('audio')).toEqual(chunksOf(from(opus.frames, 2), 1));
     });
 
+    it('takes sound of another rate where there is no picture', async () => {
+      const [aac, opus] = await Promise.all([
+        generateFrames({ audio: 'aac', seconds: 2 }),
+        generateFrames({ audio: 'opus', seconds: 2 }),
+      ]);
+      const { ingest, write, finish } = setUp(aac.format);
+      write(aac.frames);
+      const halfRate = { ...aac.format.tracks[0]!, sampleRate: 24_000, description: 'EwgA' };
+      ingest.configureTrack(halfRate as AudioTrackConfig);
+      write(aac.frames.map((frame) => moveFrame(frame, 2.1e6 + frame.timestamp)));
+      ingest.configureTrack(opus.format.tracks[0]!);
+      write(opus.frames.map((frame) => moveFrame(frame, 6.3e6)));
+      const runs = await finish();
+      expect(runs.map(({ tracks }) => tracks[0]!.timescale)).toEqual([48_000, 24_000, 48_000]);
+      expect(runs.flatMap((run) => run.chunks('audio'))).toEqual([
+        ...chunksOf(aac.frames, 1),
+        ...chunksOf(aac.frames, 1),
+        ...chunksOf(opus.frames, 1),
+      ]);
+      const [first = 0, second = 0] = runs[1]!.times('audio');
+      expect(second - first).toBeCloseTo(1024 / 24_000, 9);
+    });
+
+    it('is not needed where parameter sets in band change', async () => {
+      const first = toAnnexB(videoOnly);
+      const { write, finish, drops } = setUp(first.format);
+      write(first.frames);
+      write(toAnnexB(other).frames.map((frame) => moveFrame(frame, 3e6)));
+      const runs = await finish();
+      expect(runs.map(({ tracks }) => tracks[0]!.codec)).toEqual([
+        video.codec,
+        other.format.tracks[0]!.codec,
+      ]);
+      expect(runs[1]!.chunks('video')).toEqual(chunksOf(other.frames, 0));
+      expect(drops()).toEqual({});
+    });
+
     it('refuses a track that there is not, or of another kind', () => {
       const { ingest } = setUp(videoOnly.format);
       const refusal = expect.objectContaining({
@@ -262,6 +299,30 @@ describe('FramesIngest', () => {
       expect(run!.chunks('video')).toEqual(chunksOf(media.frames, 0));
       expect(run!.chunks('audio')).toEqual([]);
       expect(drops()).toEqual({ 'off-clock': chunksOf(media.frames, 1).length });
+    });
+  });
+
+  describe('bounds', () => {
+    it('lets sound be as far behind the picture as maxFrameGap says', async () => {
+      // It stops for a while, and what comes then is old.
+      const late = media.frames.filter(({ track, timestamp }) => track === 0 || timestamp > 2e6);
+      const old = late.map((frame) => (frame.track === 1 ? moveFrame(frame, -1.9e6) : frame));
+      const lax = setUp(media.format);
+      const strict = setUp(media.format, { maxFrameGap: 1 });
+      lax.write(old);
+      strict.write(old);
+      expect((await lax.finish())[0]!.chunks('audio').length).toBeGreaterThan(40);
+      expect((await strict.finish())[0]!.chunks('audio')).toEqual([]);
+      expect(lax.drops()).toEqual({});
+      expect(strict.drops()['off-clock']).toBeGreaterThan(40);
+    });
+
+    it('lets a capture clock be as far from the time of day as maxClockSkew says', () => {
+      const { ingest } = setUp(videoOnly.format, { maxClockSkew: 5 });
+      ingest.setCaptureClock(0, Date.now() - 4900);
+      expect(() => ingest.setCaptureClock(0, Date.now() - 5100)).toThrow(
+        expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining('5 s') }),
+      );
     });
   });
 
