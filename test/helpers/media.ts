@@ -22,14 +22,14 @@ export interface MediaRecipe {
   select?: string;
   /** Default 4. */
   seconds?: number;
+  /** Of the picture. Default 320x180. */
+  size?: string;
   /** Frames a second, or a fraction such as `30000/1001`. Default 30. */
   frameRate?: number | string;
   /** Seconds. Default 1. */
   keyFrameInterval?: number;
   /** Time of one more key frame between the first and the second, seconds. Default: none. */
   earlyKeyFrame?: number;
-  /** Of the picture. Default 320x180. */
-  size?: string;
   /** Bits a second of video. Default: whatever comes out. */
   bitrate?: number;
 }
@@ -59,10 +59,10 @@ function ffmpegArguments({
   video,
   audio,
   seconds = 4,
+  size = '320x180',
   frameRate = 30,
   keyFrameInterval = 1,
   earlyKeyFrame,
-  size = '320x180',
   bitrate,
   select,
 }: MediaRecipe): string[] {
