@@ -2,7 +2,9 @@ import { CutPlan, type Cut } from './cut-plan.js';
 import { writeInitSegment } from './init-segment.js';
 import { writeFragment, type Run } from './media-segment.js';
 import { choosePartTarget } from './part-target.js';
+import { PRFT_SIZE } from './producer-reference-time.js';
 import { primaryTrack, type Sample, type Track } from './sample.js';
+import type { SegmenterTap } from './segmenter-tap.js';
 import type { Window } from './window.js';
 
 export interface SegmenterOptions {
@@ -10,6 +12,12 @@ export interface SegmenterOptions {
   partDuration: number;
   /** A segment ends at the first key frame from this length on, seconds. */
   segmentDuration: number;
+}
+
+/** A timeline that another segmenter made. */
+export interface Timeline {
+  /** Wall clock less timeline, milliseconds. */
+  readonly clockOffset: number;
 }
 
 /** So many frames, or so long, are looked at to learn the frame rate before the first part is cut. */
@@ -66,6 +74,10 @@ export class Segmenter {
   #runStart = 0;
   /** Wall clock less timeline of this run, milliseconds. */
   #clockOffset = 0;
+  /** Wall clock less source's clock of this run, milliseconds, where the source knows it. */
+  #captureOffset: number | undefined;
+  /** Of the newest segment. */
+  #programDate = 0;
   /** Where the primary track's next sample should begin, on the source's clock, seconds. */
   #expected: number | undefined;
   #queuedBytes = 0;
@@ -75,7 +87,15 @@ export class Segmenter {
     private readonly options: SegmenterOptions,
     private readonly window: Window,
     private readonly now: () => number = Date.now,
+    private readonly tap?: SegmenterTap,
+    /** Samples come with times of this timeline, and keep them: those of a rendition that is made from another. */
+    private readonly timeline?: Timeline,
   ) {}
+
+  /** Wall clock less timeline, milliseconds. */
+  get clockOffset(): number {
+    return this.#clockOffset;
+  }
 
   /** Frames a second of the primary track, once it is known. */
   get frameRate(): number | undefined {
@@ -90,6 +110,7 @@ export class Segmenter {
     const primary = primaryTrack(tracks);
     if (!primary) throw new TypeError('a stream needs at least one track');
     this.#breakRun();
+    this.#captureOffset = undefined;
     this.#queues = new Map(
       tracks.map((track) => [track.id, { track, samples: [], last: undefined, reached: 0, written: 0 }]),
     );
@@ -99,6 +120,7 @@ export class Segmenter {
       this.#initBytes = bytes;
       this.window.addInit(++this.#init, bytes);
     }
+    this.tap?.onRun(tracks, this.#initBytes);
   }
 
   push(sample: Sample): void {
@@ -120,8 +142,19 @@ export class Segmenter {
     };
     if (!this.#putInOrder(shifted, queue)) return;
     if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
+    this.tap?.onSample(shifted, this.#clockOffset);
     if (this.#plan) this.#add(shifted, queue, this.#plan);
     else this.#collect(shifted);
+  }
+
+  /**
+   * Tells when this run's media was captured. Programme dates follow it from the next segment on.
+   * @param sourceTime a time of the run's samples, seconds
+   * @param wallClock of that moment, milliseconds since the epoch
+   */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#captureOffset = wallClock - sourceTime * 1000;
+    if (this.#offset !== undefined) this.#clockOffset = this.#captureOffset - this.#offset * 1000;
   }
 
   /**
@@ -149,6 +182,7 @@ export class Segmenter {
   end(): void {
     this.#finishRun();
     this.window.end();
+    this.tap?.onEnd();
   }
 
   /** The longest that a frame may be, and that nothing may come, within one run: a segment. */
@@ -177,11 +211,21 @@ export class Segmenter {
   }
 
   #anchor(firstTime: number): void {
+    this.#expected = undefined;
+    if (this.timeline) {
+      this.#end = Math.max(this.#end, firstTime);
+      this.#offset = 0;
+      this.#runStart = this.#end;
+      this.#clockOffset = this.timeline.clockOffset;
+      return;
+    }
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
-    this.#expected = undefined;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
-    this.#clockOffset = Math.max(this.#clockOffset, this.now() - this.#end * 1000);
+    this.#clockOffset =
+      this.#captureOffset === undefined
+        ? Math.max(this.#clockOffset, this.now() - this.#end * 1000)
+        : this.#captureOffset - this.#offset * 1000;
   }
 
   /** Holds the first samples back until the frame rate is known; the part target stays what it was. */
@@ -279,16 +323,20 @@ export class Segmenter {
     const first = runs.find((run) => run.track === this.#primary!.track.id)?.samples[0];
     const independent = first?.key ?? false;
     if (this.window.last?.complete !== false) {
+      // A capture clock that was corrected must not take it back, either.
+      this.#programDate = Math.max(this.#programDate, this.#clockOffset + this.#end * 1000);
       this.window.openSegment({
         init: this.#init,
         discontinuity: this.#discontinuity,
-        programDateTime: this.#clockOffset + this.#end * 1000,
+        programDateTime: this.#programDate,
         independent,
       });
       this.#discontinuity = false;
     }
-    const bytes = writeFragment(++this.#sequence, runs);
+    const withRoom = writeFragment(++this.#sequence, runs, PRFT_SIZE);
+    const bytes = withRoom.subarray(PRFT_SIZE);
     this.window.addPart({ duration: end - this.#end, independent, bytes });
+    this.tap?.onPart({ runs, independent, withRoom }, this.#clockOffset);
     this.#end = end;
   }
 

@@ -1,8 +1,11 @@
 import { describe } from 'vitest';
+import { aac } from './clauses/aac.js';
 import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
 import { blockingReload } from './clauses/blocking-reload.js';
+import { frames } from './clauses/frames.js';
 import { limits } from './clauses/limits.js';
+import { liveMp4 } from './clauses/live-mp4.js';
 import { messages } from './clauses/messages.js';
 import { mounting } from './clauses/mounting.js';
 import { playlists } from './clauses/playlists.js';
@@ -18,6 +21,7 @@ import type { StartHost } from './implementation.js';
 export function wireContract(name: string, startHost: StartHost): void {
   describe(`the wire contract on ${name}`, () => {
     publishing(startHost);
+    frames(startHost);
     messages(startHost);
     badInput(startHost);
     limits(startHost);
@@ -25,7 +29,9 @@ export function wireContract(name: string, startHost: StartHost): void {
     viewers(startHost);
     playlists(startHost);
     windows(startHost);
+    aac(startHost);
     blockingReload(startHost);
+    liveMp4(startHost);
     status(startHost);
     access(startHost);
     mounting(startHost);

@@ -28,6 +28,8 @@ export interface MediaRecipe {
   keyFrameInterval?: number;
   /** Time of one more key frame between the first and the second, seconds. Default: none. */
   earlyKeyFrame?: number;
+  /** Of the picture. Default 320x180. */
+  size?: string;
   /** Bits a second of video. Default: whatever comes out. */
   bitrate?: number;
 }
@@ -60,10 +62,11 @@ function ffmpegArguments({
   frameRate = 30,
   keyFrameInterval = 1,
   earlyKeyFrame,
+  size = '320x180',
   bitrate,
   select,
 }: MediaRecipe): string[] {
-  const picture = `testsrc2=size=320x180:rate=${frameRate}:duration=${seconds}`;
+  const picture = `testsrc2=size=${size}:rate=${frameRate}:duration=${seconds}`;
   const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
   const keyFrames =
     earlyKeyFrame === undefined
