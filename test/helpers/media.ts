@@ -22,6 +22,8 @@ export interface MediaRecipe {
   select?: string;
   /** Default 4. */
   seconds?: number;
+  /** Of the picture. Default 320x180. */
+  size?: string;
   /** Frames a second, or a fraction such as `30000/1001`. Default 30. */
   frameRate?: number | string;
   /** Seconds. Default 1. */
@@ -59,6 +61,7 @@ function ffmpegArguments({
   video,
   audio,
   seconds = 4,
+  size = '320x180',
   frameRate = 30,
   keyFrameInterval = 1,
   earlyKeyFrame,
