@@ -1,8 +1,9 @@
 import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
+import { measureBitrate } from '../hls/bitrate.js';
 import { Segmenter } from '../hls/segmenter.js';
-import { Window, type Segment } from '../hls/window.js';
+import { Window } from '../hls/window.js';
 import type { PackagingOptions } from '../options.js';
 
 /** One encoding of a stream: what is packaged of it and what its playlists say. */
@@ -82,13 +83,12 @@ export class Rendition {
 
   /** What the multivariant playlist says of it, measured on the segments in the window. */
   describe(): Variant {
-    const complete = this.window.listed.filter((segment) => segment.complete);
-    const rates = (complete.length > 0 ? complete : this.window.listed).map(bitrate);
+    const { peak, average } = measureBitrate(this.window);
     const video = this.#tracks.find((track) => track.kind === 'video');
     return {
       uri: `${this.name}/${this.epoch}.m3u8`,
-      bandwidth: Math.ceil(Math.max(0, ...rates)),
-      averageBandwidth: Math.ceil(rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)),
+      bandwidth: peak,
+      averageBandwidth: average,
       codecs: this.#tracks.map((track) => track.codec),
       width: video?.width,
       height: video?.height,
@@ -96,9 +96,4 @@ export class Rendition {
       independent: isIndependent(this.window),
     };
   }
-}
-
-function bitrate(segment: Segment): number {
-  const bytes = segment.parts.reduce((sum, part) => sum + part.bytes.length, 0);
-  return segment.duration > 0 ? (bytes * 8) / segment.duration : 0;
 }

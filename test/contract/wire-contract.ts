@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
+import { badFrames } from './clauses/bad-frames.js';
 import { blockingReload } from './clauses/blocking-reload.js';
 import { frames } from './clauses/frames.js';
 import { limits } from './clauses/limits.js';
@@ -20,6 +21,7 @@ export function wireContract(name: string, startHost: StartHost): void {
   describe(`the wire contract on ${name}`, () => {
     publishing(startHost);
     frames(startHost);
+    badFrames(startHost);
     messages(startHost);
     badInput(startHost);
     limits(startHost);
