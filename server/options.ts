@@ -61,6 +61,13 @@ export interface Limits {
   maxLiveSkips: number;
   /** A viewer of live.mp4 that was moved and stays behind for so long is disconnected. Default 10. */
   liveStallTime: number;
+  /**
+   * Frames format: a track whose timestamps go farther ahead at once runs on another clock, which viewers see as a
+   * discontinuity, and sound so far from the picture belongs to none. Default 10.
+   */
+  maxFrameGap: number;
+  /** Frames format: how far a capture clock may be from the server's clock. Default 300. */
+  maxClockSkew: number;
 }
 
 /** The defaults of {@link PackagingOptions}. */
@@ -89,6 +96,8 @@ export const defaultLimits: Limits = {
   maxLiveBacklogBytes: 2 * 1024 * 1024,
   maxLiveSkips: 5,
   liveStallTime: 10,
+  maxFrameGap: 10,
+  maxClockSkew: 300,
 };
 
 /** The smallest and largest value each option may have. */
@@ -113,6 +122,8 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxLiveBacklogBytes: [64 * 1024, 256 * 1024 * 1024],
   maxLiveSkips: [0, 1_000_000],
   liveStallTime: [0, 3600],
+  maxFrameGap: [1, 3600],
+  maxClockSkew: [1, 86_400],
 };
 
 /**

@@ -7,6 +7,23 @@ export interface MediaNames {
   part(number: number): string;
 }
 
+/** How far another rendition of the same stream is (EXT-X-RENDITION-REPORT, RFC 8216bis §4.4.5.4). */
+export interface RenditionReport {
+  /** Of its media playlist, relative to the one that reports it. */
+  uri: string;
+  /** The newest Media Sequence Number in it, of a segment that may still be growing. */
+  lastMsn: number;
+  /** The newest part of that segment, from 0. */
+  lastPart: number;
+}
+
+export interface MediaPlaylistOptions {
+  /** Leave out the segments that a client with an earlier playlist knows (`_HLS_skip=YES`, §6.2.5.1). Default false. */
+  skip?: boolean;
+  /** Every other rendition of the stream, so that a player that changes to it knows where it is. Default none. */
+  reports?: readonly RenditionReport[];
+}
+
 /** Parts are listed for the segments within so many target durations of the end (RFC 8216bis §4.4.4.9). */
 const PART_TARGET_DURATIONS = 3;
 
@@ -16,11 +33,12 @@ const SKIP_TARGET_DURATIONS = 6;
 /** EXT-X-SKIP needs version 9 (§8). */
 const VERSION = 9;
 
-/**
- * A Media Playlist (RFC 8216bis §4) of what a window offers.
- * @param skip leave out the segments that a client with an earlier playlist knows (`_HLS_skip=YES`, §6.2.5.1)
- */
-export function writeMediaPlaylist(window: Window, names: MediaNames, skip = false): string {
+/** A Media Playlist (RFC 8216bis §4) of what a window offers. */
+export function writeMediaPlaylist(
+  window: Window,
+  names: MediaNames,
+  { skip = false, reports = [] }: MediaPlaylistOptions = {},
+): string {
   const { targetDuration } = window.options;
   const segments = window.listed;
   const skipped =
@@ -41,9 +59,22 @@ export function writeMediaPlaylist(window: Window, names: MediaNames, skip = fal
     const segment = segments[index]!;
     pushSegment(lines, segment, segments[index - 1], names, index >= partsFrom && !window.ended);
   }
+  for (const { uri, lastMsn, lastPart } of reports) {
+    lines.push(`#EXT-X-RENDITION-REPORT:URI="${uri}",LAST-MSN=${lastMsn},LAST-PART=${lastPart}`);
+  }
   if (window.ended) lines.push('#EXT-X-ENDLIST');
   else lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${names.part(window.nextPart)}"`);
   return lines.join('\n') + '\n';
+}
+
+/**
+ * What the playlists of a stream's other renditions say of this one.
+ * @returns undefined while there is nothing to report
+ */
+export function reportOf(window: Window, uri: string): RenditionReport | undefined {
+  const { last } = window;
+  if (!last || last.parts.length === 0) return undefined;
+  return { uri, lastMsn: last.msn, lastPart: last.parts.length - 1 };
 }
 
 /** EXT-X-INDEPENDENT-SEGMENTS holds as long as no segment had to be cut between key frames. */

@@ -4,7 +4,10 @@ import type { Sample } from './sample.js';
 /** The samples of one track in a fragment, in decode order. */
 export interface Run {
   track: number;
+  /** May be none: a picture may last longer than a part. */
   samples: readonly Sample[];
+  /** Where the fragment begins for a track that has no sample in it, in the track's timescale. Default 0. */
+  start?: number;
 }
 
 /** Sample flags (ISO/IEC 14496-12 §8.8.3.1): depends on no other sample; depends on others and is no sync sample. */
@@ -50,21 +53,25 @@ export function writeFragment(sequence: number, runs: readonly Run[], room = 0):
 }
 
 function trafSize(run: Run): number {
-  return TRAF_HEADER + TFHD + TFDT + TRUN_HEADER + run.samples.length * TRUN_ENTRY;
+  const trun = run.samples.length > 0 ? TRUN_HEADER + run.samples.length * TRUN_ENTRY : 0;
+  return TRAF_HEADER + TFHD + TFDT + trun;
 }
 
 function writeTraf(data: DataView, start: number, run: Run, mediaOffset: number): number {
   let at = header(data, start, trafSize(run), 'traf');
 
   at = header(data, at, TFHD, 'tfhd');
-  data.setUint32(at, 0x020000); // default-base-is-moof
+  // default-base-is-moof; and, where there is none to come, duration-is-empty (§8.8.7). A track is named in every fragment: hls.js
+  // (1.7) would take the times of a stream from another track where its own is missing.
+  data.setUint32(at, run.samples.length > 0 ? 0x020000 : 0x030000);
   data.setUint32(at + 4, run.track);
   at += 8;
 
   at = header(data, at, TFDT, 'tfdt');
   data.setUint32(at, 1 << 24); // version 1: 64 bits
-  data.setBigUint64(at + 4, BigInt(run.samples[0]?.dts ?? 0));
+  data.setBigUint64(at + 4, BigInt(run.samples[0]?.dts ?? run.start ?? 0));
   at += 12;
+  if (run.samples.length === 0) return at;
 
   at = header(data, at, TRUN_HEADER + run.samples.length * TRUN_ENTRY, 'trun');
   // Version 1, signed composition offsets; data offset, and each sample's duration, size, flags and offset.

@@ -29,6 +29,8 @@ const SNAP = 0.02;
 /** Frames are regular when most are so near to the middle one. */
 const REGULAR_WITHIN = 0.2;
 const REGULAR_SHARE = 0.6;
+/** So many at least: one slow frame at the beginning must not make long parts for ever. */
+const REGULAR_LEAST = 3;
 
 /** WebM and Matroska times are whole milliseconds, so durations wander by one. */
 const ROUNDING_SLACK = 0.001;
@@ -52,13 +54,9 @@ export interface PartTarget {
 export function choosePartTarget(durations: readonly number[], wanted: number): PartTarget {
   const measured = median(durations.filter((duration) => duration > 0)) ?? wanted;
   const near = durations.filter((duration) => Math.abs(duration - measured) <= measured * REGULAR_WITHIN);
-  if (near.length < durations.length * REGULAR_SHARE) {
+  if (durations.length < REGULAR_LEAST || near.length < durations.length * REGULAR_SHARE) {
     // No frame length to speak of: a whole number of frames cannot be had.
-    return {
-      partTarget: Math.max(wanted, Math.ceil(measured * 1000) / 1000),
-      frameDuration: measured,
-      isRegular: false,
-    };
+    return { partTarget: wanted, frameDuration: measured, isRegular: false };
   }
   const frameDuration = snap(measured, durations);
   const frames = Math.max(1, Math.round(wanted / frameDuration));

@@ -9,13 +9,15 @@ type Described = Pick<Track, 'kind' | 'codec' | 'width' | 'height' | 'sampleRate
 
 /**
  * What a sample entry says of its track, with the codec string of RFC 6381.
- * @throws TypeError when it is neither H.264 nor AAC
+ * @throws TypeError when it is neither H.264, AAC nor Opus
  */
 export function describeSampleEntry(entry: Uint8Array): Described {
   const type = fourCC(entry, 4);
   if (type === 'avc1') return describeAvc(entry);
   if (type === 'mp4a') return describeMp4a(entry);
-  throw new TypeError(`sample entry '${type}' is neither H.264 (avc1) nor AAC (mp4a)`);
+  // Lower case in RFC 6381 strings: WebKit and Firefox refuse 'Opus'.
+  if (type === 'Opus') return { ...describeAudio(entry), codec: 'opus' };
+  throw new TypeError(`sample entry '${type}' is neither H.264 (avc1), AAC (mp4a) nor Opus`);
 }
 
 function describeAvc(entry: Uint8Array): Described {
@@ -36,13 +38,12 @@ function describeMp4a(entry: Uint8Array): Described {
   const children = entry.subarray(AUDIO_ENTRY_HEADER);
   const esds = [...readBoxes(children)].find((child) => child.type === 'esds')?.body;
   if (!esds) throw new TypeError("sample entry 'mp4a' has no esds");
+  return { ...describeAudio(entry), codec: `mp4a.40.${audioObjectType(esds.subarray(4))}` };
+}
+
+function describeAudio(entry: Uint8Array): Omit<Described, 'codec'> {
   const data = view(entry);
-  return {
-    kind: 'audio',
-    codec: `mp4a.40.${audioObjectType(esds.subarray(4))}`,
-    sampleRate: data.getUint32(32) >>> 16,
-    channels: data.getUint16(24),
-  };
+  return { kind: 'audio', sampleRate: data.getUint32(32) >>> 16, channels: data.getUint16(24) };
 }
 
 /** The audio object type of the AudioSpecificConfig (ISO/IEC 14496-3 §1.6.2.1) inside an ES_Descriptor. */

@@ -16,6 +16,8 @@ export interface SegmenterOptions {
 
 /** So many frames, or so long, are looked at to learn the frame rate before the first part is cut. */
 const PROBE_FRAMES = 6;
+/** Fewer do where they are a whole part. */
+const PROBE_LEAST = 3;
 const PROBE_TIME = 0.4;
 const PROBE_SAMPLES = 1000;
 
@@ -25,11 +27,21 @@ const MAX_PART_BYTES = 16 * 1024 * 1024;
 /** How far one track may be ahead while a part waits for the other to reach its end, seconds. */
 const OTHER_TRACK_WAIT = 0.25;
 
+/** Times that go back by less than this are brought into order; by more, the source's clock has jumped. Seconds. */
+const DISORDER = 0.1;
+
+/** The shortest part, where timestamps stand still, seconds. */
+const LEAST_DURATION = 0.001;
+
 interface Queue {
   track: Track;
   samples: Sample[];
+  /** Its newest sample, queued or published. */
+  last: Sample | undefined;
   /** Where its last sample ended, seconds. */
   reached: number;
+  /** Where its last published sample ended, in its timescale. */
+  written: number;
 }
 
 /**
@@ -56,6 +68,10 @@ export class Segmenter {
   #runStart = 0;
   /** Wall clock less timeline of this run, milliseconds. */
   #clockOffset = 0;
+  /** Wall clock less source's clock of this run, milliseconds, where the source knows it. */
+  #captureOffset: number | undefined;
+  /** Of the newest segment. */
+  #programDate = 0;
   /** Where the primary track's next sample should begin, on the source's clock, seconds. */
   #expected: number | undefined;
   #queuedBytes = 0;
@@ -81,7 +97,10 @@ export class Segmenter {
     const primary = primaryTrack(tracks);
     if (!primary) throw new TypeError('a stream needs at least one track');
     this.#breakRun();
-    this.#queues = new Map(tracks.map((track) => [track.id, { track, samples: [], reached: 0 }]));
+    this.#captureOffset = undefined;
+    this.#queues = new Map(
+      tracks.map((track) => [track.id, { track, samples: [], last: undefined, reached: 0, written: 0 }]),
+    );
     this.#primary = this.#queues.get(primary.id);
     const bytes = writeInitSegment(tracks);
     if (!this.#initBytes || !sameBytes(bytes, this.#initBytes)) {
@@ -108,10 +127,42 @@ export class Segmenter {
       dts,
       duration: Math.min(sample.duration, Math.ceil(this.#longest * timescale)),
     };
+    if (!this.#putInOrder(shifted, queue)) return;
     if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
     this.tap?.onSample(shifted, this.#clockOffset);
     if (this.#plan) this.#add(shifted, queue, this.#plan);
     else this.#collect(shifted);
+  }
+
+  /**
+   * Tells when this run's media was captured. Programme dates follow it from the next segment on.
+   * @param sourceTime a time of the run's samples, seconds
+   * @param wallClock of that moment, milliseconds since the epoch
+   */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#captureOffset = wallClock - sourceTime * 1000;
+    if (this.#offset !== undefined) this.#clockOffset = this.#captureOffset - this.#offset * 1000;
+  }
+
+  /**
+   * A fragment has no times but its first and its samples' durations: each must last until the next one, or all after it would be
+   * at other times than their own.
+   * @returns false where it must be dropped, since another of its time was there before
+   */
+  #putInOrder(sample: Sample, queue: Queue): boolean {
+    const { last } = queue;
+    queue.last = sample;
+    if (!last) return true;
+    if (sample.dts <= last.dts) {
+      if (queue !== this.#primary) {
+        queue.last = last;
+        return false;
+      }
+      sample.compositionOffset += sample.dts - last.dts - 1;
+      sample.dts = last.dts + 1;
+    }
+    last.duration = sample.dts - last.dts;
+    return true;
   }
 
   /** Publishes what is held and ends the window. */
@@ -129,13 +180,18 @@ export class Segmenter {
   /** The source's clock went back, or so far ahead that no segment can hold it. */
   #isJump(time: number): boolean {
     if (this.#expected === undefined || this.#offset === undefined) return false;
-    return time > this.#expected + this.#longest || time < this.#expected - this.#longest;
+    if (time > this.#expected + this.#longest) return true;
+    const { last, track } = this.#primary!;
+    return last !== undefined && time + this.#offset < last.dts / track.timescale - DISORDER;
   }
 
   /** Goes on behind a discontinuity, from the next key frame. */
   #breakRun(): void {
     this.#finishRun();
-    for (const queue of this.#queues.values()) queue.reached = 0;
+    for (const queue of this.#queues.values()) {
+      queue.reached = 0;
+      queue.last = undefined;
+    }
     this.#plan = undefined;
     this.#offset = undefined;
     this.#discontinuity = this.window.last !== undefined;
@@ -146,7 +202,10 @@ export class Segmenter {
     this.#runStart = this.#end;
     this.#expected = undefined;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
-    this.#clockOffset = Math.max(this.#clockOffset, this.now() - this.#end * 1000);
+    this.#clockOffset =
+      this.#captureOffset === undefined
+        ? Math.max(this.#clockOffset, this.now() - this.#end * 1000)
+        : this.#captureOffset - this.#offset * 1000;
   }
 
   /** Holds the first samples back until the frame rate is known; the part target stays what it was. */
@@ -154,9 +213,9 @@ export class Segmenter {
     this.#probe.push(sample);
     const durations = this.#probeDurations();
     const time = durations.reduce((sum, duration) => sum + duration, 0);
-    if (durations.length >= PROBE_FRAMES || time >= PROBE_TIME || this.#probe.length >= PROBE_SAMPLES) {
-      this.#makePlan();
-    }
+    const isPart = durations.length >= PROBE_LEAST && time >= this.options.partDuration;
+    const isEnough = durations.length >= PROBE_FRAMES || time >= PROBE_TIME;
+    if (isPart || isEnough || this.#probe.length >= PROBE_SAMPLES) this.#makePlan();
   }
 
   #probeDurations(): number[] {
@@ -166,11 +225,14 @@ export class Segmenter {
 
   #makePlan(): void {
     const { partTarget, ...frames } = choosePartTarget(this.#probeDurations(), this.options.partDuration);
-    if (this.window.partTarget === 0) this.window.partTarget = partTarget;
     const { segmentDuration } = this.options;
     const { targetDuration } = this.window.options;
+    if (this.window.partTarget === 0) this.window.partTarget = Math.min(partTarget, targetDuration);
     this.#plan = new CutPlan(
-      { partTarget: this.window.partTarget, segmentDuration, targetDuration, ...frames },
+      {
+        ...{ partTarget: this.window.partTarget, segmentDuration, targetDuration, ...frames },
+        isFirst: this.window.last === undefined,
+      },
       this.#end,
     );
     const held = this.#probe;
@@ -194,26 +256,44 @@ export class Segmenter {
   }
 
   #publishReady({ cuts }: CutPlan): void {
-    while (cuts[0] && this.#isCovered(cuts[0].end)) this.#carryOut(cuts.shift()!);
+    while (cuts[0] && this.#isCovered(cuts[0])) this.#carryOut(cuts.shift()!);
   }
 
-  /** All tracks reach a time, or the one that does not has been waited for. */
-  #isCovered(time: number): boolean {
+  /** All tracks reach a part's end, or the one that does not has been waited for. */
+  #isCovered(cut: Cut): boolean {
     const queues = [...this.#queues.values()];
-    if (queues.some(({ reached }) => reached - time > OTHER_TRACK_WAIT)) return true;
-    return queues.every(({ reached, track }) => reached >= time - 1 / track.timescale);
+    // By where its newest sample begins: a picture may last as long as it likes.
+    const isAhead = ({ last, track }: Queue): boolean =>
+      last !== undefined && last.dts / track.timescale - cut.end > OTHER_TRACK_WAIT;
+    if (queues.some(isAhead)) return true;
+    return queues.every(
+      (queue) => queue.reached >= cut.end - 1 / queue.track.timescale - this.#lag(queue, cut),
+    );
+  }
+
+  /**
+   * How much sooner than the part another track may end: a frame of sound that reaches over the end belongs to the next part, so that
+   * none waits for it. Not so where the segment may end: players ask again for one whose end is not covered by all its tracks.
+   */
+  #lag({ track, last }: Queue, { mayCloseSegment }: Cut): number {
+    if (mayCloseSegment || !last || track === this.#primary?.track) return 0;
+    return (last.duration - 1) / track.timescale;
   }
 
   #publishAll({ cuts }: CutPlan): void {
     for (let cut = cuts.shift(); cut; cut = cuts.shift()) {
-      this.#carryOut(cut, cuts.length === 0 ? Infinity : cut.end);
+      this.#carryOut(cut, cuts.length === 0);
     }
   }
 
-  /** @param until samples from here on stay for the next part */
-  #carryOut(cut: Cut, until = cut.end): void {
-    const runs = this.#takeRuns(until);
-    if (runs.length > 0) this.#publishPart(runs, Math.max(cut.end, this.#end));
+  /** @param isFinal nothing stays for the next part */
+  #carryOut(cut: Cut, isFinal = false): void {
+    const isEmpty = cut.end - this.#end < LEAST_DURATION / 2;
+    if (!isEmpty || isFinal) {
+      const runs = this.#takeRuns(cut, isFinal);
+      const hasMedia = runs.some(({ samples }) => samples.length > 0);
+      if (!isEmpty || hasMedia) this.#publishPart(runs, Math.max(cut.end, this.#end + LEAST_DURATION));
+    }
     if (cut.closesSegment) this.window.closeSegment();
   }
 
@@ -221,10 +301,12 @@ export class Segmenter {
     const first = runs.find((run) => run.track === this.#primary!.track.id)?.samples[0];
     const independent = first?.key ?? false;
     if (this.window.last?.complete !== false) {
+      // A capture clock that was corrected must not take it back, either.
+      this.#programDate = Math.max(this.#programDate, this.#clockOffset + this.#end * 1000);
       this.window.openSegment({
         init: this.#init,
         discontinuity: this.#discontinuity,
-        programDateTime: this.#clockOffset + this.#end * 1000,
+        programDateTime: this.#programDate,
         independent,
       });
       this.#discontinuity = false;
@@ -236,16 +318,26 @@ export class Segmenter {
     this.#end = end;
   }
 
-  #takeRuns(until: number): Run[] {
-    const runs: Run[] = [];
-    for (const { track, samples } of this.#queues.values()) {
+  #takeRuns(cut: Cut, isFinal: boolean): Run[] {
+    return Array.from(this.#queues.values(), (queue) => {
+      const { track, samples, last } = queue;
+      const until = queue === this.#primary ? (cut.limit ?? cut.end) : cut.end;
       const limit = until * track.timescale - 0.5;
-      const cut = samples.findIndex((sample) => sample.dts >= limit);
-      const taken = samples.splice(0, cut === -1 ? samples.length : cut);
+      const lag = this.#lag(queue, cut) * track.timescale;
+      const next = samples.findIndex(({ dts, duration }) =>
+        lag > 0 ? dts + duration - 1 > limit : dts >= limit,
+      );
+      const taken = samples.splice(0, isFinal || next === -1 ? samples.length : next);
       for (const sample of taken) this.#queuedBytes -= sample.data.length;
-      if (taken.length > 0) runs.push({ track: track.id, samples: taken });
-    }
-    return runs;
+      const newest = taken.at(-1);
+      // A picture that nothing has followed yet is shown until the part's end at least.
+      if (newest && newest === last && queue === this.#primary && !isFinal) {
+        newest.duration = Math.max(newest.duration, Math.round(cut.end * track.timescale) - newest.dts);
+      }
+      const start = Math.max(queue.written, Math.round(this.#end * track.timescale));
+      if (newest) queue.written = newest.dts + newest.duration;
+      return { track: track.id, samples: taken, start };
+    });
   }
 
   #finishRun(): void {

@@ -1,4 +1,5 @@
 import type { LivestreamError } from '../errors.js';
+import type { TrackConfig } from '../protocol.js';
 
 /** Turns a publisher's binary messages into a stream's samples; one for each format. */
 export interface Ingest {
@@ -14,9 +15,23 @@ export interface Ingest {
   end(): Promise<void>;
   /** Drops what it holds and stops. */
   kill(): void;
+  /**
+   * Where the format has tracks: the configuration of one, for the messages after it.
+   * @throws LivestreamError BAD_MESSAGE or UNSUPPORTED_FORMAT
+   */
+  configureTrack?(track: TrackConfig): void;
+  /**
+   * Where the format has timestamps: when one of them was captured.
+   * @param timestamp microseconds
+   * @param time of the server's clock, milliseconds since the epoch
+   * @throws LivestreamError BAD_MESSAGE
+   */
+  setCaptureClock?(timestamp: number, time: number): void;
 }
 
 export interface IngestEvents {
   /** It cannot go on. Not called after `end` or `kill`. */
   onFailure(error: LivestreamError): void;
+  /** Something was left out, of which the publisher should know. It goes on. */
+  onNotice?(error: LivestreamError): void;
 }

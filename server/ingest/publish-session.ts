@@ -1,6 +1,6 @@
 import { LivestreamError } from '../errors.js';
 import type { Limits, Logger } from '../options.js';
-import { CloseCode, type ServerMessage, type StopReason } from '../protocol.js';
+import { CloseCode, type ServerMessage, type StopReason, type TrackConfig } from '../protocol.js';
 import type { Audience, Listener } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
 import type { Ingest, IngestEvents } from './ingest.js';
@@ -49,7 +49,11 @@ export class PublishSession {
   constructor(private readonly options: PublishSessionOptions) {
     this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
     this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
-    this.#ingest = options.createIngest({ onFailure: (error) => this.fail(error) });
+    this.#ingest = options.createIngest({
+      onFailure: (error) => this.fail(error),
+      onNotice: ({ code, message }) =>
+        this.#send({ type: 'error', code, message, streamId: this.stream.id, fatal: false }),
+    });
   }
 
   get stream(): Stream {
@@ -139,6 +143,24 @@ export class PublishSession {
     }
     this.#expectData();
     this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_INTERVAL);
+  }
+
+  /**
+   * Takes a track's new configuration.
+   * @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE; the session goes on
+   */
+  configureTrack(track: TrackConfig): void {
+    if (!this.#ingest.configureTrack) throw framesOnly('track-config');
+    if (!this.#over) this.#ingest.configureTrack(track);
+  }
+
+  /**
+   * Takes when a timestamp was captured; see {@link Ingest.setCaptureClock}.
+   * @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE; the session goes on
+   */
+  setCaptureClock(timestamp: number, time: number): void {
+    if (!this.#ingest.setCaptureClock) throw framesOnly('capture-clock');
+    if (!this.#over) this.#ingest.setCaptureClock(timestamp, time);
   }
 
   /** Publishes everything received, ends the playlists, then tells the publisher. */
@@ -252,6 +274,10 @@ function createToken(): string {
   return btoa(String.fromCharCode(...bytes))
     .replaceAll('+', '-')
     .replaceAll('/', '_');
+}
+
+function framesOnly(type: string): LivestreamError {
+  return new LivestreamError('UNSUPPORTED_FORMAT', `${type} belongs to the format 'frames'`);
 }
 
 function asLivestreamError(error: unknown): LivestreamError {

@@ -5,6 +5,8 @@ import type { Audience } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { ContainerIngest } from './container-ingest.js';
+import { FramesIngest } from './frames-ingest.js';
+import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { PublishSession } from './publish-session.js';
 import type { TranscoderFactory } from './transcoder.js';
@@ -66,10 +68,8 @@ export class Publishers {
         `stream '${streamId}' already has a publisher; stop that one or take another streamId`,
       );
     }
-    const { transcoders } = this.options;
-    if (!transcoders) {
-      throw new LivestreamError('UNSUPPORTED_FORMAT', 'this server has no transcoder, which containers need');
-    }
+    // Before anything is taken over: what cannot be served changes nothing.
+    const createIngest = this.#ingestFor(message);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const stream = before?.release() ?? streams.create(streamId);
     stream.info = { userId, title };
@@ -78,7 +78,7 @@ export class Publishers {
       audience,
       limits,
       logger,
-      createIngest: (events) => this.#createIngest(stream, transcoders, events),
+      createIngest: (events) => createIngest(stream, events),
       onOver: (over) => {
         if (this.#sessions.get(streamId) === over) this.#sessions.delete(streamId);
       },
@@ -88,10 +88,22 @@ export class Publishers {
     return session;
   }
 
-  #createIngest(stream: Stream, transcoders: TranscoderFactory, events: IngestEvents): Ingest {
-    const { limits, packaging, logger } = this.options;
+  /** @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE */
+  #ingestFor({ format }: StartStreamMessage): (stream: Stream, events: IngestEvents) => Ingest {
+    const { limits, packaging, transcoders, logger } = this.options;
+    if (format?.kind === 'frames') {
+      const tracks = readTracks(format.tracks);
+      return (stream, events) => new FramesIngest({ stream, tracks, limits, logger }, events);
+    }
+    if (!transcoders) {
+      throw new LivestreamError(
+        'UNSUPPORTED_FORMAT',
+        "this server has no transcoder, which containers need; send 'frames'",
+      );
+    }
     const { keyFrameInterval } = packaging;
-    return new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger }, events);
+    return (stream, events) =>
+      new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger }, events);
   }
 }
 

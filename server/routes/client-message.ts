@@ -38,7 +38,13 @@ const audioTrack = v.object({
 
 const track = v.variant('kind', [videoTrack, audioTrack]);
 
-const format = v.object({ kind: v.literal('container'), mimeType: v.optional(text(256)) });
+const format = v.variant('kind', [
+  v.object({ kind: v.literal('container'), mimeType: v.optional(text(256)) }),
+  v.object({
+    kind: v.literal('frames'),
+    tracks: v.pipe(v.array(track), v.minLength(1, 'must name at least one track'), v.maxLength(16)),
+  }),
+]);
 
 const clientMessage = v.variant('type', [
   v.object({
@@ -89,10 +95,10 @@ export function parseClientMessage(source: string): ClientMessage {
 function refusedFormat(value: unknown): LivestreamError | undefined {
   const message = value as { type?: unknown; format?: { kind?: unknown } | null } | null;
   const kind = message?.type === 'start-stream' ? message.format?.kind : undefined;
-  if (typeof kind !== 'string' || kind === 'container') return undefined;
+  if (typeof kind !== 'string' || kind === 'container' || kind === 'frames') return undefined;
   return new LivestreamError(
     'UNSUPPORTED_FORMAT',
-    `format '${kind.slice(0, 64)}' is not served; send 'container'`,
+    `format '${kind.slice(0, 64)}' is not served; send 'frames' or 'container'`,
   );
 }
 

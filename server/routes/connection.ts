@@ -166,11 +166,9 @@ export class Connection implements PublisherConnection {
       case 'stop-stream':
         return this.#stop(message.streamId);
       case 'track-config':
-        this.#publishing(message.streamId);
-        throw new LivestreamError('UNSUPPORTED_FORMAT', "track-config belongs to the format 'frames'");
+        return this.#publishing(message.streamId).configureTrack(message.track);
       case 'capture-clock':
-        this.#publishing(message.streamId);
-        throw new LivestreamError('UNSUPPORTED_FORMAT', "capture-clock belongs to the format 'frames'");
+        return this.#publishing(message.streamId).setCaptureClock(message.timestamp, message.time);
       case 'clock':
         return this.send({ type: 'clock', sent: message.sent, time: Date.now() });
       case 'join-stream':

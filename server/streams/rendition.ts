@@ -1,5 +1,5 @@
 import { LiveMp4 } from '../hls/live-mp4.js';
-import { writeMediaPlaylist, isIndependent, type MediaNames } from '../hls/media-playlist.js';
+import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
 import { Segmenter } from '../hls/segmenter.js';
@@ -15,6 +15,7 @@ export class Rendition {
   readonly #segmenter: Segmenter;
   #tracks: readonly Track[] = [];
   #playlists = new Map<boolean, { version: number; text: string }>();
+  #siblings: readonly Rendition[] = [];
 
   /**
    * @param epoch tells this run of the stream from earlier ones under the same id, whose media may still be
@@ -40,6 +41,12 @@ export class Rendition {
     };
   }
 
+  /** The stream's other renditions, which its playlists report. */
+  set siblings(siblings: readonly Rendition[]) {
+    this.#siblings = siblings.filter((each) => each !== this);
+    this.#playlists.clear();
+  }
+
   get tracks(): readonly Track[] {
     return this.#tracks;
   }
@@ -53,15 +60,26 @@ export class Rendition {
     this.#segmenter.push(sample);
   }
 
+  /** See {@link Segmenter.setCaptureClock}. */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#segmenter.setCaptureClock(sourceTime, wallClock);
+  }
+
   end(): void {
     this.#segmenter.end();
   }
 
   /** The media playlist as it stands, made once for all who ask for it. */
   mediaPlaylist(skip: boolean): { version: number; text: string } {
+    const siblings = this.#siblings;
+    // Versions only grow, so that their sum tells whether any of them has changed.
+    const version = siblings.reduce((sum, { window }) => sum + window.version, this.window.version);
     const made = this.#playlists.get(skip);
-    if (made?.version === this.window.version) return made;
-    const fresh = { version: this.window.version, text: writeMediaPlaylist(this.window, this.names, skip) };
+    if (made?.version === version) return made;
+    const reports = siblings.flatMap(
+      ({ name, epoch, window }) => reportOf(window, `../${name}/${epoch}.m3u8`) ?? [],
+    );
+    const fresh = { version, text: writeMediaPlaylist(this.window, this.names, { skip, reports }) };
     this.#playlists.set(skip, fresh);
     return fresh;
   }

@@ -29,6 +29,7 @@ export class Stream {
   ) {
     const epoch = this.startedAt.getTime().toString(36);
     this.renditions = new Map([[SOURCE, new Rendition(SOURCE, epoch, packaging)]]);
+    for (const rendition of this.renditions.values()) rendition.siblings = [...this.renditions.values()];
   }
 
   get status(): StreamStatus {
@@ -54,6 +55,15 @@ export class Stream {
     if (this.#ended) return;
     this.source.push(sample);
     if (this.#status === 'waiting') this.#update();
+  }
+
+  /**
+   * Tells when the media of the run that was begun last was captured.
+   * @param sourceTime a time of its samples, seconds
+   * @param wallClock of that moment, milliseconds since the epoch
+   */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    if (!this.#ended) this.source.setCaptureClock(sourceTime, wallClock);
   }
 
   /** The publisher's connection came or went. */

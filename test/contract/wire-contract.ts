@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
 import { blockingReload } from './clauses/blocking-reload.js';
+import { frames } from './clauses/frames.js';
 import { limits } from './clauses/limits.js';
 import { liveMp4 } from './clauses/live-mp4.js';
 import { messages } from './clauses/messages.js';
@@ -19,6 +20,7 @@ import type { StartHost } from './implementation.js';
 export function wireContract(name: string, startHost: StartHost): void {
   describe(`the wire contract on ${name}`, () => {
     publishing(startHost);
+    frames(startHost);
     messages(startHost);
     badInput(startHost);
     limits(startHost);

@@ -40,6 +40,8 @@ export interface Playlist {
   /** URI of the EXT-X-PRELOAD-HINT. */
   hint?: string;
   ended: boolean;
+  /** EXT-X-RENDITION-REPORT of each other rendition. */
+  reports: { uri: string; lastMsn: number; lastPart: number }[];
 }
 
 /** Reads an attribute list (RFC 8216bis §4.2). */
@@ -54,7 +56,7 @@ export function readPlaylist(text: string): Playlist {
   if (lines[0] !== '#EXTM3U') throw new Error(`no playlist: ${text.slice(0, 80)}`);
   const playlist: Playlist = {
     ...{ text, lines, version: 1, targetDuration: NaN, partTarget: NaN, control: {} },
-    ...{ mediaSequence: 0, discontinuitySequence: 0, skipped: 0, segments: [], ended: false },
+    ...{ mediaSequence: 0, discontinuitySequence: 0, skipped: 0, segments: [], ended: false, reports: [] },
   };
   let map: string | undefined;
   const blank = (): PlaylistSegment => ({ msn: 0, parts: [], discontinuity: false });
@@ -82,7 +84,10 @@ export function readPlaylist(text: string): Playlist {
       const { URI, DURATION, INDEPENDENT } = attributes;
       segment.parts.push({ uri: URI!, duration: Number(DURATION), independent: INDEPENDENT === 'YES' });
     } else if (tag === 'EXTINF') segment.duration = parseFloat(value);
-    else if (tag === 'EXT-X-PRELOAD-HINT') playlist.hint = attributes['URI'];
+    else if (tag === 'EXT-X-RENDITION-REPORT') {
+      const { URI, 'LAST-MSN': lastMsn, 'LAST-PART': lastPart } = attributes;
+      playlist.reports.push({ uri: URI!, lastMsn: Number(lastMsn), lastPart: Number(lastPart) });
+    } else if (tag === 'EXT-X-PRELOAD-HINT') playlist.hint = attributes['URI'];
     else if (tag === 'EXT-X-ENDLIST') playlist.ended = true;
     else if (!line.startsWith('#')) {
       segment.uri = line;

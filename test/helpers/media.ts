@@ -24,6 +24,8 @@ export interface MediaRecipe {
   frameRate?: number | string;
   /** Seconds. Default 1. */
   keyFrameInterval?: number;
+  /** Time of one more key frame between the first and the second, seconds. Default: none. */
+  earlyKeyFrame?: number;
   /** Bits a second of video. Default: whatever comes out. */
   bitrate?: number;
 }
@@ -54,11 +56,15 @@ function ffmpegArguments({
   seconds = 4,
   frameRate = 30,
   keyFrameInterval = 1,
+  earlyKeyFrame,
   bitrate,
 }: MediaRecipe): string[] {
   const picture = `testsrc2=size=320x180:rate=${frameRate}:duration=${seconds}`;
   const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
-  const keyFrames = `expr:gte(t,n_forced*${keyFrameInterval})`;
+  const keyFrames =
+    earlyKeyFrame === undefined
+      ? `expr:gte(t,n_forced*${keyFrameInterval})`
+      : `expr:gte(t,if(eq(n_forced,1),${earlyKeyFrame},(n_forced-gt(n_forced,1))*${keyFrameInterval}))`;
   return [
     ...(video ? ['-f', 'lavfi', '-i', picture] : []),
     ...(audio ? ['-f', 'lavfi', '-i', sound] : []),

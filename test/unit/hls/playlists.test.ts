@@ -33,7 +33,7 @@ function makeWindow(
 }
 
 const lines = (window: Window, skip = false): string[] =>
-  writeMediaPlaylist(window, names, skip).trimEnd().split('\n');
+  writeMediaPlaylist(window, names, { skip }).trimEnd().split('\n');
 
 describe('media playlist', () => {
   it('says what a window offers', () => {

@@ -41,7 +41,7 @@ describe('parseClientMessage', () => {
     );
   });
 
-  it.each(['smoke', 'frames'])('knows that the format %s is one that is not served', (kind) => {
+  it.each(['smoke', 'pictures'])('knows that the format %s is one that is not served', (kind) => {
     const text = JSON.stringify({ type: 'start-stream', streamId: 'a', format: { kind } });
     expect(() => parseClientMessage(text)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_FORMAT', message: expect.stringContaining(kind) }),

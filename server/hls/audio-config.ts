@@ -1,0 +1,124 @@
+import { BitReader } from './bit-reader.js';
+import { concat, fourCC, u16, u32, u8, view } from './boxes.js';
+
+/** What an AudioSpecificConfig says (ISO/IEC 14496-3 §1.6.2.1). */
+export interface AacConfig {
+  /** 2 is AAC-LC. */
+  objectType: number;
+  /** In hertz. */
+  sampleRate: number;
+  /** 1 mono, 2 stereo, … 7 is 7.1; 0 is told in the frames. */
+  channelConfiguration: number;
+}
+
+/** §1.6.3.4 */
+const SAMPLE_RATES = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+];
+
+/** @throws RangeError when it is none */
+export function readAudioSpecificConfig(bytes: Uint8Array): AacConfig {
+  const reader = new BitReader(bytes);
+  let objectType = reader.bits(5);
+  if (objectType === 31) objectType = 32 + reader.bits(6);
+  const index = reader.bits(4);
+  const sampleRate = index === 15 ? reader.bits(24) : SAMPLE_RATES[index];
+  if (!sampleRate) throw new RangeError(`sampling frequency index ${index} does not exist`);
+  return { objectType, sampleRate, channelConfiguration: reader.bits(4) };
+}
+
+/**
+ * The AudioSpecificConfig of AAC-LC.
+ * @throws RangeError for a number of channels that AAC has no configuration for
+ */
+export function writeAudioSpecificConfig(sampleRate: number, channels: number): Uint8Array {
+  const configuration = channels === 8 ? 7 : channels;
+  if (channels < 1 || configuration > 7)
+    throw new RangeError(`AAC has no configuration for ${channels} channels`);
+  const index = SAMPLE_RATES.indexOf(sampleRate);
+  if (index !== -1) return u16((2 << 11) | (index << 7) | (configuration << 3));
+  // AAC-LC, index 15, 24 bits of rate, channels and three zero bits: five bytes.
+  return concat([
+    u32(((2 << 27) | (15 << 23) | (sampleRate >>> 1)) >>> 0),
+    u8(((sampleRate & 1) << 7) | (configuration << 3)),
+  ]);
+}
+
+/** What an AAC frame says of itself where it has an ADTS header (ISO/IEC 13818-7 §6.2). */
+export function stripAdts(chunk: Uint8Array): Uint8Array {
+  // No raw frame begins so: its first three bits would be those of its end.
+  if (chunk[0] !== 0xff || ((chunk[1] ?? 0) & 0xf6) !== 0xf0) return chunk;
+  return chunk.subarray((chunk[1] ?? 0) & 1 ? 7 : 9);
+}
+
+/** An Opus decoder's configuration (RFC 7845 §5.1). */
+export interface OpusConfig {
+  channels: number;
+  /** The body of a `dOps` box: Encapsulation of Opus in ISO Base Media File Format §4.3.2. */
+  dOps: Uint8Array;
+}
+
+/** Samples at 48 kHz that libopus adds in front. */
+const DEFAULT_PRE_SKIP = 312;
+
+/** @throws RangeError when it is no identification header */
+export function readOpusHead(bytes: Uint8Array): OpusConfig {
+  if (bytes.length < 19 || fourCC(bytes, 0) + fourCC(bytes, 4) !== 'OpusHead') {
+    throw new RangeError("it does not begin with 'OpusHead'");
+  }
+  const data = view(bytes);
+  const channels = data.getUint8(9);
+  const family = data.getUint8(18);
+  if (data.getUint8(8) > 15) throw new RangeError(`its version is ${data.getUint8(8)}`);
+  if (channels === 0 || (family === 0 && channels > 2)) {
+    throw new RangeError(`mapping family ${family} has no ${channels} channels`);
+  }
+  const table = family === 0 ? new Uint8Array(0) : bytes.slice(19, 21 + channels);
+  if (family !== 0 && table.length < 2 + channels)
+    throw new RangeError('its channel mapping table is cut off');
+  const dOps = concat([
+    u8(0, channels),
+    u16(data.getUint16(10, true)),
+    u32(data.getUint32(12, true)),
+    u16(data.getUint16(16, true)),
+    u8(family),
+    table,
+  ]);
+  return { channels, dOps };
+}
+
+/**
+ * The configuration of mono or stereo Opus.
+ * @throws RangeError for more channels: their mapping cannot be guessed
+ */
+export function writeOpusConfig(sampleRate: number, channels: number): OpusConfig {
+  if (channels > 2) throw new RangeError(`the mapping of ${channels} channels is not known`);
+  const dOps = concat([u8(0, channels), u16(DEFAULT_PRE_SKIP), u32(sampleRate), u16(0), u8(0)]);
+  return { channels, dOps };
+}
+
+/** Samples at 48 kHz of a frame, by the first five bits of its packet (RFC 6716 §3.1). */
+const frameSamples = (config: number): number => {
+  if (config < 12) return [480, 960, 1920, 2880][config & 3]!;
+  if (config < 16) return config & 1 ? 960 : 480;
+  return 120 << (config & 3);
+};
+
+/** The longest packet, 120 ms, in samples at 48 kHz (RFC 6716 §2.1.4). */
+const MAX_OPUS_SAMPLES = 5760;
+
+/**
+ * How many samples at 48 kHz a packet holds (RFC 6716 §3.2).
+ * @throws RangeError when it cannot be one
+ */
+export function opusSamples(packet: Uint8Array): number {
+  const [toc, second] = packet;
+  if (toc === undefined) throw new RangeError('an Opus packet has at least one byte');
+  const code = toc & 3;
+  if (code === 3 && second === undefined) throw new RangeError('an Opus packet is cut off');
+  const frames = code === 0 ? 1 : code === 3 ? (second ?? 0) & 0x3f : 2;
+  const samples = frames * frameSamples(toc >> 3);
+  if (samples === 0 || samples > MAX_OPUS_SAMPLES)
+    throw new RangeError(`an Opus packet says ${samples} samples`);
+  return samples;
+}

@@ -1,0 +1,72 @@
+import type { Logger } from '../options.js';
+
+/** Why a frame could not be published, or not as it came. */
+export type DropReason =
+  | 'short-header'
+  | 'reserved-bits'
+  | 'timestamp-range'
+  | 'empty'
+  | 'unknown-track'
+  | 'refused-track'
+  | 'broken-chunk'
+  | 'no-picture'
+  | 'no-parameter-sets'
+  | 'waiting-for-key'
+  | 'off-clock'
+  | 'overlap'
+  /** Published, at another time than it said. */
+  | 'retimed'
+  /** Published, as the key frame that it is or is not. */
+  | 'wrong-key-flag';
+
+/** A frame that cannot be used. */
+export class UnusableFrame extends Error {
+  override readonly name = 'UnusableFrame';
+
+  constructor(
+    readonly reason: DropReason,
+    /** What was wrong and what to do. */
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Each reason is told at most this often, milliseconds. */
+const NOTICE_INTERVAL = 10_000;
+
+/** Reasons that are in the nature of things: logged, but the publisher did nothing wrong. */
+const EXPECTED: ReadonlySet<DropReason> = new Set(['waiting-for-key']);
+
+/** Counts what could not be published as it came, and tells of it now and then. */
+export class FrameDrops {
+  /** How many frames for each reason. */
+  readonly counts = new Map<DropReason, number>();
+  #noticed = new Map<DropReason, number>();
+
+  /** @param notify told of what the publisher should know */
+  constructor(
+    private readonly streamId: string,
+    private readonly logger: Logger,
+    private readonly notify: (message: string) => void,
+  ) {}
+
+  add(reason: DropReason, message: string): void {
+    const count = (this.counts.get(reason) ?? 0) + 1;
+    this.counts.set(reason, count);
+    const now = Date.now();
+    if (now - (this.#noticed.get(reason) ?? -Infinity) < NOTICE_INTERVAL) return;
+    this.#noticed.set(reason, now);
+    this.logger.warn(
+      { streamId: this.streamId, reason, count },
+      `a frame is not as it should be: ${message}`,
+    );
+    if (!EXPECTED.has(reason)) this.notify(`a frame is not as it should be (${reason}): ${message}`);
+  }
+
+  /** For example `waiting-for-key 12, no-picture 1`, the most frequent first. */
+  summary(): string {
+    const sorted = [...this.counts].sort(([, a], [, b]) => b - a);
+    return sorted.map(([reason, count]) => `${reason} ${count}`).join(', ');
+  }
+}

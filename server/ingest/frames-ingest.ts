@@ -1,0 +1,318 @@
+import { LivestreamError } from '../errors.js';
+import type { Track } from '../hls/sample.js';
+import type { Limits, Logger } from '../options.js';
+import type { TrackConfig } from '../protocol.js';
+import type { Stream } from '../streams/stream.js';
+import { FrameDrops, UnusableFrame, type DropReason } from './frame-drops.js';
+import { FrameLane, type ReadFrame } from './frame-lane.js';
+import { readFrame } from './frame-reader.js';
+import { createChunkReader, type FrameTrack } from './frame-track.js';
+import type { Ingest, IngestEvents } from './ingest.js';
+
+export interface FramesIngestOptions {
+  stream: Stream;
+  tracks: readonly FrameTrack[];
+  limits: Pick<Limits, 'startTime' | 'maxFrameGap' | 'maxClockSkew'>;
+  logger: Logger;
+}
+
+/** Sound is kept until the picture that it goes with is there, frames. */
+const MAX_WAITING = 250;
+
+/** A publisher counts as sending while its last message is no older than this, milliseconds. */
+const SENDING_TIME = 2000;
+
+/** What was lost with a frame that these are the reasons for may be what the next frames refer to. */
+const BREAKS_PREDICTION = new Set<DropReason>(['reserved-bits', 'timestamp-range', 'broken-chunk']);
+
+/**
+ * Frames that an encoder made, as samples of the stream, without a transcoder. What cannot be used is left out and counted;
+ * video goes on with the next key frame then. Every configuration, and every clock, is a run of its own in the stream.
+ */
+export class FramesIngest implements Ingest {
+  readonly drops: FrameDrops;
+  #lanes: FrameLane[];
+  /** Video where there is any: its key frames are where runs begin. */
+  #primary: FrameLane;
+  /** The tracks of the stream's run; undefined: it begins at the next key frame. */
+  #run: Track[] | undefined;
+  /** Video of which a frame is missing is of no use before the next key frame. */
+  #needsKey = true;
+  /** Sound that came before its picture. */
+  #waiting: ReadFrame[] = [];
+  #captureClock: { timestamp: number; time: number } | undefined;
+  #produced = false;
+  #stopped = false;
+  #lastWrite = 0;
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly options: FramesIngestOptions,
+    private readonly events: IngestEvents,
+  ) {
+    const { tracks, limits, stream, logger } = options;
+    this.#lanes = tracks.map((track) => new FrameLane(track, limits.maxFrameGap));
+    this.#primary = this.#lanes.find(({ kind }) => kind === 'video') ?? this.#lanes[0]!;
+    this.drops = new FrameDrops(stream.id, logger, (message) =>
+      this.events.onNotice?.(new LivestreamError('BAD_MESSAGE', message)),
+    );
+  }
+
+  /** @throws LivestreamError UNSUPPORTED_FORMAT when what the frames say of themselves cannot be played */
+  write(bytes: Uint8Array): boolean {
+    if (this.#stopped) return true;
+    this.#lastWrite = Date.now();
+    if (!this.#produced) this.#watch();
+    let lane: FrameLane | undefined;
+    try {
+      lane = this.#laneOf(bytes);
+      const frame = readFrame(bytes);
+      if (!lane) {
+        throw new UnusableFrame('unknown-track', `track ${frame.track} was not named in start-stream`);
+      }
+      if (lane.refused) {
+        throw new UnusableFrame('refused-track', `the configuration of track ${frame.track} was refused`);
+      }
+      this.#admit(lane, { ...lane.reader.read(frame.chunk), frame });
+    } catch (error) {
+      if (!(error instanceof UnusableFrame)) throw error;
+      this.#drop(error, lane);
+    }
+    return true;
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  end(): Promise<void> {
+    for (const lane of this.#lanes) this.#releaseSuspect(lane);
+    this.kill();
+    return Promise.resolve();
+  }
+
+  kill(): void {
+    this.#stopped = true;
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+  }
+
+  configureTrack(config: TrackConfig): void {
+    const index = this.#lanes.findIndex((lane) => lane.config.id === config.id);
+    const lane = this.#lanes[index];
+    if (!lane || lane.kind !== config.kind) {
+      throw new LivestreamError(
+        'BAD_MESSAGE',
+        `there is no ${config.kind} track ${config.id}; start-stream named ${this.#names()}`,
+      );
+    }
+    if (!lane.refused && sameConfig(lane.config, config)) return;
+    this.#releaseSuspect(lane);
+    try {
+      const reader = createChunkReader(config, index + 1);
+      const isSame = reader.track && lane.sampleTrack && sameTrack(reader.track, lane.sampleTrack);
+      lane.config = config;
+      lane.refused = false;
+      lane.reader = reader;
+      if (isSame) return;
+    } catch (error) {
+      lane.refused = true;
+      this.#needsKey ||= lane === this.#primary;
+      throw error;
+    }
+    if (lane === this.#primary) this.#needsKey = true;
+    else this.#waiting = [];
+  }
+
+  setCaptureClock(timestamp: number, time: number): void {
+    const newest = this.#primary.expected ?? timestamp;
+    const skew = time + (newest - timestamp) / 1000 - Date.now();
+    const { maxClockSkew } = this.options.limits;
+    if (Math.abs(skew) > maxClockSkew * 1000) {
+      throw new LivestreamError(
+        'BAD_MESSAGE',
+        `by this capture-clock the newest frame is ${Math.round(skew / 1000)} s from now; the most is ${maxClockSkew} s: ` +
+          'send time by the clock of this server',
+      );
+    }
+    this.#captureClock = { timestamp, time };
+    if (this.#run) this.options.stream.setCaptureClock(timestamp / 1e6, time);
+  }
+
+  #names(): string {
+    return this.#lanes.map(({ kind, config }) => `${kind} ${config.id}`).join(' and ');
+  }
+
+  #laneOf(bytes: Uint8Array): FrameLane | undefined {
+    return this.#lanes.find(({ config }) => config.id === bytes[0]);
+  }
+
+  /** Lets a frame in whose timestamp is believable, and the one before that waited for it. */
+  #admit(lane: FrameLane, read: ReadFrame): void {
+    if (lane !== this.#primary && !this.#goesWithPicture(lane, read)) {
+      this.#wait(read);
+      return;
+    }
+    const verdict = lane.judge(read.frame.timestamp);
+    if (verdict === 'suspect') {
+      this.#releaseSuspect(lane);
+      lane.suspect = read;
+      return;
+    }
+    if (verdict === 'fits') this.#releaseSuspect(lane);
+    else this.#onJump(lane);
+    this.#publish(lane, read);
+  }
+
+  /** Sound needs a run to be in, of its configuration, and a time near that of the picture. */
+  #goesWithPicture(lane: FrameLane, { frame }: ReadFrame): boolean {
+    const reference = this.#primary.expected;
+    if (!this.#run || reference === undefined || this.#hasNewConfig(lane)) return false;
+    const isNear = Math.abs(frame.timestamp - reference) <= this.options.limits.maxFrameGap * 1e6;
+    // A camera that has stopped must not take the sound with it.
+    return isNear || (lane.expected !== undefined && Math.abs(frame.timestamp - lane.expected) < 1e6);
+  }
+
+  #hasNewConfig(lane: FrameLane): boolean {
+    const { sampleTrack } = lane;
+    const current = this.#run?.find(({ id }) => id === sampleTrack?.id);
+    return !sampleTrack || !current || !sameTrack(sampleTrack, current);
+  }
+
+  #wait(read: ReadFrame): void {
+    this.#waiting.push(read);
+    if (this.#waiting.length <= MAX_WAITING) return;
+    this.#waiting.shift();
+    const message = this.#run
+      ? 'sound is too far from the picture; give both timestamps of one clock'
+      : 'sound waits for the first key frame of the picture';
+    this.drops.add(this.#run ? 'off-clock' : 'waiting-for-key', message);
+  }
+
+  /** Its timestamp was wrong after all, but not the frame: it goes where it should have been. */
+  #releaseSuspect(lane: FrameLane): void {
+    const { suspect, expected } = lane;
+    lane.suspect = undefined;
+    if (!suspect || expected === undefined) return;
+    const { timestamp } = suspect.frame;
+    this.drops.add('retimed', `timestamp ${timestamp} µs where ${Math.round(expected)} was to come`);
+    this.#publish(lane, { ...suspect, frame: { ...suspect.frame, timestamp: expected } });
+  }
+
+  /** Two frames agree that the track is somewhere else. */
+  #onJump(lane: FrameLane): void {
+    const { suspect, expected } = lane;
+    lane.suspect = undefined;
+    if (!suspect || expected === undefined) return;
+    const ahead = suspect.frame.timestamp - expected;
+    const isGap = lane.kind === 'audio' && ahead > 0 && ahead <= this.options.limits.maxFrameGap * 1e6;
+    if (lane === this.#primary && !isGap) {
+      this.#run = undefined;
+      this.#captureClock = undefined;
+      this.#needsKey = true;
+      lane.restart();
+    }
+    this.#publish(lane, suspect);
+  }
+
+  #publish(lane: FrameLane, read: ReadFrame): void {
+    try {
+      this.#push(lane, read);
+    } catch (error) {
+      if (!(error instanceof UnusableFrame)) throw error;
+      this.#drop(error, lane);
+    }
+  }
+
+  /** @throws UnusableFrame */
+  #push(lane: FrameLane, read: ReadFrame): void {
+    const { frame, key } = read;
+    const isPrimary = lane === this.#primary;
+    if (isPrimary) {
+      if (this.#needsKey && !key) {
+        throw new UnusableFrame('waiting-for-key', 'video goes on with the next key frame');
+      }
+      if (lane.kind === 'video' && key !== frame.key) {
+        this.drops.add(
+          'wrong-key-flag',
+          `a frame says ${frame.key ? '' : 'no '}key frame and is ${key ? 'one' : 'none'}`,
+        );
+      }
+      this.#needsKey = false;
+      if (key && this.#lanes.some((each) => this.#hasNewConfig(each))) this.#beginRun();
+    }
+    const placed = lane.place(read);
+    if (!placed) {
+      throw new UnusableFrame(
+        'overlap',
+        `sound at ${frame.timestamp} µs, of which time there is sound already`,
+      );
+    }
+    if (placed.retimed) {
+      this.drops.add('retimed', `timestamp ${frame.timestamp} µs is not after the one before`);
+    }
+    this.options.stream.push(placed.sample);
+    if (isPrimary) this.#onProgress();
+    if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp);
+  }
+
+  #beginRun(): void {
+    const { stream } = this.options;
+    this.#run = this.#lanes.map((lane) => lane.sampleTrack!);
+    stream.start(this.#run);
+    if (this.#captureClock) {
+      stream.setCaptureClock(this.#captureClock.timestamp / 1e6, this.#captureClock.time);
+    }
+    for (const lane of this.#lanes) if (lane !== this.#primary) lane.restart();
+  }
+
+  /** @param from microseconds: earlier sound has no picture to go with */
+  #releaseWaiting(from: number): void {
+    const waiting = this.#waiting;
+    const lane = this.#lanes.find((each) => each !== this.#primary);
+    this.#waiting = [];
+    for (const read of waiting) {
+      if (lane && read.frame.timestamp >= from) this.#admit(lane, read);
+    }
+  }
+
+  #drop({ reason, message }: UnusableFrame, lane: FrameLane | undefined): void {
+    this.drops.add(reason, message);
+    if (lane !== this.#primary) return;
+    if (lane.kind === 'video' && BREAKS_PREDICTION.has(reason)) this.#needsKey = true;
+    this.#watch();
+  }
+
+  #onProgress(): void {
+    this.#produced = true;
+    clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
+  }
+
+  /** Frames come in: some must be of use in time. */
+  #watch(): void {
+    const { startTime } = this.options.limits;
+    this.#watchdog ??= setTimeout(() => {
+      this.#watchdog = undefined;
+      if (this.#produced && Date.now() - this.#lastWrite > SENDING_TIME) return;
+      this.kill();
+      const reasons = this.drops.summary() || 'none came';
+      const message = `no frame of ${this.#primary.kind} could be published for ${startTime} s (${reasons})`;
+      this.events.onFailure(new LivestreamError('BAD_MESSAGE', message));
+    }, startTime * 1000);
+  }
+}
+
+function sameConfig(a: TrackConfig, b: TrackConfig): boolean {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof TrackConfig>;
+  return [...keys].every((key) => a[key] === b[key]);
+}
+
+function sameTrack(a: Track, b: Track): boolean {
+  if (a === b) return true;
+  return (
+    a.timescale === b.timescale &&
+    a.sampleEntry.length === b.sampleEntry.length &&
+    a.sampleEntry.every((byte, index) => byte === b.sampleEntry[index])
+  );
+}
