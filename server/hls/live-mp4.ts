@@ -88,15 +88,18 @@ export class LiveMp4 implements SegmenterTap {
     });
   }
 
-  /** Adds a viewer once it is {@link ready}: its first bytes go out at once. */
-  join(viewer: LiveViewer, flush: Flush): void {
+  /**
+   * Adds a viewer once it is {@link ready}: its first bytes go out at once.
+   * @param fromNext from the next key frame on, instead of the newest
+   */
+  join(viewer: LiveViewer, flush: Flush, fromNext = false): void {
     if (this.#ended || !this.#init) {
       viewer.end();
       return;
     }
     // Else what a part already holds would be sent to it a second time.
     if (flush === 'frame') this.#flush();
-    const fits = this.#groupBytes <= viewer.room;
+    const fits = !fromNext && this.#groupBytes <= viewer.room;
     const first = fits ? this.#beginning(flush) : this.#init;
     viewer.open(first, first === this.#init);
     this.#viewers[flush].add(viewer);
@@ -243,7 +246,8 @@ export class LiveMp4 implements SegmenterTap {
   /** Writes the `prft` box of a fragment into the room before it. */
   #stamp(bytes: Uint8Array, runs: readonly Run[]): void {
     const primary = this.#primary!;
-    const first = (runs.find(({ track }) => track === primary.id) ?? runs[0])?.samples[0];
+    const inPrimary = runs.find(({ track, samples }) => track === primary.id && samples.length > 0);
+    const first = (inPrimary ?? runs.find(({ samples }) => samples.length > 0))?.samples[0];
     const time = first ? this.#time(first) + first.compositionOffset / this.#timescale(first) : 0;
     writePrft(bytes, {
       track: primary.id,

@@ -14,6 +14,12 @@ export interface SegmenterOptions {
   segmentDuration: number;
 }
 
+/** A timeline that another segmenter made. */
+export interface Timeline {
+  /** Wall clock less timeline, milliseconds. */
+  readonly clockOffset: number;
+}
+
 /** So many frames, or so long, are looked at to learn the frame rate before the first part is cut. */
 const PROBE_FRAMES = 6;
 /** Fewer do where they are a whole part. */
@@ -82,7 +88,14 @@ export class Segmenter {
     private readonly window: Window,
     private readonly now: () => number = Date.now,
     private readonly tap?: SegmenterTap,
+    /** Samples come with times of this timeline, and keep them: those of a rendition that is made from another. */
+    private readonly timeline?: Timeline,
   ) {}
+
+  /** Wall clock less timeline, milliseconds. */
+  get clockOffset(): number {
+    return this.#clockOffset;
+  }
 
   /** Frames a second of the primary track, once it is known. */
   get frameRate(): number | undefined {
@@ -198,9 +211,16 @@ export class Segmenter {
   }
 
   #anchor(firstTime: number): void {
+    this.#expected = undefined;
+    if (this.timeline) {
+      this.#end = Math.max(this.#end, firstTime);
+      this.#offset = 0;
+      this.#runStart = this.#end;
+      this.#clockOffset = this.timeline.clockOffset;
+      return;
+    }
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
-    this.#expected = undefined;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
     this.#clockOffset =
       this.#captureOffset === undefined

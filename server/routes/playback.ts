@@ -36,15 +36,13 @@ export function playbackRoutes(streams: Streams): Hono {
   app.get('/:streamId/stream.m3u8', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
     if (!stream.playable) throw notPlayable(stream.id);
-    const text = writeMultivariantPlaylist(
-      [...stream.renditions.values()].map((rendition) => rendition.describe()),
-    );
+    const text = writeMultivariantPlaylist(stream.renditions.map((rendition) => rendition.describe()));
     return sendPlaylist(c, { text }, 'no-cache');
   });
 
   app.get('/:streamId/:rendition/:file', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
-    const rendition = stream.renditions.get(c.req.param('rendition'));
+    const rendition = stream.demand(c.req.param('rendition'));
     const file = c.req.param('file');
     if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
     return file === `${rendition.epoch}.m3u8`
@@ -74,6 +72,7 @@ async function sendMediaPlaylist(c: Context, rendition: Rendition): Promise<Resp
   if (part !== undefined && msn === undefined)
     throw new PlaybackError(400, '_HLS_part needs _HLS_msn beside it');
   const { window } = rendition;
+  if (!window.playable && rendition.isDerived) await window.untilPlayable(c.req.raw.signal);
   if (!window.playable)
     throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
   if (msn !== undefined) await window.reach(msn, part ?? 0, c.req.raw.signal);

@@ -23,7 +23,7 @@ export function statusRoutes(services: StatusServices): Hono {
     const stream = findStream(streams, c.req.param('streamId'));
     const { status, startedAt, info } = stream;
     const renditions = stream.playable
-      ? [...stream.renditions.values()].map((rendition) => ({
+      ? stream.renditions.map((rendition) => ({
           name: rendition.name,
           ...rendition.describe(),
         }))
@@ -55,7 +55,7 @@ function metrics({ streams, audience, connections }: StatusServices): string {
   let live = 0;
   for (const stream of streams) {
     live += liveViewers(stream);
-    for (const rendition of stream.renditions.values()) windowBytes += rendition.window.bytes;
+    for (const rendition of stream.renditions) windowBytes += rendition.window.bytes;
   }
   return [
     gauge('livedrop_streams', 'Streams that have not ended.', streams.liveCount),
@@ -68,7 +68,7 @@ function metrics({ streams, audience, connections }: StatusServices): string {
 
 function liveViewers({ renditions }: Stream): number {
   let count = 0;
-  for (const { live } of renditions.values()) count += live.viewerCount;
+  for (const { live } of renditions) count += live.viewerCount;
   return count;
 }
 

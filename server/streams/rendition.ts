@@ -2,9 +2,17 @@ import { LiveMp4 } from '../hls/live-mp4.js';
 import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
-import { Segmenter } from '../hls/segmenter.js';
+import { Segmenter, type Timeline } from '../hls/segmenter.js';
 import { Window, type Segment } from '../hls/window.js';
 import type { PackagingOptions } from '../options.js';
+
+/** Of a rendition that is made from another one. */
+export interface DerivedFrom {
+  /** The other one's, which it is on. */
+  source: Rendition;
+  /** What the multivariant playlist says of it before anything was made. */
+  expected(): Pick<Variant, 'codecs' | 'bandwidth' | 'averageBandwidth'>;
+}
 
 /** One encoding of a stream: what is packaged of it and what its playlists say. */
 export class Rendition {
@@ -25,6 +33,7 @@ export class Rendition {
     readonly name: string,
     readonly epoch: string,
     packaging: PackagingOptions,
+    private readonly derived?: DerivedFrom,
   ) {
     this.window = new Window({
       // The longest segment: a key frame may come just before the wanted length.
@@ -33,7 +42,7 @@ export class Rendition {
       bytes: packaging.windowBytes,
     });
     this.live = new LiveMp4(this.window);
-    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live);
+    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live, derived?.source.timeline);
     this.names = {
       init: (id) => `${epoch}-i${id}.mp4`,
       segment: (msn) => `${epoch}-s${msn}.m4s`,
@@ -45,6 +54,16 @@ export class Rendition {
   set siblings(siblings: readonly Rendition[]) {
     this.#siblings = siblings.filter((each) => each !== this);
     this.#playlists.clear();
+  }
+
+  /** It is made from another one, while somebody asks for it. */
+  get isDerived(): boolean {
+    return this.derived !== undefined;
+  }
+
+  /** For renditions that are made from this one. */
+  get timeline(): Timeline {
+    return this.#segmenter;
   }
 
   get tracks(): readonly Track[] {
@@ -86,11 +105,15 @@ export class Rendition {
 
   /** What the multivariant playlist says of it, measured on the segments in the window. */
   describe(): Variant {
+    const uri = `${this.name}/${this.epoch}.m3u8`;
+    if (this.derived && !this.window.playable) {
+      return { ...this.derived.source.describe(), uri, ...this.derived.expected() };
+    }
     const complete = this.window.listed.filter((segment) => segment.complete);
     const rates = (complete.length > 0 ? complete : this.window.listed).map(bitrate);
     const video = this.#tracks.find((track) => track.kind === 'video');
     return {
-      uri: `${this.name}/${this.epoch}.m3u8`,
+      uri,
       bandwidth: Math.ceil(Math.max(0, ...rates)),
       averageBandwidth: Math.ceil(rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)),
       codecs: this.#tracks.map((track) => track.codec),

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { aac } from './clauses/aac.js';
 import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
 import { blockingReload } from './clauses/blocking-reload.js';
@@ -28,6 +29,7 @@ export function wireContract(name: string, startHost: StartHost): void {
     viewers(startHost);
     playlists(startHost);
     windows(startHost);
+    aac(startHost);
     blockingReload(startHost);
     liveMp4(startHost);
     status(startHost);
