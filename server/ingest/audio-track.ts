@@ -89,7 +89,7 @@ function opus(config: AudioTrackConfig, id: number): ChunkReader {
   const description = readDescription(config);
   const { channels, dOps } = description
     ? readOpusHead(description)
-    : writeOpusConfig(config.sampleRate, config.channels);
+    : writeOpusConfig(config.channels);
   const track: Track = {
     id,
     kind: 'audio',

@@ -83,7 +83,7 @@ export class LivestreamSocketController
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
   readonly #joined = new Set<string>();
-  readonly #clock = new ClockQuestions((sent) => this.#connection?.send({ type: 'clock', sent }));
+  readonly #clockQuestions = new ClockQuestions(() => this.serverClock.ask());
   #isHostConnected = false;
   #isConnected = false;
   #state: PublishState = 'idle';
@@ -109,7 +109,7 @@ export class LivestreamSocketController
 
   /** What the server's clock says now, milliseconds since the epoch; undefined until it was asked. */
   get serverTime(): number | undefined {
-    return this.#clock.clock.time;
+    return this.serverClock.time;
   }
 
   /** Of publishing. */
@@ -355,6 +355,8 @@ export class LivestreamSocketController
     }
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
+    // A broadcast asks by itself.
+    if (message.type === 'stream-joined' && !this.#isPublishing) this.#clockQuestions.start();
     if (message.type === 'stream-joined' && isShown) {
       this.#setStatus(message.streamId, message.status);
       this.#setViewerCount(message.streamId, message.viewers);
@@ -413,8 +415,7 @@ export class LivestreamSocketController
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
-    if (isConnected) this.#clock.start();
-    else this.#clock.stop();
+    if (!isConnected) this.#clockQuestions.stop();
     this.#emit('connectionchange', { isConnected });
   }
 
