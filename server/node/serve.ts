@@ -76,7 +76,6 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const server = createAdaptorServer({
     fetch: livestream.app.fetch,
     websocket: { server: sockets },
-    overrideGlobalObjects: false,
   }) as Server;
   server.keepAliveTimeout = KEEP_ALIVE;
   answerForeignUpgrades(server);
