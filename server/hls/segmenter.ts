@@ -110,6 +110,7 @@ export class Segmenter {
     const primary = primaryTrack(tracks);
     if (!primary) throw new TypeError('a stream needs at least one track');
     this.#breakRun();
+    this.#captureOffset = undefined;
     this.#queues = new Map(
       tracks.map((track) => [track.id, { track, samples: [], last: undefined, reached: 0, written: 0 }]),
     );
@@ -147,6 +148,16 @@ export class Segmenter {
   }
 
   /**
+   * Tells when this run's media was captured. Programme dates follow it from the next segment on.
+   * @param sourceTime a time of the run's samples, seconds
+   * @param wallClock of that moment, milliseconds since the epoch
+   */
+  setCaptureClock(sourceTime: number, wallClock: number): void {
+    this.#captureOffset = wallClock - sourceTime * 1000;
+    if (this.#offset !== undefined) this.#clockOffset = this.#captureOffset - this.#offset * 1000;
+  }
+
+  /**
    * A fragment has no times but its first and its samples' durations: each must last until the next one, or all after it would be
    * at other times than their own.
    * @returns false where it must be dropped, since another of its time was there before
@@ -165,16 +176,6 @@ export class Segmenter {
     }
     last.duration = sample.dts - last.dts;
     return true;
-  }
-
-  /**
-   * Tells when this run's media was captured. Programme dates follow it from the next segment on.
-   * @param sourceTime a time of the run's samples, seconds
-   * @param wallClock of that moment, milliseconds since the epoch
-   */
-  setCaptureClock(sourceTime: number, wallClock: number): void {
-    this.#captureOffset = wallClock - sourceTime * 1000;
-    if (this.#offset !== undefined) this.#clockOffset = this.#captureOffset - this.#offset * 1000;
   }
 
   /** Publishes what is held and ends the window. */
@@ -206,7 +207,6 @@ export class Segmenter {
     }
     this.#plan = undefined;
     this.#offset = undefined;
-    this.#captureOffset = undefined;
     this.#discontinuity = this.window.last !== undefined;
   }
 

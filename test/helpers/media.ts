@@ -16,8 +16,10 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/livedrop/media/',
 /** What a generated file holds. */
 export interface MediaRecipe {
   container: 'webm' | 'mp4' | 'mpegts';
-  video?: 'h264' | 'vp8';
+  video?: 'h264' | 'h264-b-frames' | 'vp8';
   audio?: 'opus' | 'aac';
+  /** Which of the frames are there, as an expression of ffmpeg's `select`; the rate varies then. Default all. */
+  select?: string;
   /** Default 4. */
   seconds?: number;
   /** Frames a second, or a fraction such as `30000/1001`. Default 30. */
@@ -41,6 +43,7 @@ export interface Media {
 
 const VIDEO = {
   h264: ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-sc_threshold', '0'],
+  'h264-b-frames': ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-sc_threshold', '0'],
   vp8: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8'],
 };
 const AUDIO = { opus: ['-c:a', 'libopus'], aac: ['-c:a', 'aac'] };
@@ -61,6 +64,7 @@ function ffmpegArguments({
   earlyKeyFrame,
   size = '320x180',
   bitrate,
+  select,
 }: MediaRecipe): string[] {
   const picture = `testsrc2=size=${size}:rate=${frameRate}:duration=${seconds}`;
   const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
@@ -71,6 +75,7 @@ function ffmpegArguments({
   return [
     ...(video ? ['-f', 'lavfi', '-i', picture] : []),
     ...(audio ? ['-f', 'lavfi', '-i', sound] : []),
+    ...(select ? ['-vf', `select='${select}'`, '-fps_mode', 'vfr'] : []),
     ...(video ? [...VIDEO[video], '-pix_fmt', 'yuv420p', '-g', '1000', '-force_key_frames', keyFrames] : []),
     ...(bitrate ? ['-b:v', String(bitrate), '-minrate', String(bitrate), '-maxrate', String(bitrate)] : []),
     ...(bitrate ? ['-bufsize', String(bitrate), '-x264-params', 'nal-hrd=cbr:filler=1'] : []),
