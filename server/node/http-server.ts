@@ -23,7 +23,7 @@ export function createHttpServer(
   sockets: WebSocketServer,
   certificate: Certificate | undefined,
 ): HttpServer {
-  const common = { websocket: { server: sockets }, overrideGlobalObjects: false };
+  const common = { websocket: { server: sockets } };
   const server = certificate
     ? createAdaptorServer({
         ...common,

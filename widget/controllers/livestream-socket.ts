@@ -10,6 +10,7 @@ import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
+import { ServerClock } from '../media/server-clock.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
 export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
@@ -75,6 +76,9 @@ export class LivestreamSocketController
   readonly #host: ReactiveControllerHost;
   readonly #options: LivestreamSocketOptions;
   readonly #debug: DebugLog;
+
+  /** The server's clock beside this page's, from questions over this connection. Publishing asks; else `ask()` does. */
+  readonly serverClock = new ServerClock((sent) => this.#connection?.send({ type: 'clock', sent }));
 
   #connection: Connection | undefined;
   #broadcast: Broadcast | undefined;
@@ -267,7 +271,7 @@ export class LivestreamSocketController
           onHealth: (health) => this.#onHealth(health),
         },
         this.#options,
-        this.#clock.clock,
+        this.serverClock,
       );
     } catch (error) {
       this.#fail(error as LivedropError);
@@ -325,6 +329,7 @@ export class LivestreamSocketController
   #opened(): void {
     this.#debug('connection', 'open');
     if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    this.serverClock.reset();
     this.#setConnected(true);
     for (const streamId of this.#joined) this.#join(streamId);
     this.#broadcast?.connectionOpened();
@@ -349,7 +354,7 @@ export class LivestreamSocketController
   #handle(message: ServerMessage): void {
     // About the connection, not about a stream.
     if (message.type === 'clock') {
-      this.#clock.clock.answered(message.sent, message.time);
+      this.serverClock.answered(message.sent, message.time);
       this.#broadcast?.clockAnswered();
       return;
     }
