@@ -244,7 +244,7 @@ export function liveMp4(startHost: StartHost): void {
   describe('a viewer of live.mp4', () => {
     const server = useServer(startHost, {
       limits: {
-        ...{ liveWaitTime: 0.1, maxLiveBacklogBytes: 16 * 1024 * 1024, maxLiveSkips: 0 },
+        ...{ liveWaitTime: 0.1, maxLiveBacklogBytes: 24 * 1024 * 1024, maxLiveSkips: 0 },
         ...{ maxBitrate: 1e9, maxMessageRate: 10_000, maxMessageBytes: 64 * 1024 * 1024 },
       },
     });
