@@ -20,7 +20,7 @@ export function statusRoutes(services: StatusServices): Hono {
 
   app.get('/livestream/:streamId', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
-    const { status, startedAt, info } = stream;
+    const { status, startedAt, info, frameFaults } = stream;
     const renditions = stream.playable
       ? [...stream.renditions.values()].map((rendition) => ({
           name: rendition.name,
@@ -34,6 +34,7 @@ export function statusRoutes(services: StatusServices): Hono {
       viewers: audience.count(stream.id),
       startedAt,
       renditions,
+      frameFaults: Object.fromEntries(frameFaults),
     };
     return c.json(body, 200, JSON_HEADERS);
   });
