@@ -30,8 +30,6 @@ export interface MediaRecipe {
   keyFrameInterval?: number;
   /** Time of one more key frame between the first and the second, seconds. Default: none. */
   earlyKeyFrame?: number;
-  /** Of the picture. Default 320x180. */
-  size?: string;
   /** Bits a second of video. Default: whatever comes out. */
   bitrate?: number;
 }
@@ -65,7 +63,6 @@ function ffmpegArguments({
   frameRate = 30,
   keyFrameInterval = 1,
   earlyKeyFrame,
-  size = '320x180',
   bitrate,
   select,
 }: MediaRecipe): string[] {
