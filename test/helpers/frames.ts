@@ -140,6 +140,12 @@ export function* repeatFrames({ frames, seconds }: Frames): Generator<Frame, nev
   }
 }
 
+/** Frames of a time on, or up to it, seconds. */
+export const framesFrom = (frames: readonly Frame[], time: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp >= time * 1e6);
+export const framesUntil = (frames: readonly Frame[], time: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp < time * 1e6);
+
 /** A frame at another time. @param by microseconds */
 export function moveFrame(frame: Frame, by: number): Frame {
   const moved = { ...frame, timestamp: Math.round(frame.timestamp + by) };

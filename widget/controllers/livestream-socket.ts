@@ -10,6 +10,7 @@ import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
+import { ServerClock } from '../media/server-clock.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
 export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
@@ -76,6 +77,9 @@ export class LivestreamSocketController
   readonly #options: LivestreamSocketOptions;
   readonly #debug: DebugLog;
 
+  /** The server's clock beside this page's, from questions over this connection. Publishing asks; else `ask()` does. */
+  readonly serverClock = new ServerClock((sent) => this.#connection?.send({ type: 'clock', sent }));
+
   #connection: Connection | undefined;
   #broadcast: Broadcast | undefined;
   /** Settles with the newest start. */
@@ -83,7 +87,7 @@ export class LivestreamSocketController
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
   readonly #joined = new Set<string>();
-  readonly #clock = new ClockQuestions((sent) => this.#connection?.send({ type: 'clock', sent }));
+  readonly #clockQuestions = new ClockQuestions(() => this.serverClock.ask());
   #isHostConnected = false;
   #isConnected = false;
   #state: PublishState = 'idle';
@@ -109,7 +113,7 @@ export class LivestreamSocketController
 
   /** What the server's clock says now, milliseconds since the epoch; undefined until it was asked. */
   get serverTime(): number | undefined {
-    return this.#clock.clock.time;
+    return this.serverClock.time;
   }
 
   /** Of publishing. */
@@ -267,7 +271,7 @@ export class LivestreamSocketController
           onHealth: (health) => this.#onHealth(health),
         },
         this.#options,
-        this.#clock.clock,
+        this.serverClock,
       );
     } catch (error) {
       this.#fail(error as LivedropError);
@@ -325,6 +329,7 @@ export class LivestreamSocketController
   #opened(): void {
     this.#debug('connection', 'open');
     if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    this.serverClock.reset();
     this.#setConnected(true);
     for (const streamId of this.#joined) this.#join(streamId);
     this.#broadcast?.connectionOpened();
@@ -349,12 +354,14 @@ export class LivestreamSocketController
   #handle(message: ServerMessage): void {
     // About the connection, not about a stream.
     if (message.type === 'clock') {
-      this.#clock.clock.answered(message.sent, message.time);
+      this.serverClock.answered(message.sent, message.time);
       this.#broadcast?.clockAnswered();
       return;
     }
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
+    // A broadcast asks by itself.
+    if (message.type === 'stream-joined' && !this.#isPublishing) this.#clockQuestions.start();
     if (message.type === 'stream-joined' && isShown) {
       this.#setStatus(message.streamId, message.status);
       this.#setViewerCount(message.streamId, message.viewers);
@@ -413,8 +420,7 @@ export class LivestreamSocketController
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
-    if (isConnected) this.#clock.start();
-    else this.#clock.stop();
+    if (!isConnected) this.#clockQuestions.stop();
     this.#emit('connectionchange', { isConnected });
   }
 

@@ -1,5 +1,3 @@
-import { ServerClock } from './server-clock.js';
-
 /** At the beginning, ms apart: one answer may have waited on the way. */
 const FIRST = 4;
 const FIRST_INTERVAL = 250;
@@ -7,30 +5,26 @@ const FIRST_INTERVAL = 250;
 /** From then on, ms apart: clocks drift slowly. */
 const INTERVAL = 10_000;
 
-/** Asks a server for its time while there is a connection to it. */
+/** Asks for a server's time: some times in a row, then now and then, until `stop`. */
 export class ClockQuestions {
-  readonly clock: ServerClock;
+  readonly #ask: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param send sends `{ type: 'clock', sent }` */
-  constructor(send: (sent: number) => void) {
-    this.clock = new ServerClock(send);
+  constructor(ask: () => void) {
+    this.#ask = ask;
   }
 
-  /** There is a connection, perhaps to another server than before. */
   start(): void {
     this.stop();
-    this.clock.reset();
-    this.#ask(FIRST);
+    this.#next(FIRST);
   }
 
-  /** What was answered stays. */
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #ask(left: number): void {
-    this.clock.ask();
-    this.#timer = setTimeout(() => this.#ask(left - 1), left > 1 ? FIRST_INTERVAL : INTERVAL);
+  #next(left: number): void {
+    this.#ask();
+    this.#timer = setTimeout(() => this.#next(left - 1), left > 1 ? FIRST_INTERVAL : INTERVAL);
   }
 }

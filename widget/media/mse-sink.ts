@@ -134,6 +134,8 @@ export class MseSink {
     if (this.#video.src !== this.#url) return;
     this.#video.removeAttribute('src');
     this.#video.load();
+    // Where this one was to begin says nothing about the next.
+    this.#video.currentTime = 0;
   }
 
   #stop(): void {

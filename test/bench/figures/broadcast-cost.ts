@@ -9,7 +9,7 @@ import { Ffmpeg } from '../roads/recorder/ffmpeg.js';
 import { alternate } from '../rounds.js';
 import { BROADCAST, broadcastFrames, FrameSource } from '../servers/frame-source.js';
 import { BenchServer } from '../servers/livedrop.js';
-import { megabytes, processorSeconds } from '../servers/processes.js';
+import { processMemory, processorSeconds, type ProcessMemory } from '../servers/processes.js';
 import { format } from '../table.js';
 
 const ROUNDS = 1;
@@ -28,11 +28,9 @@ const FFMPEGS = 3;
 const FOLDER = fileURLToPath(new URL('../../../.cache/bench/broadcast-cost/', import.meta.url));
 
 /** Of one broadcast. */
-interface Cost {
+interface Cost extends ProcessMemory {
   /** Share of a core, 0 to 1. */
   processor: number;
-  /** MB that the system would get back. */
-  memory: number;
   /** MB on the heap and in buffers, garbage not counted; undefined for ffmpeg. */
   held?: number;
 }
@@ -44,7 +42,8 @@ export const broadcastCost: Figure = {
   method:
     `Livedrop: a server with ${BASE} broadcasts of frames, and then with ${BASE + MORE}: the difference, of one. The windows are ` +
     `full (${FILL} s). ffmpeg: ${FFMPEGS} processes "${FFMPEG_HLS.join(' ')}", fed the same as WebM in real time, and what is on ` +
-    'the disk is not counted. Processor time by /proc/<pid>/stat, memory by Pss of /proc/<pid>/smaps_rollup, children included.',
+    'the disk is not counted. Processor time by /proc/<pid>/stat, children included; memory is what the system would get back (Pss), resident what the ' +
+    'usual tools show, where libraries that all share count each time; held is heap and buffers after a garbage collection.',
   goal: '≤ 0.1 × of both',
 
   async measure({ rounds = ROUNDS, seconds, progress, profiles }) {
@@ -54,7 +53,7 @@ export const broadcastCost: Figure = {
     ];
     const costs = await alternate(rounds, things, async ({ name, measure }, round) => {
       const cost = await measure();
-      const texts = [format('percent', cost.processor * 100), format('megabytes', cost.memory)];
+      const texts = [format('percent', cost.processor * 100), format('megabytes', cost.own)];
       progress(`${round + 1}/${rounds} ${name}: ${texts.join(', ')}`);
       return cost;
     });
@@ -68,8 +67,9 @@ export const broadcastCost: Figure = {
       baseline: 'ffmpeg-hls',
       rows: [
         row('of a core', 'percent', ({ processor }) => processor * 100),
-        row('memory', 'megabytes', ({ memory }) => memory),
-        row('of it held', 'megabytes', ({ held }) => held ?? NaN),
+        row('memory', 'megabytes', ({ own }) => own),
+        row('resident', 'megabytes', ({ resident }) => resident),
+        row('held', 'megabytes', ({ held }) => held ?? NaN),
       ],
     };
   },
@@ -92,7 +92,7 @@ async function measureLivedrop(seconds: number, profiles: BenchContext['profiles
     const after = await measureServer(server, seconds);
     for (const source of sources) await source.stop();
     const of = (key: keyof Cost): number => ((after[key] ?? NaN) - (before[key] ?? NaN)) / MORE;
-    return { processor: of('processor'), memory: of('memory'), held: of('held') };
+    return { processor: of('processor'), own: of('own'), resident: of('resident'), held: of('held') };
   } finally {
     await server.stop();
   }
@@ -100,9 +100,9 @@ async function measureLivedrop(seconds: number, profiles: BenchContext['profiles
 
 async function measureServer(server: BenchServer, seconds: number): Promise<Cost> {
   const processor = await processorShare([server.pid], seconds);
-  const memory = await megabytes(server.pid);
+  const memory = await processMemory(server.pid);
   const { heapUsed, external } = await server.ask('memory');
-  return { processor, memory, held: (heapUsed + external) / 2 ** 20 };
+  return { processor, ...memory, held: (heapUsed + external) / 2 ** 20 };
 }
 
 async function measureFfmpeg(seconds: number): Promise<Cost> {
@@ -126,12 +126,14 @@ async function measureFfmpeg(seconds: number): Promise<Cost> {
     await delay(FFMPEG_WARM_UP * 1000);
     const pids = processes.map(({ process }) => process.pid ?? NaN);
     const processor = await processorShare(pids, seconds);
-    const memory = (await Promise.all(pids.map(megabytes))).reduce((sum, value) => sum + value, 0);
+    const memory = await Promise.all(pids.map(processMemory));
     stop.abort();
     await feeding;
     const problem = processes.map((process) => process.problem).find(Boolean);
     if (problem) throw new Error(problem);
-    return { processor: processor / FFMPEGS, memory: memory / FFMPEGS };
+    const of = (key: keyof ProcessMemory): number =>
+      memory.reduce((sum, each) => sum + each[key], 0) / FFMPEGS;
+    return { processor: processor / FFMPEGS, own: of('own'), resident: of('resident') };
   } finally {
     await Promise.all(processes.map((process) => process.end()));
     await rm(FOLDER, { recursive: true, force: true });

@@ -33,16 +33,20 @@ export async function processorSeconds(pid: number): Promise<number> {
   return sum(await Promise.all(times));
 }
 
-/**
- * Memory that a process and those it started hold and would give back if they ended, MB. Code of libraries that others
- * use too counts in shares (`Pss` of /proc/<pid>/smaps_rollup).
- */
-export async function megabytes(pid: number): Promise<number> {
-  const sizes = (await tree(pid)).map(async (each) => {
-    const kilobytes = /^Pss:\s+(\d+) kB/m.exec(await read(each, 'smaps_rollup'))?.[1];
-    return Number(kilobytes) / 1024;
-  });
-  return sum(await Promise.all(sizes));
+/** MB. */
+export interface ProcessMemory {
+  /** What would be given back if it ended: code that others use too counts in shares (Pss). */
+  own: number;
+  /** What the usual tools show (Rss). */
+  resident: number;
+}
+
+/** Memory of a process and of those it started, by /proc/<pid>/smaps_rollup. */
+export async function processMemory(pid: number): Promise<ProcessMemory> {
+  const texts = await Promise.all((await tree(pid)).map((each) => read(each, 'smaps_rollup')));
+  const megabytes = (pattern: RegExp): number =>
+    sum(texts.map((text) => Number(pattern.exec(text)?.[1]) / 1024));
+  return { own: megabytes(/^Pss:\s+(\d+) kB/m), resident: megabytes(/^Rss:\s+(\d+) kB/m) };
 }
 
 async function tree(pid: number): Promise<number[]> {
