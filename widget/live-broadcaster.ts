@@ -2,7 +2,11 @@ import { html, LitElement, type PropertyValues, type TemplateResult } from 'lit'
 import { property, query, state } from 'lit/decorators.js';
 import { live } from 'lit/directives/live.js';
 import type { StopReason } from '../server/protocol.js';
-import { LivestreamSocketController, type PublishState } from './controllers/livestream-socket.js';
+import {
+  LivestreamSocketController,
+  type EncoderKind,
+  type PublishState,
+} from './controllers/livestream-socket.js';
 import { MediaStreamController } from './controllers/media-stream.js';
 import { broadcasterBar } from './elements/broadcaster-bar.js';
 import { broadcasterSettings } from './elements/broadcaster-settings.js';
@@ -31,6 +35,7 @@ import { broadcasterStyles } from './live-broadcaster.styles.js';
  * @fires {CustomEvent<{ streamId: string, reason: string, seconds: number }>} live-stop - The stream is over.
  * @fires {CustomEvent<{ state: string }>} live-state - `state` changed.
  * @fires {CustomEvent<{ error: LivedropError }>} live-error - Something failed; `help` says what to do.
+ * @fires {CustomEvent<BroadcastHealth>} live-health - About once a second while it is live: rates, what waits, what was dropped, round trip.
  * @fires {CustomEvent<{ count: number }>} viewer-count - Somebody came or left.
  *
  * @csspart box - Everything.
@@ -116,6 +121,12 @@ export class LiveBroadcaster extends LitElement {
   /** Of the outgoing picture, frames per second. Default: 30. */
   @property({ type: Number, attribute: 'frame-rate' }) frameRate: number | undefined;
 
+  /**
+   * What encodes: `auto`, `webcodecs` (frames, the fastest way) or `mediarecorder` (a file, which the server's ffmpeg
+   * reads). `auto` takes the first that browser and server can.
+   */
+  @property() encoder: EncoderKind = 'auto';
+
   /** Begin with the microphone off. */
   @property({ type: Boolean }) muted = false;
 
@@ -133,6 +144,7 @@ export class LiveBroadcaster extends LitElement {
     this.socket.addEventListener('viewercount', (event) =>
       fire(this, 'viewer-count', { count: event.detail.count }),
     );
+    this.socket.addEventListener('health', (event) => fire(this, 'live-health', event.detail));
     this.socket.addEventListener('statechange', (event) => this.#onPublishing(event.detail));
   }
 
@@ -168,7 +180,12 @@ export class LiveBroadcaster extends LitElement {
     if (!stream || !this.isConnected) return;
     // What is wrong is in `socket.error`, and fired from there.
     await this.socket
-      .startStream(this.streamId, this.userId, { stream, title: this.titleText })
+      .startStream(this.streamId, this.userId, {
+        stream,
+        title: this.titleText,
+        encoder: this.encoder,
+        frameRate: this.frameRate ?? 30,
+      })
       .catch(() => {});
   }
 
@@ -181,6 +198,7 @@ export class LiveBroadcaster extends LitElement {
   /** Takes camera and microphone; failures are shown and fired. */
   async startCamera(): Promise<void> {
     const first = !this.media.stream;
+    if (this.encoder !== 'mediarecorder') void this.socket.warmUp();
     await this.#ask(() => this.media.startCamera());
     if (first && this.muted && this.media.microphoneOn) await this.media.toggleMicrophone();
   }

@@ -62,10 +62,10 @@ export interface OpusConfig {
 const DEFAULT_PRE_SKIP = 312;
 
 /**
- * What is written as InputSampleRate. The rate of the encoder's input means nothing to a decoder, but Chromium refuses a
- * sample entry, which says 48 kHz, with another rate in its `dOps`.
+ * The InputSampleRate that is written, whatever the sound was before it was encoded: nothing decodes by it, but Chromium
+ * refuses a sample entry, which is always of 48 kHz, that has another in its `dOps`.
  */
-const OPUS_RATE = 48_000;
+const INPUT_SAMPLE_RATE = 48_000;
 
 /** @throws RangeError when it is no identification header */
 export function readOpusHead(bytes: Uint8Array): OpusConfig {
@@ -85,7 +85,7 @@ export function readOpusHead(bytes: Uint8Array): OpusConfig {
   const dOps = concat([
     u8(0, channels),
     u16(data.getUint16(10, true)),
-    u32(OPUS_RATE),
+    u32(INPUT_SAMPLE_RATE),
     u16(data.getUint16(16, true)),
     u8(family),
     table,
@@ -99,7 +99,7 @@ export function readOpusHead(bytes: Uint8Array): OpusConfig {
  */
 export function writeOpusConfig(channels: number): OpusConfig {
   if (channels > 2) throw new RangeError(`the mapping of ${channels} channels is not known`);
-  const dOps = concat([u8(0, channels), u16(DEFAULT_PRE_SKIP), u32(OPUS_RATE), u16(0), u8(0)]);
+  const dOps = concat([u8(0, channels), u16(DEFAULT_PRE_SKIP), u32(INPUT_SAMPLE_RATE), u16(0), u8(0)]);
   return { channels, dOps };
 }
 

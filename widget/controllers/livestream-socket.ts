@@ -4,13 +4,16 @@ import { resolveBackend } from '../backend-url.js';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
+import { AutoEncoder, supportsWebCodecs, type EncoderKind } from '../media/auto-encoder.js';
+import type { BroadcastHealth } from '../media/broadcast-monitor.js';
+import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
-import { Recorder } from '../media/recorder.js';
 import type { RetryOptions } from '../media/retry.js';
+import { ServerClock } from '../media/server-clock.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
-export type { PublishState, RetryOptions };
+export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
 
 /** Options of {@link LivestreamSocketController}. Functions are asked anew each time, so that they may read a property of the host. */
 export interface LivestreamSocketOptions extends BroadcastOptions {
@@ -37,8 +40,14 @@ export interface StartStreamOptions {
   videoBitsPerSecond?: number;
   /** Bits per second. @default 128000 */
   audioBitsPerSecond?: number;
-  /** Instead of MediaRecorder. */
-  encoder?: EncoderFactory;
+  /**
+   * What encodes: `webcodecs` sends frames, which the server passes on as they are; `mediarecorder` sends a file, which the
+   * server's ffmpeg reads; `auto` the first where browser and server can, else the second. Or one of your own.
+   * @default auto
+   */
+  encoder?: EncoderKind | EncoderFactory | undefined;
+  /** Of the encoded video, a second. @default that of the video track, else 30 */
+  frameRate?: number | undefined;
 }
 
 /** Events of {@link LivestreamSocketController}. */
@@ -49,6 +58,8 @@ export interface LivestreamSocketEvents {
   connectionchange: CustomEvent<{ isConnected: boolean }>;
   /** Media that could not be kept until the connection came back; viewers see a gap. */
   dropped: CustomEvent<{ bytes: number; seconds: number }>;
+  /** How publishing does, about once a second while there is media. */
+  health: CustomEvent<BroadcastHealth>;
   error: CustomEvent<{ error: LivedropError }>;
 }
 
@@ -66,6 +77,9 @@ export class LivestreamSocketController
   readonly #options: LivestreamSocketOptions;
   readonly #debug: DebugLog;
 
+  /** The server's clock beside this page's, from questions over this connection. Publishing asks; else `ask()` does. */
+  readonly serverClock = new ServerClock((sent) => this.#connection?.send({ type: 'clock', sent }));
+
   #connection: Connection | undefined;
   #broadcast: Broadcast | undefined;
   /** Settles with the newest start. */
@@ -73,6 +87,7 @@ export class LivestreamSocketController
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
   readonly #joined = new Set<string>();
+  readonly #clockQuestions = new ClockQuestions(() => this.serverClock.ask());
   #isHostConnected = false;
   #isConnected = false;
   #state: PublishState = 'idle';
@@ -82,6 +97,7 @@ export class LivestreamSocketController
   #viewerCount = 0;
   #startedAt: Date | undefined;
   #error: LivedropError | undefined;
+  #health: BroadcastHealth | undefined;
 
   constructor(host: ReactiveControllerHost, options: LivestreamSocketOptions = {}) {
     super();
@@ -93,6 +109,11 @@ export class LivestreamSocketController
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** What the server's clock says now, milliseconds since the epoch; undefined until it was asked. */
+  get serverTime(): number | undefined {
+    return this.serverClock.time;
   }
 
   /** Of publishing. */
@@ -155,6 +176,16 @@ export class LivestreamSocketController
     return this.#broadcast?.bufferedBytes ?? 0;
   }
 
+  /** How publishing does; undefined before the first second of it. */
+  get health(): BroadcastHealth | undefined {
+    return this.#health;
+  }
+
+  /** Loads what encoding needs, so that a start to come is faster. Does no harm where none comes. */
+  async warmUp(): Promise<void> {
+    await supportsWebCodecs();
+  }
+
   hostConnected(): void {
     this.#isHostConnected = true;
     addEventListener('pagehide', this.#onPageHide);
@@ -206,6 +237,7 @@ export class LivestreamSocketController
     this.#error = undefined;
     this.#stopReason = undefined;
     this.#startedAt = undefined;
+    this.#health = undefined;
     this.#show(streamId);
 
     const { title, stream = this.#options.stream?.() } = options;
@@ -214,8 +246,11 @@ export class LivestreamSocketController
       this.#fail(error);
       throw error;
     }
+    const { encoder = 'auto' } = options;
     const makeEncoder: EncoderFactory =
-      options.encoder ?? ((source, events) => new Recorder(source, events, options));
+      typeof encoder === 'function'
+        ? encoder
+        : (source, events) => new AutoEncoder(source, events, encoder, options);
     try {
       this.#broadcast = new Broadcast(
         () => ({ streamId, userId, title, token: options.token ?? this.#options.token?.() }),
@@ -233,8 +268,10 @@ export class LivestreamSocketController
             this.#debug('stream', `gave up ${seconds.toFixed(1)} s of media`, { bytes });
             this.#emit('dropped', { bytes, seconds });
           },
+          onHealth: (health) => this.#onHealth(health),
         },
         this.#options,
+        this.serverClock,
       );
     } catch (error) {
       this.#fail(error as LivedropError);
@@ -292,6 +329,7 @@ export class LivestreamSocketController
   #opened(): void {
     this.#debug('connection', 'open');
     if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    this.serverClock.reset();
     this.#setConnected(true);
     for (const streamId of this.#joined) this.#join(streamId);
     this.#broadcast?.connectionOpened();
@@ -305,9 +343,7 @@ export class LivestreamSocketController
   }
 
   #mayReturn({ code }: ErrorMessage): boolean {
-    return (
-      code === 'SHUTTING_DOWN' || (code === 'STREAM_IN_USE' && (this.#broadcast?.mayRetryInUse() ?? false))
-    );
+    return code === 'SHUTTING_DOWN' || (this.#broadcast?.mayReturn(code) ?? false);
   }
 
   #join(streamId: string): void {
@@ -317,9 +353,15 @@ export class LivestreamSocketController
 
   #handle(message: ServerMessage): void {
     // About the connection, not about a stream.
-    if (message.type === 'clock') return;
+    if (message.type === 'clock') {
+      this.serverClock.answered(message.sent, message.time);
+      this.#broadcast?.clockAnswered();
+      return;
+    }
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
+    // A broadcast asks by itself.
+    if (message.type === 'stream-joined' && !this.#isPublishing) this.#clockQuestions.start();
     if (message.type === 'stream-joined' && isShown) {
       this.#setStatus(message.streamId, message.status);
       this.#setViewerCount(message.streamId, message.viewers);
@@ -334,6 +376,15 @@ export class LivestreamSocketController
     else if (message.type === 'error' && message.code !== 'NOT_STREAMING') {
       this.#fail(new LivedropError(message.code, message.message));
     }
+  }
+
+  #onHealth(health: BroadcastHealth): void {
+    if (health.congestion !== this.#health?.congestion || health.encoder !== this.#health.encoder) {
+      this.#debug('media', `${health.encoder}, congestion: ${health.congestion}`, health);
+    }
+    this.#health = health;
+    // No update of the host: most show nothing of it.
+    this.dispatchEvent(new CustomEvent('health', { detail: health }));
   }
 
   #show(streamId: string): void {
@@ -369,6 +420,7 @@ export class LivestreamSocketController
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
+    if (!isConnected) this.#clockQuestions.stop();
     this.#emit('connectionchange', { isConnected });
   }
 

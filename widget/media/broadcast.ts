@@ -1,8 +1,10 @@
-import type { ServerMessage, StopReason, StreamFormat } from '../../server/protocol.js';
+import type { ServerMessage, StopReason, StreamFormat, TrackConfig } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
+import { BroadcastMonitor, type BroadcastHealth } from './broadcast-monitor.js';
 import { Deferred } from './deferred.js';
 import type { Encoder, EncoderEvents } from './encoder.js';
 import { Publisher, type PublisherLink, type PublisherOptions, type StartFields } from './publisher.js';
+import type { ServerClock } from './server-clock.js';
 
 /** What publishing is doing. */
 export type PublishState =
@@ -22,6 +24,7 @@ export interface BroadcastEvents {
   /** undefined: what was wrong works again. */
   onError(error: LivedropError | undefined): void;
   onDropped(bytes: number, seconds: number): void;
+  onHealth?(health: BroadcastHealth): void;
 }
 
 /** Attempts in a row that find our own stream in use: with the waits between them about half a minute. */
@@ -47,6 +50,7 @@ export class Broadcast {
   readonly #encoder: Encoder;
   readonly #link: PublisherLink;
   readonly #publisher: Publisher;
+  readonly #monitor: BroadcastMonitor;
   readonly #started = new Deferred();
   readonly #stopped = new Deferred();
   #format: StreamFormat | undefined;
@@ -57,24 +61,34 @@ export class Broadcast {
   #isShowing = false;
   #fatalError: LivedropError | undefined;
   #inUseCount = 0;
+  /** The server did not take the format, and what the encoder makes now was not offered yet. */
+  #hasOtherFormat = false;
   #startTimer: ReturnType<typeof setTimeout> | undefined;
   #showTimer: ReturnType<typeof setTimeout> | undefined;
   #stopTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param start asked for each `start-stream`; the format is added */
+  /**
+   * @param start asked for each `start-stream`; the format is added
+   * @param clock whose answers come with `clockAnswered`
+   */
   constructor(
     start: () => StartFields,
     encoder: (events: EncoderEvents) => Encoder,
     link: PublisherLink,
     events: BroadcastEvents,
     options: BroadcastOptions = {},
+    clock?: ServerClock,
   ) {
     this.streamId = start().streamId;
     this.#events = events;
     this.#options = options;
     this.#link = link;
     this.#encoder = encoder({
-      onData: (bytes) => this.#publisher.push(bytes),
+      onData: (bytes) => {
+        this.#publisher.push(bytes);
+        this.#monitor.tick();
+      },
+      onTrackConfig: (track) => this.#trackChanged(track),
       onError: (error) => this.#encoderFailed(error),
     });
     this.#publisher = new Publisher(
@@ -87,6 +101,17 @@ export class Broadcast {
       },
       options,
     );
+    this.#monitor = new BroadcastMonitor({
+      streamId: this.streamId,
+      encoder: this.#encoder,
+      publisher: this.#publisher,
+      clock,
+      bufferedAmount: () => link.bufferedAmount(),
+      send: (message) => link.send(message),
+      onHealth: (health) => {
+        if (this.#state !== 'ended') events.onHealth?.(health);
+      },
+    });
   }
 
   get bufferedBytes(): number {
@@ -102,6 +127,17 @@ export class Broadcast {
     return this.#publisher.mayBeInUseByUs && ++this.#inUseCount <= MAX_IN_USE;
   }
 
+  /** Whether to come back although the server refused. */
+  mayReturn(code: string): boolean {
+    if (code === 'UNSUPPORTED_FORMAT') return this.#hasOtherFormat;
+    return code === 'STREAM_IN_USE' && this.mayRetryInUse();
+  }
+
+  /** The server's clock has answered. */
+  clockAnswered(): void {
+    this.#monitor.clockAnswered();
+  }
+
   /** Resolves when the server takes the stream. Rejects with a LivedropError; then it is over. */
   async start(): Promise<void> {
     this.#setState('connecting');
@@ -110,16 +146,7 @@ export class Broadcast {
       const message = `Socket not connected: no answer to start-stream within ${timeout} s.`;
       this.#end(undefined, new LivedropError('SOCKET_NOT_CONNECTED', message));
     }, timeout * 1000);
-    try {
-      this.#format = await this.#encoder.start();
-    } catch (cause) {
-      const error =
-        cause instanceof LivedropError
-          ? cause
-          : new LivedropError('MEDIA_ERROR', 'The browser could not encode the video.', { cause });
-      this.#end(undefined, error);
-    }
-    if (this.#isConnected) this.#sendStart();
+    await this.#use(this.#encoder.start());
     return this.#started.promise;
   }
 
@@ -175,8 +202,41 @@ export class Broadcast {
     }
   }
 
+  /** Offers the server the format, as soon as it is known. */
+  async #use(format: Promise<StreamFormat>): Promise<void> {
+    try {
+      this.#format = await format;
+    } catch (cause) {
+      const error =
+        cause instanceof LivedropError
+          ? cause
+          : new LivedropError('MEDIA_ERROR', 'The browser could not encode the video.', { cause });
+      this.#end(undefined, error);
+    }
+    if (this.#isConnected) this.#sendStart();
+  }
+
+  /** @returns false where the encoder makes no other one */
+  #useOtherFormat(): boolean {
+    const format = this.#hasStarted ? undefined : this.#encoder.refused?.();
+    if (!format) return false;
+    this.#hasOtherFormat = true;
+    this.#format = undefined;
+    this.#publisher.reset();
+    void this.#use(format);
+    return true;
+  }
+
+  #trackChanged(track: TrackConfig): void {
+    if (this.#format?.kind !== 'frames') return;
+    const tracks = this.#format.tracks.map((other) => (other.id === track.id ? track : other));
+    this.#format = { kind: 'frames', tracks };
+    this.#publisher.pushConfig(track);
+  }
+
   #sendStart(): void {
     if (this.#state === 'ended') return;
+    this.#hasOtherFormat = false;
     if (!this.#isStopping) this.#setState(this.#hasStarted ? 'reconnecting' : 'starting');
     this.#publisher.connectionOpened();
   }
@@ -184,6 +244,7 @@ export class Broadcast {
   #serverStarted(resumed: boolean): void {
     clearTimeout(this.#startTimer);
     this.#hasStarted = true;
+    this.#monitor.started();
     this.#inUseCount = 0;
     this.#fatalError = undefined;
     this.#started.resolve();
@@ -206,6 +267,7 @@ export class Broadcast {
   }
 
   #serverError(error: LivedropError, isFatal: boolean): void {
+    if (error.code === 'UNSUPPORTED_FORMAT' && this.#useOtherFormat()) return;
     if (isFatal) {
       // What follows, coming back or the end, depends on how the connection closes: see `connectionLost`.
       this.#fatalError = error;

@@ -3,7 +3,9 @@ import type {
   ServerMessage,
   StartStreamMessage,
   StreamStartedMessage,
+  TrackConfig,
 } from '../../server/protocol.js';
+import { isVideoKeyFrame } from './frame-message.js';
 import { SendQueue } from './send-queue.js';
 
 export interface PublisherOptions {
@@ -13,6 +15,8 @@ export interface PublisherOptions {
   maxBufferedSeconds: number;
   /** Bytes handed to the socket ahead of the network; the rest stays here, where it can be dropped. @default 1048576 */
   maxUnsentBytes: number;
+  /** The same for frames, which can be dropped one group at a time: little, since what the socket has is too late for that. @default 131072 */
+  maxUnsentFrameBytes: number;
   /** Seconds without any acknowledgement after which the connection counts as dead. @default 8 */
   ackTimeout: number;
 }
@@ -21,6 +25,7 @@ export const PUBLISHER_DEFAULTS: PublisherOptions = {
   maxBufferedBytes: 32 * 1024 * 1024,
   maxBufferedSeconds: 30,
   maxUnsentBytes: 1024 * 1024,
+  maxUnsentFrameBytes: 128 * 1024,
   ackTimeout: 8,
 };
 
@@ -42,6 +47,9 @@ export interface PublisherEvents {
   /** Kept media was given up, because it exceeded a limit or the server had lost what came before it. */
   onDropped(bytes: number, seconds: number): void;
 }
+
+/** Seconds: key frames come once a second, so this much of what is unsent may be all that there is to begin with. */
+const NEWEST_GROUP = 1;
 
 export type StartFields = Pick<StartStreamMessage, 'streamId' | 'userId' | 'token' | 'title' | 'format'>;
 
@@ -74,6 +82,10 @@ export class Publisher {
   #isStopping = false;
   /** When the server last showed that it takes what is sent, seconds. */
   #progressAt = 0;
+  /** To be said before the next binary message. */
+  #configs: ClientMessage[] = [];
+  #sentBytes = 0;
+  #droppedMessages = 0;
 
   /**
    * @param start asked for each `start-stream`, since tokens are short-lived
@@ -99,6 +111,26 @@ export class Publisher {
 
   get bufferedSeconds(): number {
     return this.#queue.age(this.#now());
+  }
+
+  /** How long the next message to send has waited, seconds. */
+  get unsentSeconds(): number {
+    return this.#queue.unsentAge(this.#now());
+  }
+
+  /** Binary data that was sent so far. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
+  /** Binary messages that were given up so far. */
+  get droppedMessages(): number {
+    return this.#droppedMessages;
+  }
+
+  /** Whether the server takes what is sent. */
+  get isRunning(): boolean {
+    return this.#phase === 'running';
   }
 
   /** Whether the server may hold this stream for a connection of ours that broke, and that is not resumed. */
@@ -133,18 +165,38 @@ export class Publisher {
   push(bytes: ArrayBuffer): void {
     if (this.#isBroken) return;
     const now = this.#now();
-    this.#queue.push(bytes, now);
-    const { maxBufferedBytes, maxBufferedSeconds, ackTimeout } = this.#options;
-    if (this.#queue.bytes > maxBufferedBytes || this.#queue.age(now) > maxBufferedSeconds) {
-      this.#giveUpKept();
-      return;
-    }
+    this.#queue.push(bytes, now, this.#configs);
+    this.#configs = [];
+    if (!this.#keepWithinLimits(now)) return;
     if (this.#phase !== 'running') return;
+    const { ackTimeout } = this.#options;
     if (this.#queue.hasUnacknowledged && now - this.#progressAt > ackTimeout) {
       this.#link.restart(`no acknowledgement for ${ackTimeout} s`);
       return;
     }
     this.#flush();
+  }
+
+  /** Frames format only: a track's configuration for the messages to come. */
+  pushConfig(track: TrackConfig): void {
+    this.#configs.push({ type: 'track-config', streamId: this.#start().streamId, track });
+  }
+
+  /** Frames format only: gives up what was never sent, up to the newest key frame of it, since it would come too late. */
+  dropUnsent(): void {
+    if (this.#phase !== 'running' || !this.#isFrames || this.unsentSeconds === 0) return;
+    let seconds: number;
+    do {
+      seconds = this.unsentSeconds;
+      this.#dropGroup();
+    } while (this.unsentSeconds > 0 && this.unsentSeconds < seconds && this.unsentSeconds > NEWEST_GROUP);
+  }
+
+  /** The server does not take what the encoder made so far; another format follows. */
+  reset(): void {
+    this.#queue.clear();
+    this.#configs = [];
+    this.#phase = 'offline';
   }
 
   /** No data follows: sends what is kept, then `stop-stream`; after a break it does so when it is back. */
@@ -189,14 +241,49 @@ export class Publisher {
 
   #flush(): void {
     if (!this.#queue.hasUnacknowledged) this.#progressAt = this.#now();
-    while (this.#isStopping || this.#link.bufferedAmount() < this.#options.maxUnsentBytes) {
-      const bytes = this.#queue.nextToSend();
-      if (!bytes) break;
-      this.#link.sendData(bytes);
+    const { maxUnsentBytes, maxUnsentFrameBytes } = this.#options;
+    const limit = this.#isFrames ? maxUnsentFrameBytes : maxUnsentBytes;
+    while (this.#isStopping || this.#link.bufferedAmount() < limit) {
+      const item = this.#queue.nextToSend();
+      if (!item) break;
+      for (const message of item.before) this.#link.send(message);
+      this.#link.sendData(item.bytes);
+      this.#sentBytes += item.bytes.byteLength;
     }
     if (!this.#isStopping) return;
     this.#phase = 'stopping';
     this.#link.send({ type: 'stop-stream', streamId: this.#start().streamId });
+  }
+
+  get #isFrames(): boolean {
+    return this.#start().format?.kind === 'frames';
+  }
+
+  /** @returns whether there still is anything to send */
+  #keepWithinLimits(now: number): boolean {
+    const { maxBufferedBytes, maxBufferedSeconds } = this.#options;
+    const queue = this.#queue;
+    if (queue.bytes <= maxBufferedBytes && queue.age(now) <= maxBufferedSeconds) return true;
+    if (this.#isFrames) {
+      // What was sent has its number and is not touched; the oldest of the rest is worth least.
+      while (
+        queue.unsentAge(now) > maxBufferedSeconds ||
+        (queue.bytes > maxBufferedBytes && queue.unsentBytes > 0)
+      ) {
+        this.#dropGroup();
+      }
+      if (queue.bytes <= maxBufferedBytes) return true;
+    }
+    this.#giveUpKept();
+    return false;
+  }
+
+  #dropGroup(): void {
+    const { bytes, seconds, messages, complete, before } = this.#queue.dropUnsentGroup(isVideoKeyFrame);
+    this.#configs.unshift(...before);
+    this.#droppedMessages += messages;
+    if (!complete && !this.#isStopping) this.#events.onRestartEncoder();
+    if (messages > 0) this.#events.onDropped(bytes, seconds);
   }
 
   /** Container bytes cannot be thinned out: a hole anywhere makes the rest unreadable. */

@@ -1,7 +1,7 @@
 import type { StreamFormat } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
 import { recorderMimeType } from './capabilities.js';
-import type { Encoder, EncoderEvents } from './encoder.js';
+import type { Encoder, EncoderEvents, EncoderHealth } from './encoder.js';
 
 export interface RecorderOptions {
   /** Bits per second. @default 2500000 */
@@ -47,6 +47,10 @@ export class Recorder implements Encoder {
       audioBitsPerSecond: options.audioBitsPerSecond ?? 128_000,
       videoKeyFrameIntervalDuration: KEY_FRAME_INTERVAL,
     };
+  }
+
+  get health(): EncoderHealth {
+    return { kind: 'mediarecorder', videoBitsPerSecond: this.#options.videoBitsPerSecond ?? 0 };
   }
 
   start(): Promise<StreamFormat> {

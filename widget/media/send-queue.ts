@@ -1,7 +1,20 @@
+import type { ClientMessage } from '../../server/protocol.js';
+
+/** One binary message. */
 interface Item {
   bytes: ArrayBuffer;
   /** When it was pushed, seconds. */
   time: number;
+  /** What must be said right before it, each time it is sent: it has no number of its own. */
+  before: readonly ClientMessage[];
+}
+
+/** What was given up. */
+export interface Dropped {
+  bytes: number;
+  /** From the oldest to the newest of it. */
+  seconds: number;
+  messages: number;
 }
 
 /** Binary messages numbered from 0 by their order, each kept until it is acknowledged. */
@@ -17,6 +30,15 @@ export class SendQueue {
     return this.#bytes;
   }
 
+  /** Of what was never sent on this connection. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (let at = this.#next - this.#first; at < this.#items.length; at++) {
+      bytes += this.#items[at]!.bytes.byteLength;
+    }
+    return bytes;
+  }
+
   /** Whether anything was sent on this connection that is not acknowledged. */
   get hasUnacknowledged(): boolean {
     return this.#next > this.#first;
@@ -28,16 +50,50 @@ export class SendQueue {
     return oldest ? now - oldest.time : 0;
   }
 
-  push(bytes: ArrayBuffer, time: number): void {
-    this.#items.push({ bytes, time });
+  /** Of the oldest message that was never sent on this connection, seconds. */
+  unsentAge(now: number): number {
+    const oldest = this.#items[this.#next - this.#first];
+    return oldest ? now - oldest.time : 0;
+  }
+
+  push(bytes: ArrayBuffer, time: number, before: readonly ClientMessage[] = []): void {
+    this.#items.push({ bytes, time, before });
     this.#bytes += bytes.byteLength;
   }
 
   /** The message whose turn it is; undefined: all are sent. */
-  nextToSend(): ArrayBuffer | undefined {
+  nextToSend(): Item | undefined {
     const item = this.#items[this.#next - this.#first];
     if (item) this.#next += 1;
-    return item?.bytes;
+    return item;
+  }
+
+  /**
+   * Gives up the oldest messages that were never sent, up to the next with which a receiver can begin, or all of them
+   * where there is none. Those that were sent keep their numbers, those that follow take the numbers of what is gone.
+   * @returns `complete`: what follows can be read without what is gone; `before`: what is to be said before the next message
+   */
+  dropUnsentGroup(
+    canBegin: (bytes: ArrayBuffer) => boolean,
+  ): Dropped & { complete: boolean; before: readonly ClientMessage[] } {
+    const start = this.#next - this.#first;
+    let end = start + 1;
+    while (end < this.#items.length && !canBegin(this.#items[end]!.bytes)) end += 1;
+    const gone = this.#items.splice(start, end - start);
+    const heir = this.#items[start];
+    // What was said before something that is gone still has to be said.
+    const before = gone.flatMap((item) => item.before);
+    if (heir && before.length > 0) heir.before = [...before, ...heir.before];
+    const bytes = gone.reduce((sum, item) => sum + item.bytes.byteLength, 0);
+    this.#bytes -= bytes;
+    const seconds = (gone.at(-1)?.time ?? 0) - (gone[0]?.time ?? 0);
+    return {
+      bytes,
+      seconds,
+      messages: gone.length,
+      complete: heir !== undefined,
+      before: heir ? [] : before,
+    };
   }
 
   /** @param received how many messages from the first on the server holds */

@@ -1,0 +1,191 @@
+import type { ClientMessage } from '../../server/protocol.js';
+import { Congestion, type CongestionState } from './congestion.js';
+import type { Encoder } from './encoder.js';
+import type { Publisher } from './publisher.js';
+import type { ServerClock } from './server-clock.js';
+
+/** How a broadcast does, about once a second. */
+export interface BroadcastHealth {
+  encoder: 'webcodecs' | 'mediarecorder';
+  /** Of media that was sent, since the health before. */
+  kilobitsPerSecond: number;
+  /** Video frames that were encoded, since the health before; undefined where the browser does not tell. */
+  framesPerSecond: number | undefined;
+  /** Video frames that wait in the encoder now; undefined where the browser does not tell. */
+  encoderQueue: number | undefined;
+  /** Frames and audio chunks so far that were not encoded, since the machine was behind, or not sent, since the network was. */
+  dropped: number;
+  /** Kept until the server has it. */
+  bufferedBytes: number;
+  /** Kept until the server has it. */
+  bufferedSeconds: number;
+  /** To the server and back, milliseconds; undefined until it was measured. */
+  roundTrip: number | undefined;
+  /** Bits per second of video that the encoder is to make now. */
+  videoBitsPerSecond: number;
+  /** A second, that the encoder is to make now; undefined: as the source gives them. */
+  frameRate: number | undefined;
+  /** What is given up for a network that is too slow: `none`, `bitrate`, `frame-rate`, or `dropping` media. */
+  congestion: CongestionState;
+}
+
+/** What the monitor looks at. */
+export interface MonitoredParts {
+  streamId: string;
+  encoder: Encoder;
+  publisher: Publisher;
+  /** Absent: neither round trip nor capture time is known. */
+  clock: ServerClock | undefined;
+  /** Bytes given to the socket that did not leave yet. */
+  bufferedAmount(): number;
+  send(message: ClientMessage): void;
+  onHealth(health: BroadcastHealth): void;
+}
+
+/** Between looks at the queue, seconds: a step down must not come later than what the queue may hold. */
+const LOOK_INTERVAL = 0.25;
+
+/** Between health events and questions for the server's clock, seconds. */
+const HEALTH_INTERVAL = 1;
+
+/** From which change of the estimate on the server is told anew when frames were captured, ms. */
+const CLOCK_STEP = 5;
+
+/** Seconds of media for which the audio and the container are reckoned on top of the video. */
+const OVERHEAD_BITS = 150_000;
+
+/**
+ * Watches a broadcast: adapts what is encoded to what the network carries, tells how it does, and tells the server when
+ * frames were captured. It is driven by the data that comes from the encoder, since a hidden page's own timers sleep.
+ */
+export class BroadcastMonitor {
+  readonly #parts: MonitoredParts;
+  readonly #now: () => number;
+  readonly #congestion = new Congestion();
+  #lookedAt = -Infinity;
+  #toldAt: number | undefined;
+  #askedAt = -Infinity;
+  /** Shortest of this connection, ms: what is longer was spent waiting. */
+  #shortestRoundTrip = Infinity;
+  /** When the oldest question without an answer was asked, seconds. */
+  #waitingSince: number | undefined;
+  #sentBytes = 0;
+  #frames = 0;
+  #captureTime: number | undefined;
+  /** What was kept during a break is sent first, however long it takes, as long as it gets less. */
+  #catchingUp: number | undefined;
+
+  /** @param now a monotonic clock, seconds */
+  constructor(parts: MonitoredParts, now: () => number = () => performance.now() / 1000) {
+    this.#parts = parts;
+    this.#now = now;
+  }
+
+  /** Called for all that comes from the encoder. */
+  tick(): void {
+    const now = this.#now();
+    if (now - this.#lookedAt < LOOK_INTERVAL) return;
+    this.#lookedAt = now;
+    if (this.#parts.publisher.isRunning) {
+      this.#ask(now);
+      this.#tellCaptureClock();
+      this.#adapt(now);
+    } else {
+      this.#congestion.pause();
+    }
+    if (now - (this.#toldAt ??= now) >= HEALTH_INTERVAL) this.#tell(now);
+  }
+
+  /** The server takes data, for the first time or again. */
+  started(): void {
+    this.#shortestRoundTrip = Infinity;
+    this.#waitingSince = undefined;
+    this.#askedAt = -Infinity;
+    this.#captureTime = undefined;
+    this.#catchingUp = Infinity;
+  }
+
+  /** The server's clock has answered. */
+  clockAnswered(): void {
+    this.#waitingSince = undefined;
+    const { roundTrip } = this.#parts.clock ?? {};
+    if (roundTrip !== undefined) this.#shortestRoundTrip = Math.min(this.#shortestRoundTrip, roundTrip);
+    this.#tellCaptureClock();
+  }
+
+  #ask(now: number): void {
+    const { clock } = this.#parts;
+    if (!clock || this.#waitingSince !== undefined) return;
+    // The first answers decide what viewers are told of a picture's age: no reason to wait for them.
+    const interval = this.#captureTime === undefined ? LOOK_INTERVAL : HEALTH_INTERVAL;
+    if (now - this.#askedAt < interval) return;
+    this.#askedAt = now;
+    this.#waitingSince = now;
+    clock.ask();
+  }
+
+  /** The time of timestamp 0 by the server's clock. */
+  #tellCaptureClock(): void {
+    const { encoder, clock, publisher, streamId, send } = this.#parts;
+    const { origin } = encoder.health ?? {};
+    const offset = clock?.offset;
+    if (origin === undefined || offset === undefined || !publisher.isRunning) return;
+    const time = origin + offset;
+    if (this.#captureTime !== undefined && Math.abs(time - this.#captureTime) <= CLOCK_STEP) return;
+    this.#captureTime = time;
+    send({ type: 'capture-clock', streamId, timestamp: 0, time });
+  }
+
+  #adapt(now: number): void {
+    const { encoder, publisher } = this.#parts;
+    if (!encoder.setTarget || encoder.health?.kind !== 'webcodecs') return;
+    const waiting = this.#waiting(now, encoder.health.videoBitsPerSecond);
+    if (this.#catchingUp !== undefined) {
+      const isLess = waiting <= this.#catchingUp + HEALTH_INTERVAL;
+      this.#catchingUp = isLess && waiting > LOOK_INTERVAL ? Math.min(waiting, this.#catchingUp) : undefined;
+      if (this.#catchingUp !== undefined) return;
+    }
+    const { target, drop } = this.#congestion.update(waiting, now);
+    if (target) encoder.setTarget(target);
+    if (drop) publisher.dropUnsent();
+  }
+
+  /**
+   * Seconds of media that are on their way for no other reason than that the link is too slow: in our queue, in the
+   * socket's, and in the system's, which shows by how long the server's answers take longer than they need to.
+   */
+  #waiting(now: number, videoBitsPerSecond: number): number {
+    const { publisher, bufferedAmount, clock } = this.#parts;
+    const inSocket = (bufferedAmount() * 8) / (videoBitsPerSecond + OVERHEAD_BITS);
+    const unanswered = this.#waitingSince === undefined ? 0 : (now - this.#waitingSince) * 1000;
+    const slowest = Math.max(unanswered, clock?.roundTrip ?? 0);
+    const onTheWay = Number.isFinite(this.#shortestRoundTrip)
+      ? Math.max(0, slowest - this.#shortestRoundTrip) / 1000
+      : 0;
+    return publisher.unsentSeconds + Math.max(inSocket, onTheWay);
+  }
+
+  #tell(now: number): void {
+    const { encoder, publisher, clock, onHealth } = this.#parts;
+    const health = encoder.health;
+    const seconds = now - (this.#toldAt ?? now);
+    const { sentBytes } = publisher;
+    const frames = health?.frames;
+    onHealth({
+      encoder: health?.kind ?? 'mediarecorder',
+      kilobitsPerSecond: Math.round(((sentBytes - this.#sentBytes) * 8) / 1000 / seconds),
+      framesPerSecond: frames === undefined ? undefined : Math.round((frames - this.#frames) / seconds),
+      encoderQueue: health?.queue,
+      dropped: (health?.dropped ?? 0) + publisher.droppedMessages,
+      bufferedBytes: publisher.bufferedBytes,
+      bufferedSeconds: publisher.bufferedSeconds,
+      roundTrip: clock?.roundTrip,
+      videoBitsPerSecond: health?.videoBitsPerSecond ?? 0,
+      frameRate: health?.frameRate,
+      congestion: this.#congestion.state,
+    });
+    this.#toldAt = now;
+    this.#sentBytes = sentBytes;
+    this.#frames = frames ?? 0;
+  }
+}

@@ -1,0 +1,103 @@
+import { Ticker } from './ticker.js';
+
+/** In an AudioWorklet: hands out what it hears, a few milliseconds at a time. */
+const WORKLET_SOURCE = `
+const LENGTH = 960;
+registerProcessor('livedrop-capture', class extends AudioWorkletProcessor {
+  #planes = [];
+  #filled = 0;
+  process([input]) {
+    const channels = Math.max(1, input.length), quantum = input[0]?.length ?? 128;
+    if (this.#planes.length !== channels) {
+      this.#planes = Array.from({ length: channels }, () => new Float32Array(LENGTH));
+      this.#filled = 0;
+    }
+    for (let at = 0; at < quantum; at++) {
+      for (let channel = 0; channel < channels; channel++)
+        this.#planes[channel][this.#filled] = input[channel]?.[at] ?? 0;
+      this.#filled += 1;
+      if (this.#filled < LENGTH) continue;
+      this.port.postMessage({ planes: this.#planes, frame: currentFrame + at + 1 - LENGTH });
+      this.#filled = 0;
+    }
+    return true;
+  }
+});`;
+
+export interface PumpEvents {
+  /** The receiver closes it. */
+  onVideo(frame: VideoFrame): void;
+  /** The receiver closes it. */
+  onAudio(data: AudioData): void;
+}
+
+/**
+ * A stream's frames where the browser has no MediaStreamTrackProcessor (Firefox): pictures from a video element at a
+ * steady rate, sound from an AudioWorklet.
+ */
+export class StreamPump {
+  readonly #stream: MediaStream;
+  readonly #events: PumpEvents;
+  readonly #frameRate: number;
+  #ticker: Ticker | undefined;
+  #video: HTMLVideoElement | undefined;
+  #context: AudioContext | undefined;
+
+  constructor(stream: MediaStream, frameRate: number, events: PumpEvents) {
+    this.#stream = stream;
+    this.#frameRate = frameRate;
+    this.#events = events;
+  }
+
+  startVideo(track: MediaStreamTrack): void {
+    const video = document.createElement('video');
+    video.muted = true;
+    video.playsInline = true;
+    video.srcObject = new MediaStream([track]);
+    // Rejects where it is stopped before it plays.
+    video.play().catch(() => {});
+    this.#video = video;
+    this.#ticker = new Ticker(this.#frameRate, () => {
+      if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || video.videoWidth === 0) return;
+      this.#events.onVideo(new VideoFrame(video, { timestamp: Math.round(performance.now() * 1000) }));
+    });
+  }
+
+  /** @throws DOMException where the Content-Security-Policy allows no worklet */
+  async startAudio(): Promise<void> {
+    const context = new AudioContext({ latencyHint: 'interactive' });
+    this.#context = context;
+    const url = URL.createObjectURL(new Blob([WORKLET_SOURCE], { type: 'text/javascript' }));
+    try {
+      await context.audioWorklet.addModule(url);
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+    const { sampleRate } = context;
+    const node = new AudioWorkletNode(context, 'livedrop-capture', { numberOfOutputs: 0 });
+    node.port.onmessage = ({ data }: MessageEvent<{ planes: Float32Array[]; frame: number }>) => {
+      const numberOfFrames = data.planes[0]?.length ?? 0;
+      const samples = new Float32Array(numberOfFrames * data.planes.length);
+      data.planes.forEach((plane, channel) => samples.set(plane, channel * numberOfFrames));
+      this.#events.onAudio(
+        new AudioData({
+          format: 'f32-planar',
+          sampleRate,
+          numberOfFrames,
+          numberOfChannels: data.planes.length,
+          timestamp: Math.round((data.frame * 1e6) / sampleRate),
+          data: samples,
+        }),
+      );
+    };
+    context.createMediaStreamSource(new MediaStream(this.#stream.getAudioTracks())).connect(node);
+    await context.resume();
+  }
+
+  stop(): void {
+    this.#ticker?.stop();
+    if (this.#video) this.#video.srcObject = null;
+    // Rejects where it is closed already.
+    this.#context?.close().catch(() => {});
+  }
+}

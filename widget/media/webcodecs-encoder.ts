@@ -1,0 +1,232 @@
+import type { StreamFormat } from '../../server/protocol.js';
+import { LivedropError } from '../errors.js';
+import { audioConfig } from './audio-config.js';
+import { Deferred } from './deferred.js';
+import type {
+  AudioInput,
+  EncoderCommand,
+  EncoderReport,
+  FramesOptions,
+  VideoInput,
+} from './encoder-messages.js';
+import type { Encoder, EncoderEvents, EncoderHealth, EncoderTarget } from './encoder.js';
+import { DEFAULT_SIZE } from './frame-size.js';
+import { StreamPump } from './stream-pump.js';
+import { audioData, trackProcessor, videoFrames } from './track-processor.js';
+import { h264Config } from './video-config.js';
+import { startWorker } from './worker-loader.js';
+
+export interface WebCodecsOptions extends Partial<FramesOptions> {
+  /** Bits per second. @default 2500000 */
+  videoBitsPerSecond?: number;
+  /** Bits per second. @default 128000 */
+  audioBitsPerSecond?: number;
+  /** A second; the video's timestamps lie on a grid of it. @default the track's own, else 30 */
+  frameRate?: number;
+}
+
+/** How long the first frame may take, ms: within the server's answer's own limit, so that there is time for another encoder. */
+const START_TIMEOUT = 5000;
+
+/** How long the last frames may take, ms. */
+const STOP_TIMEOUT = 2000;
+
+/** Whether this browser encodes what {@link WebCodecsEncoder} makes. */
+export async function canEncodeFrames(): Promise<boolean> {
+  const configs = await Promise.all([
+    h264Config({ ...DEFAULT_SIZE, frameRate: 30, bitrate: 2_500_000 }),
+    audioConfig({ sampleRate: 48_000, channels: 2, bitrate: 128_000 }),
+  ]);
+  return configs.every((config) => config !== undefined);
+}
+
+/** WebCodecs as an encoder: H.264 and AAC or Opus in the frames format, made in a worker. */
+export class WebCodecsEncoder implements Encoder {
+  readonly #stream: MediaStream;
+  readonly #events: EncoderEvents;
+  readonly #options: FramesOptions;
+  readonly #format = new Deferred<StreamFormat>();
+  readonly #stopped = new Deferred();
+  #health: EncoderHealth;
+  #worker: Worker | undefined;
+  #pump: StreamPump | undefined;
+  /** Data that is on its way from the worker, and was made before it began anew, is of no use. */
+  #restarts = 0;
+  #isStopping = false;
+
+  constructor(stream: MediaStream, events: EncoderEvents, options: WebCodecsOptions = {}) {
+    this.#stream = stream;
+    this.#events = events;
+    const { frameRate: own } = stream.getVideoTracks()[0]?.getSettings() ?? {};
+    const frameRate = options.frameRate ?? (own && own >= 5 && own <= 60 ? Math.round(own) : 30);
+    const { videoBitsPerSecond = 2_500_000, audioBitsPerSecond = 128_000 } = options;
+    const { sampleRate, channelCount: channels } = stream.getAudioTracks()[0]?.getSettings() ?? {};
+    this.#options = { videoBitsPerSecond, audioBitsPerSecond, frameRate, sampleRate, channels };
+    this.#health = { kind: 'webcodecs', videoBitsPerSecond, frameRate };
+  }
+
+  get health(): EncoderHealth {
+    return this.#health;
+  }
+
+  /** @throws LivedropError NO_MEDIA_STREAM, UNSUPPORTED_BROWSER */
+  async start(): Promise<StreamFormat> {
+    const [videoTrack] = this.#stream.getVideoTracks();
+    const [audioTrack] = this.#stream.getAudioTracks();
+    if (!videoTrack && !audioTrack) throw new LivedropError('NO_MEDIA_STREAM', 'No media stream available.');
+    const timer = setTimeout(
+      () => this.#fail('UNSUPPORTED_BROWSER', `No encoded frame came within ${START_TIMEOUT / 1000} s.`),
+      START_TIMEOUT,
+    );
+    try {
+      const worker = await startWorker(
+        // Bundlers look for exactly this expression.
+        (Worker) => new Worker(new URL('./encoder-worker.js', import.meta.url), { type: 'module' }),
+      );
+      this.#worker = worker;
+      if (this.#isStopping) throw new Error('It was stopped.');
+      worker.onmessage = ({ data }: MessageEvent<EncoderReport>) => this.#handle(data);
+      worker.onerror = ({ message }) =>
+        this.#fail('MEDIA_ERROR', `The worker that encodes broke: ${message}`);
+      await this.#feed(videoTrack, audioTrack);
+      return await this.#format.promise;
+    } catch (cause) {
+      this.#close();
+      if (cause instanceof LivedropError) throw cause;
+      throw new LivedropError('UNSUPPORTED_BROWSER', 'This browser cannot encode by WebCodecs.', { cause });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  restart(): void {
+    if (!this.#worker) return;
+    this.#restarts += 1;
+    this.#send({ type: 'restart' });
+  }
+
+  setTarget(target: EncoderTarget): void {
+    const { videoBitsPerSecond, frameRate } = this.#options;
+    this.#health = {
+      ...this.#health,
+      videoBitsPerSecond: Math.round(videoBitsPerSecond * target.bitrate),
+      frameRate: frameRate / target.divisor,
+    };
+    this.#send({ type: 'target', target });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#worker && !this.#isStopping) {
+      this.#pump?.stop();
+      this.#send({ type: 'stop' });
+      const timer = setTimeout(() => this.#stopped.resolve(), STOP_TIMEOUT);
+      await this.#stopped.promise;
+      clearTimeout(timer);
+    }
+    this.#close();
+  }
+
+  /** Gives the tracks to the worker in the way that this browser has. */
+  async #feed(videoTrack?: MediaStreamTrack, audioTrack?: MediaStreamTrack): Promise<void> {
+    const Processor = trackProcessor();
+    const transfer: Transferable[] = [];
+    let video: VideoInput | undefined;
+    let audio: AudioInput | undefined;
+    if (Processor) {
+      video = videoTrack && { kind: 'readable', readable: videoFrames(videoTrack, Processor) };
+      audio = audioTrack && { kind: 'readable', readable: audioData(audioTrack, Processor) };
+      if (video) transfer.push(video.readable);
+      if (audio) transfer.push(audio.readable);
+    } else {
+      video = videoTrack && { kind: 'track', track: videoTrack.clone() };
+      audio = audioTrack && { kind: 'track', track: audioTrack.clone() };
+      // Safari takes a track to a worker; it is not in TypeScript's DOM library.
+      transfer.push(...([video?.track, audio?.track].filter(Boolean) as unknown as Transferable[]));
+    }
+    const start: EncoderCommand & { type: 'start' } = {
+      type: 'start',
+      options: this.#options,
+      ...(video ? { video } : {}),
+      ...(audio ? { audio } : {}),
+    };
+    try {
+      this.#send(start, transfer);
+    } catch (error) {
+      if (Processor) throw error;
+      // DataCloneError: tracks stay in this browser's windows.
+      for (const input of [video, audio]) if (input?.kind === 'track') input.track.stop();
+      if (video) start.video = { kind: 'messages' };
+      if (audio) start.audio = { kind: 'messages' };
+      this.#send(start);
+      await this.#startPump(videoTrack, audioTrack);
+    }
+  }
+
+  async #startPump(videoTrack?: MediaStreamTrack, audioTrack?: MediaStreamTrack): Promise<void> {
+    const pump = new StreamPump(this.#stream, this.#options.frameRate, {
+      onVideo: (frame) => this.#send({ type: 'video-frame', frame }, [frame]),
+      onAudio: (data) => this.#send({ type: 'audio-data', data }, [data]),
+    });
+    this.#pump = pump;
+    if (videoTrack) pump.startVideo(videoTrack);
+    if (audioTrack) await pump.startAudio();
+    const tracks = [videoTrack, audioTrack].filter((track) => track !== undefined);
+    for (const track of tracks) {
+      track.addEventListener('ended', () => {
+        if (tracks.every(({ readyState }) => readyState === 'ended')) this.#handle({ type: 'ended' });
+      });
+    }
+  }
+
+  #handle(report: EncoderReport): void {
+    if (this.#isStopping) return;
+    switch (report.type) {
+      case 'format':
+        this.#health = { ...this.#health, origin: report.origin };
+        this.#format.resolve(report.format);
+        break;
+      case 'config':
+        this.#events.onTrackConfig?.(report.track);
+        break;
+      case 'data':
+        if (this.#restarts === 0) this.#events.onData(report.bytes);
+        break;
+      case 'restarted':
+        this.#restarts -= 1;
+        break;
+      case 'counts':
+        this.#health = { ...this.#health, ...report.counts };
+        break;
+      case 'ended':
+        this.#fail('NO_MEDIA_STREAM', 'No media stream available: its tracks have ended.');
+        break;
+      case 'error':
+        this.#fail('MEDIA_ERROR', `The browser could not encode: ${report.message}`);
+        break;
+      case 'stopped':
+        this.#stopped.resolve();
+        break;
+    }
+  }
+
+  #send(command: EncoderCommand, transfer: Transferable[] = []): void {
+    this.#worker?.postMessage(command, transfer);
+  }
+
+  #fail(code: 'MEDIA_ERROR' | 'NO_MEDIA_STREAM' | 'UNSUPPORTED_BROWSER', message: string): void {
+    const error = new LivedropError(code, message);
+    const hasFormat = this.#health.origin !== undefined;
+    this.#stopped.resolve();
+    this.#format.reject(error);
+    if (!hasFormat || this.#isStopping) return;
+    this.#close();
+    this.#events.onError(error);
+  }
+
+  #close(): void {
+    this.#isStopping = true;
+    this.#pump?.stop();
+    this.#worker?.terminate();
+    this.#worker = undefined;
+  }
+}
