@@ -323,7 +323,9 @@ export class Segmenter {
     const first = runs.find((run) => run.track === this.#primary!.track.id)?.samples[0];
     const independent = first?.key ?? false;
     if (this.window.last?.complete !== false) {
-      // A capture clock that was corrected must not take it back, either.
+      // One capture clock for all renditions.
+      if (this.timeline) this.#clockOffset = this.timeline.clockOffset;
+      // One that was corrected must not take the date back, either.
       this.#programDate = Math.max(this.#programDate, this.#clockOffset + this.#end * 1000);
       this.window.openSegment({
         init: this.#init,

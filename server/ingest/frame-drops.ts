@@ -1,4 +1,5 @@
 import type { Logger } from '../options.js';
+import type { Stream } from '../streams/stream.js';
 
 /** Why a frame could not be published, or not as it came. */
 export type DropReason =
@@ -40,13 +41,13 @@ const EXPECTED: ReadonlySet<DropReason> = new Set(['waiting-for-key']);
 
 /** Counts what could not be published as it came, and tells of it now and then. */
 export class FrameDrops {
-  /** How many frames for each reason. */
+  /** How many frames of this publisher for each reason. */
   readonly counts = new Map<DropReason, number>();
   #noticed = new Map<DropReason, number>();
 
   /** @param notify told of what the publisher should know */
   constructor(
-    private readonly streamId: string,
+    private readonly stream: Stream,
     private readonly logger: Logger,
     private readonly notify: (message: string) => void,
   ) {}
@@ -54,13 +55,12 @@ export class FrameDrops {
   add(reason: DropReason, message: string): void {
     const count = (this.counts.get(reason) ?? 0) + 1;
     this.counts.set(reason, count);
+    const { id: streamId, frameFaults } = this.stream;
+    frameFaults.set(reason, (frameFaults.get(reason) ?? 0) + 1);
     const now = Date.now();
     if (now - (this.#noticed.get(reason) ?? -Infinity) < NOTICE_INTERVAL) return;
     this.#noticed.set(reason, now);
-    this.logger.warn(
-      { streamId: this.streamId, reason, count },
-      `a frame is not as it should be: ${message}`,
-    );
+    this.logger.warn({ streamId, reason, count }, `a frame is not as it should be: ${message}`);
     if (!EXPECTED.has(reason)) this.notify(`a frame is not as it should be (${reason}): ${message}`);
   }
 

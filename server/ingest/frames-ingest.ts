@@ -53,7 +53,7 @@ export class FramesIngest implements Ingest {
     const { tracks, limits, stream, logger } = options;
     this.#lanes = tracks.map((track) => new FrameLane(track, limits.maxFrameGap));
     this.#primary = this.#lanes.find(({ kind }) => kind === 'video') ?? this.#lanes[0]!;
-    this.drops = new FrameDrops(stream.id, logger, (message) =>
+    this.drops = new FrameDrops(stream, logger, (message) =>
       this.events.onNotice?.(new LivestreamError('BAD_MESSAGE', message)),
     );
   }

@@ -21,7 +21,7 @@ export function statusRoutes(services: StatusServices): Hono {
 
   app.get('/livestream/:streamId', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
-    const { status, startedAt, info } = stream;
+    const { status, startedAt, info, frameFaults } = stream;
     const renditions = stream.playable
       ? stream.renditions.map((rendition) => ({
           name: rendition.name,
@@ -36,6 +36,7 @@ export function statusRoutes(services: StatusServices): Hono {
       liveViewers: liveViewers(stream),
       startedAt,
       renditions,
+      frameFaults: Object.fromEntries(frameFaults),
     };
     return c.json(body, 200, JSON_HEADERS);
   });

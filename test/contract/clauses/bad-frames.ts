@@ -84,6 +84,10 @@ export function badFrames(startHost: StartHost): void {
       const hls = server().hls(publisher.streamId);
       await expectEveryFrame(hls, media);
       await expectDecodable(hls, (await hls.playlist()).segments);
+      const state = await (await server().fetch(`/livestream/${publisher.streamId}`)).json();
+      expect(state).toMatchObject({
+        frameFaults: { 'short-header': 2, empty: 1, 'unknown-track': 1, 'no-picture': 1 },
+      });
     });
 
     it('goes on with the next key frame after a chunk that is broken', async () => {

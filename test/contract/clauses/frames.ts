@@ -1,3 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import {
   framesFrom,
@@ -58,6 +62,20 @@ export function frames(startHost: StartHost): void {
       const hls = server().hls(publisher.streamId);
       await expectEveryFrame(hls, media);
       expect(await (await fetch(hls.url)).text()).toContain(media.format.tracks[0]!.codec);
+    });
+
+    it('takes frames of a client of forty lines', async () => {
+      const media = await generateFrames({ video: 'h264', seconds: 2 });
+      const streamId = newStreamId();
+      const script = fileURLToPath(new URL('../../fixtures/publish-frames.mjs', import.meta.url));
+      const client = spawn(process.execPath, [script, server().socketUrl, streamId, '30'], {
+        stdio: ['pipe', 'ignore', 'pipe'],
+      });
+      const delimiter = Buffer.from([0, 0, 0, 1, 9, 0xf0]);
+      client.stdin.end(Buffer.concat(toAnnexB(media).frames.flatMap(({ chunk }) => [delimiter, chunk])));
+      const [errors] = await Promise.all([text(client.stderr), once(client, 'close')]);
+      expect(errors).toBe('');
+      await expectEveryFrame(server().hls(streamId), media);
     });
 
     it('refuses a container where there is no transcoder, and takes frames on the same connection', async () => {

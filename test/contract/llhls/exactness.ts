@@ -7,7 +7,10 @@ import { mediaRules, playlistViolations } from './media-rules.js';
 import {
   follow,
   followDiscontinuity,
+  followFrames,
   followRecording,
+  frameSources,
+  isGuessed,
   recordings,
   sources,
   type Followed,
@@ -40,6 +43,7 @@ export function exactness(startHost: StartHost, partDuration: number): void {
             () =>
               follow(server(), name, recipe),
         ),
+        ...Object.keys(frameSources).map((name) => () => followFrames(server(), name)),
         ...recordings.map((name) => () => followRecording(server(), name)),
       ];
       streams = (await inTurn(jobs, (job) => job() as Promise<Followed | Followed[]>)).flat();
@@ -49,7 +53,8 @@ export function exactness(startHost: StartHost, partDuration: number): void {
       streams.flatMap((stream) => check(stream).map((detail) => `${stream.name}: ${detail}`)).slice(0, 12);
 
     it('sees every kind of stream, part by part', () => {
-      expect(streams).toHaveLength(Object.keys(sources).length + recordings.length + 2);
+      const kinds = [...Object.keys(sources), ...Object.keys(frameSources), ...recordings];
+      expect(streams).toHaveLength(kinds.length + 2);
       for (const { name, recorder, recording } of streams) {
         expect(recorder.playlists.length, name).toBeGreaterThan(3);
         expect(recorder.playlists.at(-1)!.ended, name).toBe(true);
@@ -62,7 +67,8 @@ export function exactness(startHost: StartHost, partDuration: number): void {
     });
 
     it.each(mediaRules.map((rule) => [ruleName(rule), rule] as const))('%s', (_, rule) => {
-      expect(breaches(({ recording }) => rule.check(recording))).toEqual([]);
+      const applies = (name: string): boolean => !rule.isOfKnownLengths || !isGuessed(name);
+      expect(breaches(({ name, recording }) => (applies(name) ? rule.check(recording) : []))).toEqual([]);
     });
 
     it('§4.4.5.3 a hinted part is held until it is whole, and is then what the playlist lists', () => {
@@ -87,7 +93,8 @@ export function exactness(startHost: StartHost, partDuration: number): void {
       for (const { name, recorder } of streams) {
         const [text] = recorder.multivariants;
         const lines = text!.split('\n').filter((line) => line.startsWith('#EXT-X-STREAM-INF:'));
-        expect(lines, name).toHaveLength(1);
+        // Opus has another variant beside it, of AAC.
+        expect(lines, name).toHaveLength(/\bopus"/.test(text!) ? 2 : 1);
         const attributes = readAttributes(lines[0]!.slice('#EXT-X-STREAM-INF:'.length));
         expect(Number(attributes['BANDWIDTH']), name).toBeGreaterThanOrEqual(
           Number(attributes['AVERAGE-BANDWIDTH']),

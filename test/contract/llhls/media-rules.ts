@@ -32,6 +32,8 @@ export interface StreamRecording {
 export interface MediaRule {
   section: string;
   rule: string;
+  /** Kept where a source tells how long a frame is, or keeps to its rate: not where frames do not come when they were expected. */
+  isOfKnownLengths?: boolean;
   check(recording: StreamRecording): string[];
 }
 
@@ -104,6 +106,7 @@ export const mediaRules: MediaRule[] = [
   },
   {
     ...{ section: '§4.4.4.9', rule: 'the samples of a part begin within its DURATION' },
+    isOfKnownLengths: true,
     check: (recording) =>
       timeline(recording)
         .filter(
@@ -115,6 +118,7 @@ export const mediaRules: MediaRule[] = [
   },
   {
     ...{ section: '§3.2', rule: 'a track goes on in a part where it ended in the last one' },
+    isOfKnownLengths: true,
     check(recording) {
       const ends = new Map<number, number>();
       return timeline(recording).flatMap(({ name, runs, segment }, index, all) => {

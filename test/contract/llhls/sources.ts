@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { generateFrames, messagesOf, type Frame, type FramesRecipe } from '../../helpers/frames.js';
 import { generateMedia, type MediaRecipe } from '../../helpers/media.js';
+import type { StartStreamMessage } from '../../../server/protocol.js';
 import type { Server } from '../server.js';
 import { newStreamId } from '../server.js';
 import { StreamRecorder } from './stream-recorder.js';
@@ -40,6 +42,37 @@ export const sources: Record<string, MediaRecipe> = {
   'VP8 that the server encodes': { container: 'webm', video: 'vp8', audio: 'opus' },
 };
 
+/** An encoder's frames, which of them are there, and whether the length of each is told before the next one comes. */
+interface FrameSource {
+  recipe: FramesRecipe;
+  keep?(frame: Frame, index: number): boolean;
+}
+
+const picture = { video: 'h264', audio: 'aac' } as const;
+const isBetween = ({ timestamp }: Frame, from: number, to: number): boolean =>
+  timestamp >= from * 1e6 && timestamp < to * 1e6;
+
+/** What WebCodecs hands out: video is track 0. The first segment is that of the second key frame, right after the first part. */
+export const frameSources: Record<string, FrameSource> = {
+  '24 frames a second of an encoder': { recipe: { ...picture, frameRate: 24 } },
+  '29.97 frames a second of an encoder': { recipe: { ...picture, frameRate: '30000/1001' } },
+  '30 frames a second of an encoder': { recipe: { ...picture, earlyKeyFrame: 0.2 } },
+  '60 frames a second of an encoder': { recipe: { ...picture, frameRate: 60 } },
+  'Opus of an encoder': { recipe: { video: 'h264', audio: 'opus', earlyKeyFrame: 0.2 } },
+  'sound of an encoder': { recipe: { audio: 'aac' } },
+  'frames that are dropped': {
+    recipe: picture,
+    keep: ({ track, key }, index) => track !== 0 || key || (index * 7) % 11 > 3,
+  },
+  'frames that pause': {
+    recipe: { ...picture, seconds: 6 },
+    keep: (frame) => frame.track !== 0 || !(isBetween(frame, 1.3, 1.9) || isBetween(frame, 3.1, 4.9)),
+  },
+};
+
+/** Whether a frame's length is known only when the next one comes: too late where the part that it ends is out. */
+export const isGuessed = (name: string): boolean => name.startsWith('frames that');
+
 /** What MediaRecorder of real browsers made of a picture drawn as a busy page draws (test/fixtures/recordings). */
 export const recordings = [
   'chromium-h264-opus.webm',
@@ -71,13 +104,21 @@ export async function followRecording(server: Server, name: string): Promise<Fol
   return followChunks(server, name, chunks, RECORDED_SECONDS);
 }
 
+/** Publishes an encoder's frames. */
+export async function followFrames(server: Server, name: string): Promise<Followed> {
+  const { recipe, keep = () => true } = frameSources[name]!;
+  const { format, frames, seconds } = await generateFrames(recipe);
+  return followChunks(server, name, messagesOf(frames.filter(keep)), seconds, { format });
+}
+
 async function followChunks(
   server: Server,
   name: string,
   chunks: readonly Uint8Array[],
   seconds: number,
+  fields: Partial<StartStreamMessage> = {},
 ): Promise<Followed> {
-  const publisher = await server.publish(newStreamId('llhls'));
+  const publisher = await server.publish(newStreamId('llhls'), fields);
   const recorder = new StreamRecorder(server.hls(publisher.streamId));
   await publisher.sendInRealTime(chunks, seconds / SPEED);
   await recorder.reaches(seconds - UNSEEN);

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type HlsJs from 'hls.js';
 import { expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { generateFrames, moveFrame, sendFramesInRealTime, type FramesRecipe } from '../../helpers/frames.js';
@@ -50,7 +51,7 @@ it.each(['opus', 'aac'] as const)(
       await page.addScriptTag({ path: HLS_JS });
       await page.evaluate((source) => {
         const video = document.querySelector('video')!;
-        const { Hls } = globalThis as unknown as { Hls: typeof import('hls.js').default };
+        const { Hls } = globalThis as unknown as { Hls: typeof HlsJs };
         const hls = new Hls({ liveSyncDuration: 0.6 });
         hls.on(Hls.Events.ERROR, (_, { details, fatal }) => {
           if (fatal) video.dataset['error'] = details;

@@ -68,6 +68,11 @@ describe('Opus', () => {
     });
   });
 
+  it('is of 48 kHz whatever went into the encoder', () => {
+    const head44 = [...head.slice(0, 12), 0x44, 0xac, ...head.slice(14)];
+    expect(readOpusHead(Uint8Array.from(head44))).toEqual(writeOpusConfig(2));
+  });
+
   it('keeps the mapping of more channels', () => {
     const surround = [...head.slice(0, 9), 6, ...head.slice(10, 18), 1, 4, 2, 0, 4, 1, 2, 3, 5];
     const { dOps, channels } = readOpusHead(Uint8Array.from(surround));

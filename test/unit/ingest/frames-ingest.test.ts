@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AudioTrackConfig, VideoTrackConfig } from '../../../server/protocol.js';
+import type { VideoTrackConfig } from '../../../server/protocol.js';
 import { frameMessage, generateFrames, moveFrame, toAnnexB, type Frame } from '../../helpers/frames.js';
 import { chunksOf, setUp } from './frames-setup.js';
 
@@ -149,7 +149,7 @@ describe('FramesIngest', () => {
       const { ingest, write, finish } = setUp(aac.format);
       write(aac.frames);
       const halfRate = { ...aac.format.tracks[0]!, sampleRate: 24_000, description: 'EwgA' };
-      ingest.configureTrack(halfRate as AudioTrackConfig);
+      ingest.configureTrack(halfRate);
       write(aac.frames.map((frame) => moveFrame(frame, 2.1e6 + frame.timestamp)));
       ingest.configureTrack(opus.format.tracks[0]!);
       write(opus.frames.map((frame) => moveFrame(frame, 6.3e6)));
