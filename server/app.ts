@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
+import { liveMp4Routes } from './routes/live-mp4.js';
 import { playbackRoutes } from './routes/playback.js';
 import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
@@ -33,6 +34,7 @@ export function createApp(options: AppOptions): Hono {
           Upgrade: 'websocket',
         }),
   );
+  app.route('/livestream', liveMp4Routes(services.streams, services.limits));
   app.route('/livestream', playbackRoutes(services.streams));
   app.route('/', statusRoutes({ ...services, connections, isClosing }));
   if (options.assets) app.route('/', pageRoutes(options.assets));

@@ -8,6 +8,7 @@ import type { Hono } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
 import { keyAccess, openAccess } from './access.js';
 import { createApp } from './app.js';
+import { AacRendition } from './ingest/aac-rendition.js';
 import { Publishers } from './ingest/publishers.js';
 import type { TranscoderFactory } from './ingest/transcoder.js';
 import {
@@ -23,6 +24,7 @@ import { CloseCode } from './protocol.js';
 import type { AssetStore } from './routes/pages.js';
 import type { Connections } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
+import type { DeriveRendition } from './streams/derived-rendition.js';
 import { Streams } from './streams/streams.js';
 
 export type { Access } from './access.js';
@@ -80,14 +82,17 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const limits = resolveOptions(defaultLimits, options.limits);
   const logger = options.logger ?? silentLogger;
   const audience = new Audience();
-  const streams = new Streams(packaging, limits, audience);
+  const { transcoder } = options;
+  const derive: DeriveRendition = (source, streamId) =>
+    transcoder && new AacRendition(source, { streamId, packaging, limits, transcoders: transcoder, logger });
+  const streams = new Streams(packaging, limits, audience, derive);
   const publishers = new Publishers({
     streams,
     audience,
     limits,
     packaging,
     logger,
-    transcoders: options.transcoder,
+    transcoders: transcoder,
   });
   const access = options.streamKeys?.length ? keyAccess(options.streamKeys) : openAccess;
   const connections: Connections = new Set();

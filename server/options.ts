@@ -50,6 +50,19 @@ export interface Limits {
   maxJoins: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
+  /** A rendition that is made on demand, such as AAC for Safari, is made for so long after it was asked for last. Default 30. */
+  derivedIdleTime: number;
+  /** How long a request for live.mp4 waits for the stream's first key frame. Default 10. */
+  liveWaitTime: number;
+  /** Bytes of live.mp4 that may wait for one viewer; one that is further behind is moved to the next key frame. Default 2 MiB. */
+  maxLiveBacklogBytes: number;
+  /**
+   * How often a viewer of live.mp4 is moved to the next key frame before it is disconnected; a minute without is
+   * forgiveness. Default 5.
+   */
+  maxLiveSkips: number;
+  /** A viewer of live.mp4 that was moved and stays behind for so long is disconnected. Default 10. */
+  liveStallTime: number;
   /**
    * Frames format: a track whose timestamps go farther ahead at once runs on another clock, which viewers see as a
    * discontinuity, and sound so far from the picture belongs to none. Default 10.
@@ -81,6 +94,11 @@ export const defaultLimits: Limits = {
   maxStreams: 100,
   maxJoins: 100,
   maxTranscoderRestarts: 5,
+  derivedIdleTime: 30,
+  liveWaitTime: 10,
+  maxLiveBacklogBytes: 2 * 1024 * 1024,
+  maxLiveSkips: 5,
+  liveStallTime: 10,
   maxFrameGap: 10,
   maxClockSkew: 300,
 };
@@ -103,6 +121,11 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxStreams: [1, 1_000_000],
   maxJoins: [1, 1_000_000],
   maxTranscoderRestarts: [0, 1000],
+  derivedIdleTime: [1, 3600],
+  liveWaitTime: [0, 300],
+  maxLiveBacklogBytes: [64 * 1024, 256 * 1024 * 1024],
+  maxLiveSkips: [0, 1_000_000],
+  liveStallTime: [0, 3600],
   maxFrameGap: [1, 3600],
   maxClockSkew: [1, 86_400],
 };

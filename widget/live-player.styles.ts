@@ -188,6 +188,12 @@ export const playerStyles = css`
     border-radius: 50%;
     background: currentColor;
   }
+  .latency {
+    padding-inline-end: 4px;
+    font-size: 0.75rem;
+    font-variant-numeric: tabular-nums;
+    white-space: nowrap;
+  }
   .bar .viewers {
     background: none;
     padding: 0 4px;

@@ -1,7 +1,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, query, state } from 'lit/decorators.js';
 import { LivestreamSocketController } from './controllers/livestream-socket.js';
-import { VideoElementController } from './controllers/video-element.js';
+import { VideoElementController, type LatencyMode } from './controllers/video-element.js';
 import { AutoHide } from './elements/auto-hide.js';
 import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
@@ -20,10 +20,10 @@ import type { LivedropError } from './errors.js';
 import { playerStyles } from './live-player.styles.js';
 
 /** What the stream is reached by. */
-const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token'] as const;
+const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token', 'latencyMode'] as const;
 
 /**
- * Plays a live stream a second behind, keeps to its live edge, and begins, goes on and ends with it by itself.
+ * Plays a live stream half a second behind, keeps to its live edge, and begins, goes on and ends with it by itself.
  * The page decides its size: 16:9 as wide as its container unless told otherwise.
  *
  * Keys, while it has the focus: space and k play and pause, m mutes, f is full screen, the arrows seek and
@@ -37,6 +37,8 @@ const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token'] as const;
  * @fires {CustomEvent<{ state: string }>} live-state - `state` changed.
  * @fires {CustomEvent<{ error: LivedropError }>} live-error - Something failed; `help` says what to do.
  * @fires {CustomEvent<{ count: number }>} viewer-count - Somebody came or left.
+ * @fires {CustomEvent<LatencyReading>} live-latency - About once a second while it plays: how far behind it is.
+ * @fires {CustomEvent<{ reason: string }>} live-fallback - `latency="instant"` does not serve; it plays low-latency HLS.
  *
  * @csspart box - Everything.
  * @csspart video - The picture.
@@ -51,6 +53,7 @@ const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token'] as const;
  * @csspart volume - The volume's slider.
  * @csspart live - The button that jumps to the live edge.
  * @csspart badge - The live badge on it.
+ * @csspart latency - How far behind the picture is, with `show-latency`.
  * @csspart viewers - How many watch.
  * @csspart more - The button that opens the menu of a narrow player.
  * @csspart menu - That menu.
@@ -79,6 +82,9 @@ export class LivePlayer extends LitElement {
   readonly video = new VideoElementController(this, {
     video: () => this.videoElement,
     autoplay: () => this.wanted,
+    // What comes from a CDN comes in whole files.
+    latencyMode: () => (this.cdnUrl ? 'low' : this.latencyMode),
+    serverTime: () => this.socket.serverTime,
     debug: () => this.debug,
   });
 
@@ -120,6 +126,16 @@ export class LivePlayer extends LitElement {
   /** Begin without sound. */
   @property({ type: Boolean }) muted = false;
 
+  /**
+   * `low`: low-latency HLS, about half a second behind, over any network and CDN. `instant`: one endless response straight
+   * from the server, some frames behind; where the network, the server or the browser does not carry it, or with
+   * `cdn-url`, it is `low` all the same.
+   */
+  @property({ attribute: 'latency' }) latencyMode: LatencyMode = 'low';
+
+  /** Show beside the badge how far behind the picture is, in seconds. */
+  @property({ type: Boolean, attribute: 'show-latency' }) showLatency = false;
+
   /** Load and play only when the person presses play, instead of as soon as the stream is live. */
   @property({ type: Boolean, attribute: 'click-to-play' }) clickToPlay = false;
 
@@ -135,6 +151,8 @@ export class LivePlayer extends LitElement {
   constructor() {
     super();
     this.video.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
+    this.video.addEventListener('latencychange', (event) => fire(this, 'live-latency', event.detail));
+    this.video.addEventListener('fallback', (event) => fire(this, 'live-fallback', event.detail));
     this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
     this.socket.addEventListener('viewercount', (event) =>
       fire(this, 'viewer-count', { count: event.detail.count }),
@@ -163,6 +181,11 @@ export class LivePlayer extends LitElement {
     return this.socket.isConnected ? this.socket.viewerCount : undefined;
   }
 
+  /** Seconds from capture to glass, or behind the live edge where that cannot be known: see `video.latencySource`. */
+  get latency(): number | undefined {
+    return this.video.latency;
+  }
+
   /** What failed, while nothing can be shown for it. */
   get error(): LivedropError | undefined {
     const idProblem = this.#idProblem();
@@ -171,7 +194,7 @@ export class LivePlayer extends LitElement {
     // Playback needs no socket: as long as the playlist answers, its loss is nothing to show.
     const socketError =
       error?.code === 'SOCKET_NOT_CONNECTED' && !this.#source.unreachable ? undefined : error;
-    return this.video.hasFrame ? undefined : (this.video.error ?? socketError);
+    return this.video.hasFrame ? undefined : (socketError ?? this.video.error);
   }
 
   /** Plays, and from then on whenever the stream is live. */
@@ -305,6 +328,7 @@ export class LivePlayer extends LitElement {
       muted: video.muted,
       volume: video.volume,
       atLiveEdge: video.atLiveEdge && !video.paused,
+      latency: this.showLatency && !video.paused ? video.latency : undefined,
       viewers: this.viewerCount,
       needsPlay: state === 'live' && (!this.wanted || video.autoplayBlocked),
       needsUnmute: picture && !this.noControls && video.muted && !this.soundChosen,

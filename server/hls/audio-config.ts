@@ -61,6 +61,12 @@ export interface OpusConfig {
 /** Samples at 48 kHz that libopus adds in front. */
 const DEFAULT_PRE_SKIP = 312;
 
+/**
+ * The InputSampleRate that is written, whatever the sound was before it was encoded: nothing decodes by it, but Chromium
+ * refuses a sample entry, which is always of 48 kHz, that has another in its `dOps`.
+ */
+const INPUT_SAMPLE_RATE = 48_000;
+
 /** @throws RangeError when it is no identification header */
 export function readOpusHead(bytes: Uint8Array): OpusConfig {
   if (bytes.length < 19 || fourCC(bytes, 0) + fourCC(bytes, 4) !== 'OpusHead') {
@@ -79,7 +85,7 @@ export function readOpusHead(bytes: Uint8Array): OpusConfig {
   const dOps = concat([
     u8(0, channels),
     u16(data.getUint16(10, true)),
-    u32(data.getUint32(12, true)),
+    u32(INPUT_SAMPLE_RATE),
     u16(data.getUint16(16, true)),
     u8(family),
     table,
@@ -91,9 +97,9 @@ export function readOpusHead(bytes: Uint8Array): OpusConfig {
  * The configuration of mono or stereo Opus.
  * @throws RangeError for more channels: their mapping cannot be guessed
  */
-export function writeOpusConfig(sampleRate: number, channels: number): OpusConfig {
+export function writeOpusConfig(channels: number): OpusConfig {
   if (channels > 2) throw new RangeError(`the mapping of ${channels} channels is not known`);
-  const dOps = concat([u8(0, channels), u16(DEFAULT_PRE_SKIP), u32(sampleRate), u16(0), u8(0)]);
+  const dOps = concat([u8(0, channels), u16(DEFAULT_PRE_SKIP), u32(INPUT_SAMPLE_RATE), u16(0), u8(0)]);
   return { channels, dOps };
 }
 

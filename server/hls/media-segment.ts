@@ -26,11 +26,13 @@ const TRUN_ENTRY = 16;
  * A `moof` and its `mdat` (ISO/IEC 14496-12 §8.8). Written into one buffer of the exact size, since this
  * runs for every part of every stream.
  * @param sequence the fragment's number, rising
+ * @param room bytes to leave free before it
  */
-export function writeFragment(sequence: number, runs: readonly Run[]): Uint8Array<ArrayBuffer> {
+export function writeFragment(sequence: number, runs: readonly Run[], room = 0): Uint8Array<ArrayBuffer> {
   const moofSize = runs.reduce((sum, run) => sum + trafSize(run), MOOF_HEADER + MFHD);
   const mediaSize = runs.reduce((sum, run) => run.samples.reduce((all, s) => all + s.data.length, sum), 0);
-  const bytes = new Uint8Array(moofSize + 8 + mediaSize);
+  const whole = new Uint8Array(room + moofSize + 8 + mediaSize);
+  const bytes = whole.subarray(room);
   const data = view(bytes);
 
   let at = header(data, 0, moofSize, 'moof');
@@ -47,7 +49,7 @@ export function writeFragment(sequence: number, runs: readonly Run[]): Uint8Arra
     }
   }
   header(data, moofSize, 8 + mediaSize, 'mdat');
-  return bytes;
+  return whole;
 }
 
 function trafSize(run: Run): number {

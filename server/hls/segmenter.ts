@@ -2,7 +2,9 @@ import { CutPlan, type Cut } from './cut-plan.js';
 import { writeInitSegment } from './init-segment.js';
 import { writeFragment, type Run } from './media-segment.js';
 import { choosePartTarget } from './part-target.js';
+import { PRFT_SIZE } from './producer-reference-time.js';
 import { primaryTrack, type Sample, type Track } from './sample.js';
+import type { SegmenterTap } from './segmenter-tap.js';
 import type { Window } from './window.js';
 
 export interface SegmenterOptions {
@@ -10,6 +12,12 @@ export interface SegmenterOptions {
   partDuration: number;
   /** A segment ends at the first key frame from this length on, seconds. */
   segmentDuration: number;
+}
+
+/** A timeline that another segmenter made. */
+export interface Timeline {
+  /** Wall clock less timeline, milliseconds. */
+  readonly clockOffset: number;
 }
 
 /** So many frames, or so long, are looked at to learn the frame rate before the first part is cut. */
@@ -79,7 +87,15 @@ export class Segmenter {
     private readonly options: SegmenterOptions,
     private readonly window: Window,
     private readonly now: () => number = Date.now,
+    private readonly tap?: SegmenterTap,
+    /** Samples come with times of this timeline, and keep them: those of a rendition that is made from another. */
+    private readonly timeline?: Timeline,
   ) {}
+
+  /** Wall clock less timeline, milliseconds. */
+  get clockOffset(): number {
+    return this.#clockOffset;
+  }
 
   /** Frames a second of the primary track, once it is known. */
   get frameRate(): number | undefined {
@@ -104,6 +120,7 @@ export class Segmenter {
       this.#initBytes = bytes;
       this.window.addInit(++this.#init, bytes);
     }
+    this.tap?.onRun(tracks, this.#initBytes);
   }
 
   push(sample: Sample): void {
@@ -125,6 +142,7 @@ export class Segmenter {
     };
     if (!this.#putInOrder(shifted, queue)) return;
     if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
+    this.tap?.onSample(shifted, this.#clockOffset);
     if (this.#plan) this.#add(shifted, queue, this.#plan);
     else this.#collect(shifted);
   }
@@ -164,6 +182,7 @@ export class Segmenter {
   end(): void {
     this.#finishRun();
     this.window.end();
+    this.tap?.onEnd();
   }
 
   /** The longest that a frame may be, and that nothing may come, within one run: a segment. */
@@ -192,9 +211,16 @@ export class Segmenter {
   }
 
   #anchor(firstTime: number): void {
+    this.#expected = undefined;
+    if (this.timeline) {
+      this.#end = Math.max(this.#end, firstTime);
+      this.#offset = 0;
+      this.#runStart = this.#end;
+      this.#clockOffset = this.timeline.clockOffset;
+      return;
+    }
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
-    this.#expected = undefined;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
     this.#clockOffset =
       this.#captureOffset === undefined
@@ -307,8 +333,10 @@ export class Segmenter {
       });
       this.#discontinuity = false;
     }
-    const bytes = writeFragment(++this.#sequence, runs);
+    const withRoom = writeFragment(++this.#sequence, runs, PRFT_SIZE);
+    const bytes = withRoom.subarray(PRFT_SIZE);
     this.window.addPart({ duration: end - this.#end, independent, bytes });
+    this.tap?.onPart({ runs, independent, withRoom }, this.#clockOffset);
     this.#end = end;
   }
 

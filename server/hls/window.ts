@@ -182,6 +182,11 @@ export class Window {
     }
   }
 
+  /** Resolves when there is something to play, or it takes longer than a blocking reload may. */
+  async untilPlayable(signal?: AbortSignal): Promise<void> {
+    await this.#wait(() => this.ended || this.playable, signal);
+  }
+
   /** Waits for the hinted part; undefined when it is not the next one, or never comes. */
   async hintedPart(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (number === this.#nextPart && !this.ended) {

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { Audience } from '../streams/audience.js';
+import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream } from './playback.js';
 
@@ -22,7 +23,7 @@ export function statusRoutes(services: StatusServices): Hono {
     const stream = findStream(streams, c.req.param('streamId'));
     const { status, startedAt, info } = stream;
     const renditions = stream.playable
-      ? [...stream.renditions.values()].map((rendition) => ({
+      ? stream.renditions.map((rendition) => ({
           name: rendition.name,
           ...rendition.describe(),
         }))
@@ -32,6 +33,7 @@ export function statusRoutes(services: StatusServices): Hono {
       title: info.title,
       status,
       viewers: audience.count(stream.id),
+      liveViewers: liveViewers(stream),
       startedAt,
       renditions,
     };
@@ -50,15 +52,24 @@ export function statusRoutes(services: StatusServices): Hono {
 /** Prometheus' text exposition format. */
 function metrics({ streams, audience, connections }: StatusServices): string {
   let windowBytes = 0;
+  let live = 0;
   for (const stream of streams) {
-    for (const rendition of stream.renditions.values()) windowBytes += rendition.window.bytes;
+    live += liveViewers(stream);
+    for (const rendition of stream.renditions) windowBytes += rendition.window.bytes;
   }
   return [
     gauge('livedrop_streams', 'Streams that have not ended.', streams.liveCount),
     gauge('livedrop_viewers', 'Viewers who joined a stream over a WebSocket.', audience.total),
+    gauge('livedrop_live_viewers', 'Responses of live.mp4 under way.', live),
     gauge('livedrop_connections', 'Open WebSockets.', connections.size),
     gauge('livedrop_window_bytes', 'Media kept in memory, bytes.', windowBytes),
   ].join('');
+}
+
+function liveViewers({ renditions }: Stream): number {
+  let count = 0;
+  for (const { live } of renditions) count += live.viewerCount;
+  return count;
 }
 
 function gauge(name: string, help: string, value: number): string {

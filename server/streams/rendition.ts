@@ -1,15 +1,26 @@
+import { LiveMp4 } from '../hls/live-mp4.js';
 import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
 import { measureBitrate } from '../hls/bitrate.js';
-import { Segmenter } from '../hls/segmenter.js';
+import { Segmenter, type Timeline } from '../hls/segmenter.js';
 import { Window } from '../hls/window.js';
 import type { PackagingOptions } from '../options.js';
+
+/** Of a rendition that is made from another one. */
+export interface DerivedFrom {
+  /** The other one's, which it is on. */
+  source: Rendition;
+  /** What the multivariant playlist says of it before anything was made. */
+  expected(): Pick<Variant, 'codecs' | 'bandwidth' | 'averageBandwidth'>;
+}
 
 /** One encoding of a stream: what is packaged of it and what its playlists say. */
 export class Rendition {
   readonly window: Window;
   readonly names: MediaNames;
+  /** The same media as one endless file. */
+  readonly live: LiveMp4;
   readonly #segmenter: Segmenter;
   #tracks: readonly Track[] = [];
   #playlists = new Map<boolean, { version: number; text: string }>();
@@ -23,6 +34,7 @@ export class Rendition {
     readonly name: string,
     readonly epoch: string,
     packaging: PackagingOptions,
+    private readonly derived?: DerivedFrom,
   ) {
     this.window = new Window({
       // The longest segment: a key frame may come just before the wanted length.
@@ -30,7 +42,8 @@ export class Rendition {
       segments: packaging.windowSegments,
       bytes: packaging.windowBytes,
     });
-    this.#segmenter = new Segmenter(packaging, this.window);
+    this.live = new LiveMp4(this.window);
+    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live, derived?.source.timeline);
     this.names = {
       init: (id) => `${epoch}-i${id}.mp4`,
       segment: (msn) => `${epoch}-s${msn}.m4s`,
@@ -42,6 +55,16 @@ export class Rendition {
   set siblings(siblings: readonly Rendition[]) {
     this.#siblings = siblings.filter((each) => each !== this);
     this.#playlists.clear();
+  }
+
+  /** It is made from another one, while somebody asks for it. */
+  get isDerived(): boolean {
+    return this.derived !== undefined;
+  }
+
+  /** For renditions that are made from this one. */
+  get timeline(): Timeline {
+    return this.#segmenter;
   }
 
   get tracks(): readonly Track[] {
@@ -83,10 +106,14 @@ export class Rendition {
 
   /** What the multivariant playlist says of it, measured on the segments in the window. */
   describe(): Variant {
+    const uri = `${this.name}/${this.epoch}.m3u8`;
+    if (this.derived && !this.window.playable) {
+      return { ...this.derived.source.describe(), uri, ...this.derived.expected() };
+    }
     const { peak, average } = measureBitrate(this.window);
     const video = this.#tracks.find((track) => track.kind === 'video');
     return {
-      uri: `${this.name}/${this.epoch}.m3u8`,
+      uri,
       bandwidth: peak,
       averageBandwidth: average,
       codecs: this.#tracks.map((track) => track.codec),

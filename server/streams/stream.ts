@@ -1,9 +1,10 @@
 import type { Sample, Track } from '../hls/sample.js';
 import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
+import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
 
-/** The rendition as the publisher sends it. */
+/** The name of {@link Stream.source}. */
 const SOURCE = 'source';
 
 /** What a publisher says of its stream. */
@@ -17,19 +18,40 @@ export class Stream {
   readonly startedAt = new Date();
   /** What its publisher said of it. */
   info: StreamInfo = {};
-  readonly renditions: ReadonlyMap<string, Rendition>;
+  /** The rendition as the publisher sends it. */
+  readonly source: Rendition;
+  #derived: DerivedRendition | undefined;
   #status: StreamStatus = 'waiting';
   #connected = true;
   #ended = false;
 
+  /** @param derive asked at every start of a run, until it gives one */
   constructor(
     readonly id: string,
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
+    private readonly derive?: DeriveRendition,
   ) {
     const epoch = this.startedAt.getTime().toString(36);
-    this.renditions = new Map([[SOURCE, new Rendition(SOURCE, epoch, packaging)]]);
-    for (const rendition of this.renditions.values()) rendition.siblings = [...this.renditions.values()];
+    this.source = new Rendition(SOURCE, epoch, packaging);
+  }
+
+  /** Those that its multivariant playlist offers, the source first. */
+  get renditions(): Rendition[] {
+    return this.#derived?.isOffered ? [this.source, this.#derived.rendition] : [this.source];
+  }
+
+  /**
+   * The rendition of a name, which somebody wants to play.
+   * @returns undefined where there is none
+   */
+  demand(name: string): Rendition | undefined {
+    if (name === this.source.name) return this.source;
+    if (name !== this.#derived?.rendition.name) return undefined;
+    const { rendition } = this.#derived;
+    this.#derived.demand();
+    if (this.#derived.rendition !== rendition) this.#introduce();
+    return this.#derived.rendition;
   }
 
   get status(): StreamStatus {
@@ -38,17 +60,21 @@ export class Stream {
 
   /** Whether there is something to play. */
   get playable(): boolean {
-    return this.#source.window.playable;
+    return this.source.window.playable;
   }
 
   /** Begins a run of samples; after an earlier run its media follows a discontinuity. */
   start(tracks: readonly Track[]): void {
-    if (!this.#ended) this.#source.start(tracks);
+    if (this.#ended) return;
+    this.source.start(tracks);
+    if (this.#derived) this.#derived.follow();
+    else this.#derived = this.derive?.(this.source, this.id);
+    this.#introduce();
   }
 
   push(sample: Sample): void {
     if (this.#ended) return;
-    this.#source.push(sample);
+    this.source.push(sample);
     if (this.#status === 'waiting') this.#update();
   }
 
@@ -58,7 +84,7 @@ export class Stream {
    * @param wallClock of that moment, milliseconds since the epoch
    */
   setCaptureClock(sourceTime: number, wallClock: number): void {
-    if (!this.#ended) this.#source.setCaptureClock(sourceTime, wallClock);
+    if (!this.#ended) this.source.setCaptureClock(sourceTime, wallClock);
   }
 
   /** The publisher's connection came or went. */
@@ -71,12 +97,15 @@ export class Stream {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    for (const rendition of this.renditions.values()) rendition.end();
+    this.source.end();
+    this.#derived?.end();
     this.#update();
   }
 
-  get #source(): Rendition {
-    return this.renditions.get(SOURCE)!;
+  /** Playlists report the other renditions. */
+  #introduce(): void {
+    const { renditions } = this;
+    for (const rendition of renditions) rendition.siblings = renditions;
   }
 
   #update(): void {

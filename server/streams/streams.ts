@@ -2,6 +2,7 @@ import { LivestreamError } from '../errors.js';
 import type { Limits, PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { Audience } from './audience.js';
+import type { DeriveRendition } from './derived-rendition.js';
 import { Stream } from './stream.js';
 
 /** All streams of this server: those that are live and those that ended a little while ago. */
@@ -14,6 +15,7 @@ export class Streams {
     private readonly packaging: PackagingOptions,
     private readonly limits: Limits,
     private readonly audience: Audience,
+    private readonly derive?: DeriveRendition,
   ) {}
 
   get(id: string): Stream | undefined {
@@ -48,12 +50,13 @@ export class Streams {
     }
     const before = this.#streams.get(id);
     if (before) this.#forget(before);
-    const stream = new Stream(id, this.packaging, (status) => {
+    const onStatus = (status: StreamStatus): void => {
       // One that made way for a new stream ends in silence.
       if (this.#streams.get(id) !== stream) return;
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
-    });
+    };
+    const stream = new Stream(id, this.packaging, onStatus, this.derive);
     this.#streams.set(id, stream);
     return stream;
   }

@@ -1,10 +1,12 @@
 import { describe } from 'vitest';
+import { aac } from './clauses/aac.js';
 import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
 import { badFrames } from './clauses/bad-frames.js';
 import { blockingReload } from './clauses/blocking-reload.js';
 import { frames } from './clauses/frames.js';
 import { limits } from './clauses/limits.js';
+import { liveMp4 } from './clauses/live-mp4.js';
 import { messages } from './clauses/messages.js';
 import { mounting } from './clauses/mounting.js';
 import { playlists } from './clauses/playlists.js';
@@ -29,7 +31,9 @@ export function wireContract(name: string, startHost: StartHost): void {
     viewers(startHost);
     playlists(startHost);
     windows(startHost);
+    aac(startHost);
     blockingReload(startHost);
+    liveMp4(startHost);
     status(startHost);
     access(startHost);
     mounting(startHost);

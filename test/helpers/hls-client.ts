@@ -112,6 +112,13 @@ export class HlsClient {
   /** @param url of the multivariant playlist */
   constructor(readonly url: string) {}
 
+  /** @param url of a media playlist */
+  static ofMedia(url: string): HlsClient {
+    const client = new HlsClient(url);
+    client.#mediaUrl = Promise.resolve(url);
+    return client;
+  }
+
   /** The URL of the first media playlist. Waits until the stream has something to play. */
   mediaUrl(): Promise<string> {
     return (this.#mediaUrl ??= this.#findMediaUrl());

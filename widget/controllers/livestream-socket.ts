@@ -6,6 +6,7 @@ import { LivedropError } from '../errors.js';
 import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
 import { AutoEncoder, supportsWebCodecs, type EncoderKind } from '../media/auto-encoder.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
+import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
@@ -86,6 +87,7 @@ export class LivestreamSocketController
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
   readonly #joined = new Set<string>();
+  readonly #clockQuestions = new ClockQuestions(() => this.serverClock.ask());
   #isHostConnected = false;
   #isConnected = false;
   #state: PublishState = 'idle';
@@ -107,6 +109,11 @@ export class LivestreamSocketController
 
   get isConnected(): boolean {
     return this.#isConnected;
+  }
+
+  /** What the server's clock says now, milliseconds since the epoch; undefined until it was asked. */
+  get serverTime(): number | undefined {
+    return this.serverClock.time;
   }
 
   /** Of publishing. */
@@ -353,6 +360,8 @@ export class LivestreamSocketController
     }
     if (message.type !== 'ack') this.#debug('stream', message.type, withoutSecrets(message));
     const isShown = message.streamId === this.#streamId;
+    // A broadcast asks by itself.
+    if (message.type === 'stream-joined' && !this.#isPublishing) this.#clockQuestions.start();
     if (message.type === 'stream-joined' && isShown) {
       this.#setStatus(message.streamId, message.status);
       this.#setViewerCount(message.streamId, message.viewers);
@@ -411,6 +420,7 @@ export class LivestreamSocketController
   #setConnected(isConnected: boolean): void {
     if (isConnected === this.#isConnected) return;
     this.#isConnected = isConnected;
+    if (!isConnected) this.#clockQuestions.stop();
     this.#emit('connectionchange', { isConnected });
   }
 

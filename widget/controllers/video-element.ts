@@ -2,17 +2,26 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { playByPolicy } from '../media/autoplay.js';
-import { hlsSupport } from '../media/capabilities.js';
-import { HlsPlayback } from '../media/hls-playback.js';
+import type { InstantHealthOptions } from '../media/instant-health.js';
 import type { LatencyOptions } from '../media/latency.js';
-import { NativePlayback } from '../media/native-playback.js';
-import type { Playback } from '../media/playback.js';
+import { LivePlayback, type LatencyMode } from '../media/live-playback.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
-export type { LatencyOptions };
+export type { InstantHealthOptions, LatencyMode, LatencyOptions };
 
-/** Where the picture comes from: hls.js, the browser's own HLS, or a MediaStream. */
-export type VideoTransport = 'hls' | 'native' | 'stream';
+/** Where the picture comes from: hls.js, the browser's own HLS, an endless MP4, or a MediaStream. */
+export type VideoTransport = 'hls' | 'native' | 'instant' | 'stream';
+
+/** What is known about how far behind the picture is. */
+export interface LatencyReading {
+  /** Seconds; see `VideoElementController.latency`. */
+  latency: number | undefined;
+  /** Seconds that are kept in the buffer when the next piece arrives; undefined where the browser decides. */
+  target: number | undefined;
+  /** Playback rate. */
+  rate: number;
+  transport: VideoTransport;
+}
 
 /** Options of {@link VideoElementController}. */
 export interface VideoElementOptions {
@@ -20,6 +29,12 @@ export interface VideoElementOptions {
   video: () => HTMLVideoElement | null | undefined;
   /** How near to the live edge to stay, asked at every load. */
   latency?: () => Partial<LatencyOptions> | undefined;
+  /** Asked at every load; `instant` falls back to `low` where it does not serve. @default 'low' */
+  latencyMode?: () => LatencyMode;
+  /** When `instant` falls back, asked at every load. */
+  health?: () => Partial<InstantHealthOptions> | undefined;
+  /** The server's clock, milliseconds since the epoch, so that `latency` can be told from capture to glass. */
+  serverTime?: () => number | undefined;
   /** Whether `load` and `attachStream` begin to play by themselves. @default true */
   autoplay?: () => boolean;
   /** Seconds without anything to play until `error` tells STREAM_NOT_SHOWING. @default 10 */
@@ -37,7 +52,9 @@ export interface VideoElementEvents {
   /** Any public property but time, latency and duration changed. */
   statechange: Event;
   /** About once a second while a playlist is played. */
-  latencychange: CustomEvent<{ latency: number | undefined; target: number | undefined; rate: number }>;
+  latencychange: CustomEvent<LatencyReading>;
+  /** `instant` does not serve, and `low` takes its place until the next load. */
+  fallback: CustomEvent<{ reason: string }>;
   error: CustomEvent<{ error: LivedropError }>;
 }
 
@@ -45,6 +62,12 @@ const LATENCY_INTERVAL = 1000;
 
 /** What shows at the live edge, seconds behind it at most. */
 const LIVE_EDGE_TOLERANCE = 5;
+
+/** Who seeks to so near to the edge, seconds, wants to stay there. */
+const NEAR_EDGE = 1;
+
+/** No latency is longer, seconds: then a clock is wrong. */
+const MAX_LATENCY = 3600;
 
 /**
  * State and controls of a video element that shows a MediaStream, or a live playlist near its edge.
@@ -63,7 +86,7 @@ export class VideoElementController
   #isHostConnected = false;
   #video: HTMLVideoElement | undefined;
   #listeners: AbortController | undefined;
-  #playback: Playback | undefined;
+  #playback: LivePlayback | undefined;
   #latencyTimer: ReturnType<typeof setInterval> | undefined;
   #url: string | undefined;
   #stream: MediaStream | null = null;
@@ -136,12 +159,27 @@ export class VideoElementController
 
   get atLiveEdge(): boolean {
     if (!this.#playback) return this.#stream !== null;
-    return this.#playback.isFollowing && (this.latency ?? 0) < LIVE_EDGE_TOLERANCE;
+    return this.#playback.isFollowing && (this.edgeLatency ?? 0) < LIVE_EDGE_TOLERANCE;
   }
 
-  /** Behind the playlist's live edge, seconds; undefined while it is not known. */
+  /**
+   * Seconds from capture to glass, where the stream tells when its frames were captured and the server's clock is known
+   * (`serverTime`): by EXT-X-PROGRAM-DATE-TIME or `prft`. Else the same as `edgeLatency`, which is less by what happened
+   * before the server had the frame. Undefined while neither is known.
+   */
   get latency(): number | undefined {
-    return this.#playback?.latency;
+    return this.#glassLatency ?? this.edgeLatency;
+  }
+
+  /** What `latency` is: from capture to glass, or from the live edge. */
+  get latencySource(): 'capture' | 'edge' | undefined {
+    if (this.#glassLatency !== undefined) return 'capture';
+    return this.edgeLatency === undefined ? undefined : 'edge';
+  }
+
+  /** Behind the end of what the server offers, seconds; undefined while it is not known. */
+  get edgeLatency(): number | undefined {
+    return this.#playback?.edgeLatency;
   }
 
   /** A picture was shown since `load` or `attachStream`. */
@@ -211,7 +249,11 @@ export class VideoElementController
   /** Goes to a time, and stays there instead of at the live edge until `seekToLive`. */
   seek(time: number): void {
     if (!this.#video) return;
-    if (this.#playback) this.#playback.isFollowing = false;
+    if (this.#playback) {
+      const edge = this.#video.currentTime + (this.edgeLatency ?? Infinity);
+      if (time > edge - NEAR_EDGE && time > this.#video.currentTime) return this.seekToLive();
+      this.#playback.isFollowing = false;
+    }
     this.#video.currentTime = time;
     this.#changed();
   }
@@ -278,22 +320,19 @@ export class VideoElementController
     const events = {
       onError: (error: LivedropError | undefined) => this.#fail(error),
       onDebug: (message: string, detail?: unknown) => this.#debug('playback', message, detail),
+      onFallback: (reason: string) => {
+        this.#debug('playback', `instant falls back to low latency: ${reason}`);
+        this.dispatchEvent(new CustomEvent('fallback', { detail: { reason } }));
+      },
     };
-    const support = hlsSupport(video);
-    if (!support) {
-      this.#fail(
-        new LivedropError(
-          'UNSUPPORTED_BROWSER',
-          'This browser cannot play live streams (no Media Source Extensions).',
-        ),
-      );
+    const { latency, latencyMode, health, showTimeout } = this.#options;
+    const options = { latency: latency?.(), mode: latencyMode?.(), health: health?.(), showTimeout };
+    try {
+      this.#playback = new LivePlayback(video, url, events, options);
+    } catch (cause) {
+      this.#fail(new LivedropError('UNSUPPORTED_BROWSER', (cause as Error).message, { cause }));
       return;
     }
-    const options = { latency: this.#options.latency?.(), showTimeout: this.#options.showTimeout };
-    this.#playback =
-      support === 'mse'
-        ? new HlsPlayback(video, url, events, options)
-        : new NativePlayback(video, url, events, options);
     this.#debug('playback', `loading ${url}`, { transport: this.#playback.transport });
     this.#latencyTimer = setInterval(() => this.#tellLatency(), LATENCY_INTERVAL);
   }
@@ -374,11 +413,24 @@ export class VideoElementController
     this.#isWaiting = false;
   }
 
+  get #glassLatency(): number | undefined {
+    const shownAt = this.#playback?.shownAt;
+    const time = this.#options.serverTime?.();
+    if (shownAt === undefined || time === undefined) return undefined;
+    const latency = (time - shownAt) / 1000;
+    return latency > 0 && latency < MAX_LATENCY ? latency : undefined;
+  }
+
   #tellLatency(): void {
     if (!this.#playback || this.paused) return;
-    const { latency, target } = this.#playback;
-    const rate = this.#video?.playbackRate ?? 1;
-    this.dispatchEvent(new CustomEvent('latencychange', { detail: { latency, target, rate } }));
+    const { target, transport } = this.#playback;
+    const detail: LatencyReading = {
+      latency: this.latency,
+      target,
+      rate: this.#video?.playbackRate ?? 1,
+      transport,
+    };
+    this.dispatchEvent(new CustomEvent('latencychange', { detail }));
     this.#host.requestUpdate();
   }
 

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { formatCompact } from './format.js';
+import { formatCompact, formatSeconds } from './format.js';
 import { icons } from './icons.js';
 import type { PlayerActions, PlayerView } from './player-view.js';
 import { viewersText } from './texts.js';
@@ -77,6 +77,13 @@ function playback(view: PlayerView, actions: PlayerActions): TemplateResult {
     >
       <span class="chip badge ${view.atLiveEdge ? 'on' : ''}" part="badge">LIVE</span>
     </button>
+    ${
+      view.latency === undefined
+        ? nothing
+        : html`<span class="latency" part="latency" title="Behind the camera"
+            >${formatSeconds(view.latency)}</span
+          >`
+    }
     ${
       view.viewers === undefined
         ? nothing

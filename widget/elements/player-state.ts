@@ -19,7 +19,8 @@ export interface PlayerFacts {
  */
 export function playerState({ status, failed, hasFrame, playing }: PlayerFacts): PlayerState {
   if (failed) return 'error';
-  if (status === undefined) return 'connecting';
+  // The media may be faster than the word that there is a stream.
+  if (status === undefined) return hasFrame && playing ? 'live' : 'connecting';
   if (status === 'ended') return hasFrame && playing ? 'live' : 'ended';
   return status;
 }

@@ -12,6 +12,8 @@ export interface PlayerView {
   /** 0 to 1. */
   volume: number;
   atLiveEdge: boolean;
+  /** Seconds behind, where it is to be shown. */
+  latency: number | undefined;
   viewers: number | undefined;
   /** The person has to press play first. */
   needsPlay: boolean;

@@ -51,6 +51,8 @@ export class StreamSource implements ReactiveController {
     this.#streamId = streamId;
     this.options.socket.connect(streamId);
     this.#waitForSocket();
+    // It is mostly live. To hear of it first would cost some round trips until the first picture.
+    this.load();
   }
 
   /** Leaves the stream, empties the video. */
@@ -65,13 +67,13 @@ export class StreamSource implements ReactiveController {
   }
 
   /**
-   * Loads a live stream that is wanted.
+   * Loads a wanted stream that is live, or may be.
    * @returns whether it did; not if it is loaded already
    */
   load(): boolean {
     const { socket, video, wanted } = this.options;
     const url = socket.playbackUrl;
-    if (this.#status !== 'live' || !url || url === this.#loadedUrl || !wanted()) return false;
+    if ((this.#status ?? 'live') !== 'live' || !url || url === this.#loadedUrl || !wanted()) return false;
     this.#loadedUrl = url;
     video.load(url);
     return true;
@@ -104,8 +106,10 @@ export class StreamSource implements ReactiveController {
     this.#status = status;
     this.#unreachable = false;
     if (status === before) return;
-    // A broadcaster who comes back within the grace time goes on in the same playlist; anything else is new.
-    if (status === 'live' && before !== 'reconnecting') this.unload();
+    // A broadcaster who comes back within the grace time goes on in the same playlist, and what was loaded unseen may be
+    // live; anything else is new.
+    const isNew = before === undefined ? status === 'waiting' || status === 'ended' : status === 'live';
+    if (isNew && before !== 'reconnecting') this.unload();
     this.load();
     this.host.requestUpdate();
   }

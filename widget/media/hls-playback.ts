@@ -23,6 +23,8 @@ export class HlsPlayback implements Playback {
   readonly #retry = new Retry(RETRY);
   readonly #showTimeout: ShowTimeout;
   #hls: Hls | undefined;
+  /** Once: what is loaded anew already has the element. */
+  #onTake: (() => void) | undefined;
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #mediaErrorAt = -Infinity;
@@ -31,13 +33,19 @@ export class HlsPlayback implements Playback {
     this.#video = video;
     this.#url = url;
     this.#events = events;
-    this.#edge = new LiveEdge(video, () => this.#playlistEdge, options.latency);
+    this.#onTake = options.onTake;
+    this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
     void this.#open();
   }
 
-  get latency(): number | undefined {
+  get edgeLatency(): number | undefined {
     return this.#hls?.latestLevelDetails ? this.#hls.latency : undefined;
+  }
+
+  /** By EXT-X-PROGRAM-DATE-TIME. */
+  get shownAt(): number | undefined {
+    return this.#hls?.playingDate?.getTime();
   }
 
   get target(): number {
@@ -96,9 +104,14 @@ export class HlsPlayback implements Playback {
     const { Events, ErrorTypes } = HlsLight;
     hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
     hls.on(Events.FRAG_BUFFERED, () => this.#arrived());
+    hls.on(Events.BUFFER_APPENDED, () => this.#edge.arrived());
     this.#edge.reset();
     // The element is left alone while there is nothing to play.
-    hls.once(Events.MANIFEST_PARSED, () => hls.attachMedia(this.#video));
+    hls.once(Events.MANIFEST_PARSED, () => {
+      this.#onTake?.();
+      this.#onTake = undefined;
+      hls.attachMedia(this.#video);
+    });
     hls.loadSource(this.#url);
   }
 

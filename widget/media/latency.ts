@@ -1,38 +1,64 @@
 /** All times in seconds. */
 export interface LatencyOptions {
   /**
-   * Media that should be left in the buffer at the moment the next piece arrives. It only has to cover jitter,
-   * since the waiting time for a piece is measured and comes on top. @default 0.2
+   * Media that should be left in the buffer at the moment the next piece arrives. It only has to cover jitter that was
+   * not seen yet: the waiting time for a piece and the jitter that was seen are measured and come on top. @default 0.2
    */
   target: number;
   /** Most that the target grows to after stalls. @default 2 */
   maxTarget: number;
   /** Above the target, before playback is sped up. @default 0.1 */
   tolerance: number;
-  /** Playback rate while behind. @default 1.15 */
+  /** Playback rate while a little behind: a pitch that is kept hides it. @default 1.05 */
+  catchUpRate: number;
+  /** Playback rate while further behind than {@link farBehind}. @default 1.12 */
   fastRate: number;
-  /** Playback rate while less than half the target is buffered. @default 0.95 */
+  /** Above the target, from where it plays at the fast rate. @default 0.6 */
+  farBehind: number;
+  /** Playback rate while less than half the target is left, until all of it is. @default 0.95 */
   slowRate: number;
   /** So far above the target it seeks instead: catching up would take longer than a person waits. @default 1.5 */
   seekBeyond: number;
   /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 8 */
   window: number;
+  /** From a start on, in which the first arrivals are not trusted to be all there is. @default 3 */
+  warmup: number;
+  /** What is kept above the target at its beginning, and less and less until its end. @default 0.2 */
+  warmupMargin: number;
   /** Added to the target at a stall, each time twice as much. @default 0.15 */
   stallIncrease: number;
   /** Without a stall, until the target shrinks by one step. @default 15 */
   recoverAfter: number;
 }
 
+/** For pieces of a tenth of a second and more, asked for one by one. */
 export const LATENCY_DEFAULTS: LatencyOptions = {
   target: 0.2,
   maxTarget: 2,
   tolerance: 0.1,
-  fastRate: 1.15,
+  catchUpRate: 1.05,
+  fastRate: 1.12,
+  farBehind: 0.6,
   slowRate: 0.95,
   seekBeyond: 1.5,
   window: 8,
+  warmup: 3,
+  warmupMargin: 0.2,
   stallIncrease: 0.15,
   recoverAfter: 15,
+};
+
+/** For frames that come as they are made: a few of them are enough. */
+export const INSTANT_LATENCY_DEFAULTS: LatencyOptions = {
+  ...LATENCY_DEFAULTS,
+  target: 0.08,
+  maxTarget: 1,
+  tolerance: 0.04,
+  farBehind: 0.3,
+  seekBeyond: 0.8,
+  warmup: 2,
+  warmupMargin: 0.1,
+  stallIncrease: 0.08,
 };
 
 export interface LatencyInput {
@@ -50,18 +76,21 @@ export interface LatencyDecision {
   seekTo?: number;
 }
 
-/** Arrivals to have seen before acting on them: the buffer is largest just after one. */
-const MIN_ARRIVALS = 2;
-
 /** A backlog that was delivered in one go is recognised after so long, seconds, or half as much again as pieces take. */
 const RECENT = 1.5;
+
+/** A piece that was waited for came after this share of its duration; the pieces of a backlog come faster. */
+const WAITED = 0.5;
+
+/** Of the far-behind distance: back at the catch-up rate from there on, so that the rate does not flutter. */
+const FAR_HYSTERESIS = 0.5;
+
+type Gear = 'even' | 'slow' | 'catch-up' | 'fast';
 
 interface Sample {
   time: number;
   /** How far the buffer's end lay ahead of the clock. It falls until a piece arrives, and then jumps. */
   lead: number;
-  /** Whether a piece had come. */
-  isArrival: boolean;
 }
 
 /**
@@ -69,14 +98,20 @@ interface Sample {
  *
  * The size of the buffer alone says little: just after a 0.2 s part it is 0.2 s larger than just before. What counts
  * is what is left when the next piece arrives: the least lead of the buffer's end over the clock in the last seconds,
- * less the playhead's own. That works for parts and for whole segments alike.
+ * less the playhead's own. That works for frames, parts and whole segments alike.
+ *
+ * What was there before playback began arrives in one go and says nothing about what is still to be made: judging begins
+ * with the first piece that had to be waited for.
  */
 export class LatencyControl {
   readonly #options: LatencyOptions;
   #target: number;
-  #isFast = false;
+  #gear: Gear = 'even';
+  /** Leads that no later one is below, so that the first within a time is the least. */
   #samples: Sample[] = [];
+  #arrivals: number[] = [];
   #previousEnd: number | undefined;
+  #settledAt: number | undefined;
   #calmSince: number | undefined;
   #stalls = 0;
 
@@ -90,22 +125,26 @@ export class LatencyControl {
     return this.#target;
   }
 
+  /** Tells that a piece arrived. Without it `update` notices, later and less exactly. */
+  arrived(now: number, bufferedEnd: number): void {
+    this.#note(now, bufferedEnd);
+  }
+
   /** Call at an even pace, a few times per piece. */
   update({ now, position, bufferedEnd }: LatencyInput): LatencyDecision {
     this.#recover(now);
     this.#note(now, bufferedEnd);
-    const { tolerance, fastRate, slowRate, seekBeyond } = this.#options;
-    if (this.#samples.filter(({ isArrival }) => isArrival).length < MIN_ARRIVALS) return { rate: 1 };
+    if (this.#settledAt === undefined) return this.#decide('even');
+    const { seekBeyond, warmup, warmupMargin } = this.#options;
+    const behind = position - now;
     const recentLead = this.#leastLead(now - RECENT * Math.max(1, this.#longestWait()));
-    if (recentLead - (position - now) > this.#target + seekBeyond) {
-      this.#isFast = false;
+    if (recentLead - behind > this.#target + seekBeyond) {
+      this.#gear = 'even';
       return { rate: 1, seekTo: now + recentLead - this.#target };
     }
-    const slack = this.#leastLead(-Infinity) - (position - now);
-    if (slack > this.#target + tolerance) this.#isFast = true;
-    else if (slack <= this.#target) this.#isFast = false;
-    if (this.#isFast) return { rate: fastRate };
-    return { rate: bufferedEnd - position < this.#target / 2 ? slowRate : 1 };
+    const excess = this.#leastLead(-Infinity) - behind - this.#target;
+    const distrust = Math.max(0, 1 - (now - this.#settledAt) / warmup) * warmupMargin;
+    return this.#decide(this.#shift(excess, distrust));
   }
 
   /** Playback ran dry: keep more from now on, and less again when it goes well. */
@@ -122,35 +161,57 @@ export class LatencyControl {
    */
   reset(): void {
     this.#samples = [];
+    this.#arrivals = [];
     this.#previousEnd = undefined;
-    this.#isFast = false;
+    this.#settledAt = undefined;
+    this.#gear = 'even';
+  }
+
+  #decide(gear: Gear): LatencyDecision {
+    this.#gear = gear;
+    const { slowRate, catchUpRate, fastRate } = this.#options;
+    return { rate: { even: 1, slow: slowRate, 'catch-up': catchUpRate, fast: fastRate }[gear] };
+  }
+
+  /** A gear is kept until its work is done: rates that flutter are heard. */
+  #shift(excess: number, distrust: number): Gear {
+    const { tolerance, farBehind } = this.#options;
+    if (excess > farBehind + distrust) return 'fast';
+    if (this.#gear === 'fast' && excess > farBehind * FAR_HYSTERESIS + distrust) return 'fast';
+    if (excess > tolerance + distrust) return 'catch-up';
+    if ((this.#gear === 'fast' || this.#gear === 'catch-up') && excess > distrust) return 'catch-up';
+    if (excess < -this.#target / 2) return 'slow';
+    return this.#gear === 'slow' && excess < 0 ? 'slow' : 'even';
   }
 
   #note(now: number, bufferedEnd: number): void {
     // A piece that came since the last call may have come just now: judged by where the buffer ended before it.
     const end = Math.min(bufferedEnd, this.#previousEnd ?? bufferedEnd);
     this.#previousEnd = bufferedEnd;
-    this.#samples.push({ time: now, lead: end - now, isArrival: bufferedEnd > end });
     const from = now - this.#options.window;
+    if (bufferedEnd > end) {
+      const last = this.#arrivals.at(-1);
+      if (last !== undefined && now - last >= (bufferedEnd - end) * WAITED) this.#settledAt ??= now;
+      this.#arrivals.push(now);
+      while ((this.#arrivals[0] ?? now) < from) this.#arrivals.shift();
+    }
+    if (this.#settledAt === undefined) return;
+    const lead = end - now;
+    while ((this.#samples.at(-1)?.lead ?? -Infinity) >= lead) this.#samples.pop();
+    this.#samples.push({ time: now, lead });
     while ((this.#samples[0]?.time ?? now) < from) this.#samples.shift();
   }
 
+  /** Since a time. */
   #leastLead(from: number): number {
-    return this.#samples.reduce(
-      (least, { time, lead }) => (time < from ? least : Math.min(least, lead)),
-      Infinity,
-    );
+    return this.#samples.find(({ time }) => time >= from)?.lead ?? Infinity;
   }
 
   /** Between two arrivals, seconds. */
   #longestWait(): number {
     let longest = 0;
-    let last: number | undefined;
-    for (const { time, isArrival } of this.#samples) {
-      if (!isArrival) continue;
-      if (last !== undefined) longest = Math.max(longest, time - last);
-      last = time;
-    }
+    for (let index = 1; index < this.#arrivals.length; index++)
+      longest = Math.max(longest, (this.#arrivals[index] ?? 0) - (this.#arrivals[index - 1] ?? 0));
     return longest;
   }
 

@@ -23,10 +23,26 @@ const SEEK_PATIENCE = 1500;
 /** What has to be buffered after a seek's target for it to end, seconds; and where the seek after a lost one goes. */
 const SEEK_MARGIN = 0.5;
 
+/** So near to the end of a range, seconds, a playhead has played it. */
+const HOLE_TOLERANCE = 0.1;
+
+/** So many looks have to find it starved: a browser that is about to begin is not. */
+const HOLE_PATIENCE = 3;
+
+export interface LiveEdgeOptions {
+  latency?: Partial<LatencyOptions> | undefined;
+  /** Where media comes from a playlist: what that says, so that loading which is stuck is noticed. */
+  playlist?: () => PlaylistEdge;
+  /** Goes over a hole in the buffer, where nobody else does. */
+  jumpsHoles?: boolean;
+  /** Playback ran dry. */
+  onStall?: () => void;
+}
+
 /** Keeps a playing video element near the end of what is buffered, by playback rate and, from afar, by seeking. */
 export class LiveEdge {
   readonly #video: HTMLVideoElement;
-  readonly #playlist: () => PlaylistEdge;
+  readonly #options: LiveEdgeOptions;
   readonly #control: LatencyControl;
   readonly #loading = new StuckLoading();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -34,11 +50,12 @@ export class LiveEdge {
   #isFollowing = true;
   #lastTick = 0;
   #seekingSince = 0;
+  #starvedTicks = 0;
 
-  constructor(video: HTMLVideoElement, playlist: () => PlaylistEdge, options?: Partial<LatencyOptions>) {
+  constructor(video: HTMLVideoElement, options: LiveEdgeOptions = {}) {
     this.#video = video;
-    this.#playlist = playlist;
-    this.#control = new LatencyControl(options);
+    this.#options = options;
+    this.#control = new LatencyControl(options.latency);
     const { signal } = this.#listeners;
     video.addEventListener('waiting', () => this.#waiting(), { signal });
     video.addEventListener('playing', () => this.#control.reset(), { signal });
@@ -67,6 +84,12 @@ export class LiveEdge {
     this.isFollowing = true;
   }
 
+  /** Call when the video element has more media than before: exact where a look now and then is not. */
+  arrived(): void {
+    const end = bufferedEnd(this.#video);
+    if (end !== undefined) this.#control.arrived(performance.now() / 1000, end);
+  }
+
   /** Call where the media's timeline jumps. */
   reset(): void {
     this.#control.reset();
@@ -87,8 +110,25 @@ export class LiveEdge {
     const end = bufferedEnd(video);
     this.#seekAgain(now, end);
     if (video.seeking) return;
-    this.#unstick(now / 1000, end);
+    if (this.#options.playlist) this.#unstick(this.#options.playlist(), now / 1000, end);
+    if (this.#options.jumpsHoles) this.#jumpHole();
     if (end !== undefined) this.#follow(now / 1000, end);
+  }
+
+  /** What was lost on the way does not come any more. */
+  #jumpHole(): void {
+    const video = this.#video;
+    this.#starvedTicks = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? this.#starvedTicks + 1 : 0;
+    if (this.#starvedTicks < HOLE_PATIENCE) return;
+    const { buffered, currentTime } = video;
+    for (let index = 0; index < buffered.length; index++) {
+      const start = buffered.start(index);
+      // Ranges that touch are one; a playhead at the end of one may stand a little before it.
+      if (start <= currentTime) continue;
+      const isInside = index > 0 && currentTime < buffered.end(index - 1) - HOLE_TOLERANCE;
+      if (!isInside) video.currentTime = start + HOLE_TOLERANCE / 10;
+      return;
+    }
   }
 
   /** WebKitGTK loses a seek that comes while it prepares its first picture: it ends with the next one. */
@@ -110,10 +150,10 @@ export class LiveEdge {
     if (seekTo !== undefined && seekTo < end) video.currentTime = seekTo;
   }
 
-  #unstick(now: number, end: number | undefined): void {
+  #unstick(playlist: PlaylistEdge, now: number, end: number | undefined): void {
     const video = this.#video;
     const isStarved = !video.paused && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
-    const { end: playlistEnd, start, pieceDuration } = this.#playlist();
+    const { end: playlistEnd, start, pieceDuration } = playlist;
     const isStuck = this.#loading.update({ now, isStarved, bufferedEnd: end, playlistEnd, pieceDuration });
     if (isStuck && start !== undefined) video.currentTime = start;
   }
@@ -123,6 +163,7 @@ export class LiveEdge {
     // Waiting for the first picture, or after a seek, is no stall.
     if (video.seeking || video.paused || video.played.length === 0) return;
     this.#control.stalled(performance.now() / 1000);
+    this.#options.onStall?.();
   }
 
   #setRate(rate: number): void {

@@ -27,12 +27,20 @@ export class NativePlayback implements Playback {
     video.addEventListener('error', () => this.#failed(), { signal });
     video.addEventListener('playing', () => this.#playing(), { signal });
     video.addEventListener('timeupdate', () => this.#keepUp(), { signal });
+    options.onTake?.();
     this.#load();
   }
 
-  get latency(): number | undefined {
+  get edgeLatency(): number | undefined {
     const end = this.#seekableEnd;
     return end === undefined ? undefined : Math.max(0, end - this.#video.currentTime);
+  }
+
+  /** By EXT-X-PROGRAM-DATE-TIME, which WebKit tells as the date of the timeline's beginning. */
+  get shownAt(): number | undefined {
+    const video = this.#video as HTMLVideoElement & { getStartDate?(): Date };
+    const start = video.getStartDate?.().getTime();
+    return start === undefined || Number.isNaN(start) ? undefined : start + video.currentTime * 1000;
   }
 
   seekToLive(): void {
@@ -71,6 +79,6 @@ export class NativePlayback implements Playback {
   }
 
   #keepUp(): void {
-    if (this.isFollowing && !this.#video.seeking && (this.latency ?? 0) > SEEK_BEYOND) this.seekToLive();
+    if (this.isFollowing && !this.#video.seeking && (this.edgeLatency ?? 0) > SEEK_BEYOND) this.seekToLive();
   }
 }

@@ -6,12 +6,16 @@ export interface PlaybackOptions {
   latency?: Partial<LatencyOptions> | undefined;
   /** Seconds without anything to play until `onError` tells STREAM_NOT_SHOWING. @default 10 */
   showTimeout?: number | undefined;
+  /** Called when it takes the video element; what had it before lets go. Until then that may go on. */
+  onTake?: () => void;
 }
 
 export interface PlaybackEvents {
   /** It cannot play for now, or plays again (undefined). It goes on trying in any case. */
   onError(error: LivedropError | undefined): void;
   onDebug(message: string, detail?: unknown): void;
+  /** Another way would serve better: `instant` only. It goes on until it is closed, as far as it can. */
+  onFallback(reason: string): void;
 }
 
 /**
@@ -19,9 +23,11 @@ export interface PlaybackEvents {
  * every load ends, is begun by its owner when the element can play.
  */
 export interface Playback {
-  readonly transport: 'hls' | 'native';
-  /** Behind the live edge, seconds; undefined while it is not known. */
-  readonly latency: number | undefined;
+  readonly transport: 'hls' | 'native' | 'instant';
+  /** Behind the end of what the server offers, seconds; undefined while it is not known. */
+  readonly edgeLatency: number | undefined;
+  /** When what is shown was captured, by the server's clock, milliseconds since the epoch; undefined where nothing tells. */
+  readonly shownAt: number | undefined;
   /** Seconds that it tries to stay behind what has arrived; undefined where the browser decides. */
   readonly target: number | undefined;
   /** Whether it stays at the live edge by itself; off while the person watches something further back. */

@@ -97,7 +97,7 @@ describe('ContainerIngest', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment.subarray(0, 10)]));
     started[1]!.produce();
-    const { listed } = stream.renditions.get('source')!.window;
+    const { listed } = stream.source.window;
     expect(listed.map((segment) => segment.discontinuity)).toContain(true);
   });
 

@@ -24,7 +24,7 @@ export function setUp(format: FramesFormat, limits: Partial<Limits> = {}) {
     },
     { onFailure: (error) => failures.push(error), onNotice: (error) => notices.push(error) },
   );
-  const { window } = stream.renditions.get('source')!;
+  const { window } = stream.source;
   return {
     ingest,
     stream,

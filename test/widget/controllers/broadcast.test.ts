@@ -164,6 +164,7 @@ describe('a broadcast, from the camera to the viewer', () => {
         if (error) errors += 1;
       },
       onDebug: () => {},
+      onFallback: () => {},
     });
     video.addEventListener('canplay', () => void video.play());
     await hasPlayed(1);

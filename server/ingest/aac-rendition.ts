@@ -1,0 +1,139 @@
+import type { Limits, Logger, PackagingOptions } from '../options.js';
+import type { DerivedRendition } from '../streams/derived-rendition.js';
+import { Rendition } from '../streams/rendition.js';
+import { AacRun } from './aac-run.js';
+import type { TranscoderFactory } from './transcoder.js';
+
+export interface AacRenditionOptions {
+  streamId: string;
+  packaging: PackagingOptions;
+  limits: Limits;
+  transcoders: TranscoderFactory;
+  logger: Logger;
+  /** A monotonic clock, milliseconds. Default `performance.now`. */
+  now?: () => number;
+}
+
+const NAME = 'aac';
+
+/** Bits a second that AAC is thought to take before any was made. */
+const AUDIO_BITRATE = 128_000;
+
+/** Until a transcoder that failed is started again, milliseconds. */
+const RESTART_DELAY = 500;
+
+/**
+ * The source's pictures with AAC for sound, for players that take no Opus in HLS: Safari's own, AirPlay. It is on the source's timeline,
+ * with the same cuts and dates, a little later. The transcoder runs only while somebody asks for the playlist.
+ */
+export class AacRendition implements DerivedRendition {
+  #rendition: Rendition;
+  #run: AacRun | undefined;
+  #wantedAt = 0;
+  #failures = 0;
+  #restart: ReturnType<typeof setTimeout> | undefined;
+  #ended = false;
+  /** The run that ends is followed by another. */
+  #isFollowing = false;
+  readonly #now: () => number;
+
+  constructor(
+    private readonly source: Rendition,
+    private readonly options: AacRenditionOptions,
+  ) {
+    this.#now = options.now ?? (() => performance.now());
+    this.#rendition = this.#create();
+  }
+
+  get rendition(): Rendition {
+    return this.#rendition;
+  }
+
+  get isOffered(): boolean {
+    return this.source.tracks.some(({ codec }) => codec === 'opus');
+  }
+
+  demand(): void {
+    this.#wantedAt = this.#now();
+    if (this.#run || this.#restart || this.#ended || !this.isOffered) return;
+    // Players of an earlier one have a gap behind them: it goes on under a name of its own.
+    if (this.#rendition.window.last) this.#rendition = this.#create();
+    this.#start();
+  }
+
+  follow(): void {
+    this.#isFollowing = this.isOffered;
+    this.#run?.end();
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#isFollowing = false;
+    clearTimeout(this.#restart);
+    if (this.#run) this.#run.end();
+    else this.#rendition.end();
+  }
+
+  #create(): Rendition {
+    const epoch = Date.now().toString(36);
+    const { source } = this;
+    return new Rendition(NAME, epoch, this.options.packaging, {
+      source,
+      expected: () => {
+        const variant = source.describe();
+        return {
+          codecs: variant.codecs.map((codec) => (codec === 'opus' ? 'mp4a.40.2' : codec)),
+          bandwidth: variant.bandwidth + AUDIO_BITRATE,
+          averageBandwidth: variant.averageBandwidth + AUDIO_BITRATE,
+        };
+      },
+    });
+  }
+
+  #start(): void {
+    const { window } = this.source;
+    const discontinuities = window.listed.filter(({ discontinuity }) => discontinuity).length;
+    this.#rendition.window.partTarget = window.partTarget;
+    this.#rendition.window.discontinuitySequence = window.discontinuitySequence + discontinuities;
+    this.#run = this.#createRun(false);
+    this.options.logger.info({ streamId: this.options.streamId }, 'an AAC rendition is made');
+  }
+
+  #createRun(fromNext: boolean): AacRun {
+    const { streamId, transcoders, limits, packaging } = this.options;
+    const { keyFrameInterval } = packaging;
+    return new AacRun(
+      this.source,
+      this.#rendition,
+      { streamId, transcoders, limits, keyFrameInterval },
+      {
+        isWanted: () => this.#now() - this.#wantedAt < limits.derivedIdleTime * 1000,
+        onProgress: () => (this.#failures = 0),
+        onOver: (error) => this.#onOver(error),
+      },
+      fromNext,
+    );
+  }
+
+  #onOver(error: Error | undefined): void {
+    const { limits, logger, streamId } = this.options;
+    this.#run = undefined;
+    if (this.#isFollowing) {
+      this.#isFollowing = false;
+      this.#run = this.#createRun(true);
+    } else if (error && !this.#ended && this.#failures++ < limits.maxTranscoderRestarts) {
+      logger.warn(
+        { streamId, err: error, failures: this.#failures },
+        'the transcoder of the AAC rendition stopped',
+      );
+      this.#restart = setTimeout(() => {
+        this.#restart = undefined;
+        this.#run = this.#createRun(true);
+      }, RESTART_DELAY);
+    } else {
+      if (error) logger.error({ streamId, err: error }, 'the AAC rendition could not be made');
+      this.#rendition.end();
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import { Hono } from 'hono';
+import { PlaybackError } from '../errors.js';
+import type { Flush } from '../hls/live-mp4.js';
+import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
+import type { Limits } from '../options.js';
+import type { Streams } from '../streams/streams.js';
+import { findStream } from './playback.js';
+
+/** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
+export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
+  const app = new Hono();
+
+  app.get('/:streamId/live.mp4', async (c) => {
+    const stream = findStream(streams, c.req.param('streamId'));
+    const flush = readFlush(c.req.query('flush'));
+    const { live } = stream.source;
+    if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
+      throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
+    }
+    const headers = {
+      'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,
+      'Cache-Control': 'no-store',
+      'Access-Control-Allow-Origin': '*',
+    };
+    if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+    const body = liveBody(limits.maxLiveBacklogBytes, (sink) => {
+      const viewer = new LiveViewer(sink, limits);
+      live.join(viewer, flush);
+      return () => live.leave(viewer);
+    });
+    return c.body(body, 200, headers);
+  });
+
+  return app;
+}
+
+function readFlush(value: string | undefined): Flush {
+  if (value === undefined || value === 'part') return 'part';
+  if (value === 'frame') return value;
+  throw new PlaybackError(400, `flush=${value.slice(0, 40)} is not known; give part or frame`);
+}
+
+/**
+ * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
+ * that all viewers share.
+ * @param highWaterMark bytes
+ * @param open told where to write; returns what is to be done when the client has left
+ */
+function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): ReadableStream<Uint8Array> {
+  let onLeave: (() => void) | undefined;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        onLeave = open({
+          get queued() {
+            return highWaterMark - (controller.desiredSize ?? highWaterMark);
+          },
+          write: (bytes) => controller.enqueue(bytes),
+          end: () => controller.close(),
+          abort: (reason) => controller.error(reason),
+        });
+      },
+      cancel: () => onLeave?.(),
+    },
+    { highWaterMark, size: ({ byteLength }) => byteLength },
+  );
+}

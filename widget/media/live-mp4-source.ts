@@ -1,0 +1,134 @@
+import { Mp4Stream, type Mp4Fragment, type Mp4Init } from './mp4-stream.js';
+import { Retry, type RetryOptions } from './retry.js';
+
+/** A response that says nothing for so long, seconds, is dead: a network may be gone without a word. */
+const SILENCE = 5;
+
+const RETRY: Partial<RetryOptions> = { initialDelay: 0.3, maxDelay: 3 };
+
+export interface LiveMp4SourceOptions {
+  /** Seconds without a byte until it asks again. @default 5 */
+  silence?: number | undefined;
+  retry?: Partial<RetryOptions>;
+  fetch?: typeof fetch;
+}
+
+export interface LiveMp4SourceEvents {
+  /** A response begins. @param codecs of its Content-Type (RFC 6381); undefined where it tells none */
+  onOpen(codecs: string[] | undefined): void;
+  /** What arrived is complete. */
+  onPieces(pieces: (Mp4Init | Mp4Fragment)[]): void;
+  /** The server has no such stream, or refuses; it is asked again. @param status of HTTP */
+  onMissing(status: number): void;
+  /** The connection broke, or its bytes are no MP4; it is asked again. */
+  onLost(error: Error): void;
+}
+
+/**
+ * One stream's endless MP4, asked for again whenever it ends: the server ends a response where a new init segment
+ * begins, networks end it at any time.
+ */
+export class LiveMp4Source {
+  readonly #url: string;
+  readonly #events: LiveMp4SourceEvents;
+  readonly #silence: number;
+  readonly #retry: Retry;
+  readonly #fetch: typeof fetch;
+  #abort: AbortController | undefined;
+
+  constructor(url: string, events: LiveMp4SourceEvents, options: LiveMp4SourceOptions = {}) {
+    this.#url = url;
+    this.#events = events;
+    this.#silence = (options.silence ?? SILENCE) * 1000;
+    this.#retry = new Retry(options.retry ?? RETRY);
+    this.#fetch = options.fetch ?? globalThis.fetch.bind(globalThis);
+  }
+
+  get isActive(): boolean {
+    return this.#abort !== undefined;
+  }
+
+  start(): void {
+    this.stop();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.#retry.reset();
+    void this.#run(abort.signal);
+  }
+
+  stop(): void {
+    this.#abort?.abort();
+    this.#abort = undefined;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const hadMedia = await this.#respond(signal);
+      if (signal.aborted) return;
+      if (hadMedia) this.#retry.reset();
+      // Where one response is over the next is there: a wait would be seen.
+      else await wait((this.#retry.next() ?? 0) * 1000, signal);
+    }
+  }
+
+  /** @returns whether media came */
+  async #respond(signal: AbortSignal): Promise<boolean> {
+    const silence = new AbortController();
+    const abort = (): void => silence.abort();
+    signal.addEventListener('abort', abort);
+    let timer = setTimeout(abort, this.#silence);
+    let hadMedia = false;
+    try {
+      const response = await this.#fetch(this.#url, {
+        signal: silence.signal,
+        cache: 'no-store',
+        credentials: 'omit',
+      });
+      if (signal.aborted) return false;
+      if (!response.ok || !response.body) {
+        await response.body?.cancel();
+        this.#events.onMissing(response.status);
+        return false;
+      }
+      this.#events.onOpen(codecsOf(response.headers.get('content-type')));
+      const stream = new Mp4Stream();
+      const reader = response.body.getReader();
+      for (;;) {
+        const { done, value } = await reader.read();
+        clearTimeout(timer);
+        if (signal.aborted || done) return hadMedia;
+        timer = setTimeout(abort, this.#silence);
+        const pieces = stream.push(value);
+        if (pieces.length === 0) continue;
+        hadMedia ||= pieces.some(({ kind }) => kind === 'fragment');
+        this.#events.onPieces(pieces);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#events.onLost(error instanceof Error ? error : new Error(String(error)));
+      return false;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      // A response that was left in the middle would go on for ever.
+      silence.abort();
+    }
+  }
+}
+
+/** The codecs parameter of a Content-Type (RFC 6381 §3.2). */
+function codecsOf(contentType: string | null): string[] | undefined {
+  const [, list] = /;\s*codecs\s*=\s*"([^"]+)"/i.exec(contentType ?? '') ?? [];
+  return list?.split(',').map((codec) => codec.trim());
+}
+
+function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done);
+  });
+}
