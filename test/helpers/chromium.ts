@@ -9,11 +9,15 @@ const CANDIDATES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 
+/** Where Chromium is. */
+export function findChromium(): string {
+  return CANDIDATES.find((path) => path && existsSync(path)) ?? chromium.executablePath();
+}
+
 /** A headless Chromium with a fake camera, microphone and screen, and nothing of its own to do on the network. */
 export function launchChromium(): Promise<Browser> {
-  const executablePath = CANDIDATES.find((path) => path && existsSync(path)) ?? chromium.executablePath();
   return chromium.launch({
-    executablePath,
+    executablePath: findChromium(),
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -14,6 +14,7 @@ import { DeviceList, type Devices } from '../media/device-list.js';
 import { DEFAULT_SIZE, even, fitSize, type Size } from '../media/frame-size.js';
 import { MediaMixer } from '../media/media-mixer.js';
 import { VideoSource } from '../media/video-source.js';
+import { startCompositorWorker } from '../media/worker-compositor.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
 export type { Devices };
@@ -54,6 +55,8 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
 
   #isHostConnected = false;
   #mixer: MediaMixer | undefined;
+  /** Of the mixer to come. */
+  #worker: Worker | undefined;
   #camera: VideoSource | undefined;
   #microphone: MediaStreamTrack | undefined;
   #screen: VideoSource | undefined;
@@ -191,10 +194,12 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
   async shareScreen(): Promise<boolean> {
     const wish = this.#wish('screen');
     this.#clearError();
-    const capture = await captureScreen(this.#frameRate).catch((error: LivedropError) => {
-      this.#fail(error);
-      throw error;
-    });
+    const [capture] = await Promise.all([captureScreen(this.#frameRate), this.#prepareMixer()]).catch(
+      (error: LivedropError) => {
+        this.#fail(error);
+        throw error;
+      },
+    );
     if (!capture?.video) return false;
     const screen = new VideoSource(capture.video);
     await screen.ready();
@@ -247,6 +252,8 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     const hadMixer = this.#mixer !== undefined;
     this.#mixer?.close();
     this.#mixer = undefined;
+    this.#worker?.terminate();
+    this.#worker = undefined;
     this.#error = undefined;
     if (hadMixer) this.#changed();
   }
@@ -274,7 +281,7 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
   async #capture(request: CaptureRequest): Promise<Capture> {
     this.#clearError();
     try {
-      const capture = await captureDevices(request);
+      const [capture] = await Promise.all([captureDevices(request), this.#prepareMixer()]);
       this.#devices.refresh();
       return capture;
     } catch (error) {
@@ -318,13 +325,22 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
     this.#changed();
   }
 
+  /** Loads what draws while the person is asked for the camera. */
+  async #prepareMixer(): Promise<void> {
+    if (this.#mixer || this.#worker) return;
+    const worker = await startCompositorWorker();
+    if (this.#mixer || this.#worker || !this.#isHostConnected) worker?.terminate();
+    else this.#worker = worker;
+  }
+
   /** Made for the first source, of its size, and then kept. */
   #mixerFor(source: VideoSource | undefined): MediaMixer {
     if (!this.#mixer) {
       const fitted = fitSize(source?.frame?.size ?? DEFAULT_SIZE, DEFAULT_SIZE);
       const { width = fitted.width, height = fitted.height } = this.#wantedSize;
       const size = { width: even(width), height: even(height) };
-      this.#mixer = new MediaMixer(size, this.#frameRate);
+      this.#mixer = new MediaMixer(size, this.#frameRate, this.#worker);
+      this.#worker = undefined;
       this.#debug('media', `outgoing picture ${size.width}×${size.height}, ${this.#frameRate} a second`);
     }
     return this.#mixer;

@@ -15,7 +15,7 @@ const HOLE = 100_000;
 const LONGEST_FILL = 2_000_000;
 
 /** How late the data of a source may be before silence takes its place, µs: a page's AudioContext may sleep. */
-const LATEST = 500_000;
+const LATEST = 250_000;
 
 /** Most that one chunk is shifted to follow the clock, µs: 2 % of a chunk, which nobody hears and no player stumbles over. */
 const MAX_SHIFT = 400;

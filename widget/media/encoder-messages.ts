@@ -10,7 +10,6 @@ export type VideoInput =
 
 export type AudioInput =
   | { kind: 'readable'; readable: ReadableStream<AudioData> }
-  | { kind: 'track'; track: MediaStreamTrack }
   /** `audio-data` messages. */
   | { kind: 'messages' };
 

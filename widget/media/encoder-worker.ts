@@ -1,7 +1,7 @@
 /** Encodes outside of the page's own thread, whose timers stand still while it is hidden. */
 import type { AudioInput, EncoderCommand, EncoderReport, VideoInput } from './encoder-messages.js';
 import { FramesEncoder } from './frames-encoder.js';
-import { audioData, trackProcessor, videoFrames } from './track-processor.js';
+import { trackProcessor, videoFrames } from './track-processor.js';
 
 /** Between reports of what was counted, ms. */
 const COUNTS_INTERVAL = 250;
@@ -14,15 +14,13 @@ let encoder: FramesEncoder | undefined;
 let pushVideo: ((frame: VideoFrame) => void) | undefined;
 let pushAudio: ((data: AudioData) => void) | undefined;
 
-function processor() {
-  const Processor = trackProcessor();
-  if (!Processor) throw new Error('This browser has no MediaStreamTrackProcessor.');
-  return Processor;
-}
-
 function videoFrom(input: VideoInput): ReadableStream<VideoFrame> {
   if (input.kind === 'readable') return input.readable;
-  if (input.kind === 'track') return videoFrames(input.track, processor());
+  if (input.kind === 'track') {
+    const Processor = trackProcessor();
+    if (!Processor) throw new Error('This browser has no MediaStreamTrackProcessor.');
+    return videoFrames(input.track, Processor);
+  }
   return new ReadableStream({
     start(controller) {
       pushVideo = (frame) => controller.enqueue(frame);
@@ -32,7 +30,6 @@ function videoFrom(input: VideoInput): ReadableStream<VideoFrame> {
 
 function audioFrom(input: AudioInput): ReadableStream<AudioData> {
   if (input.kind === 'readable') return input.readable;
-  if (input.kind === 'track') return audioData(input.track, processor());
   return new ReadableStream({
     start(controller) {
       pushAudio = (data) => controller.enqueue(data);

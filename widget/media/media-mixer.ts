@@ -1,7 +1,8 @@
 import { AudioMixer } from './audio-mixer.js';
-import { Compositor } from './compositor.js';
+import { CanvasCompositor, type Compositor } from './compositor.js';
 import type { Size } from './frame-size.js';
 import type { VideoSource } from './video-source.js';
+import { WorkerCompositor } from './worker-compositor.js';
 
 /** The outgoing MediaStream: one video and one audio track from beginning to end, whatever is behind them. */
 export class MediaMixer {
@@ -12,9 +13,12 @@ export class MediaMixer {
   /**
    * @param size of the outgoing picture, even numbers, pixels
    * @param frameRate a second
+   * @param worker of `startCompositorWorker`; absent: the page itself draws
    */
-  constructor(size: Size, frameRate: number) {
-    this.#compositor = new Compositor(size, frameRate);
+  constructor(size: Size, frameRate: number, worker?: Worker) {
+    this.#compositor = worker
+      ? new WorkerCompositor(worker, size, frameRate)
+      : new CanvasCompositor(size, frameRate);
     this.#audio = new AudioMixer();
     this.stream = new MediaStream([this.#compositor.track, this.#audio.track]);
   }
@@ -26,8 +30,7 @@ export class MediaMixer {
 
   /** The screen fills the picture where there is one, and the camera lies over it. */
   show(camera: VideoSource | undefined, screen: VideoSource | undefined): void {
-    this.#compositor.main = screen ?? camera;
-    this.#compositor.inset = screen ? camera : undefined;
+    this.#compositor.show(screen ?? camera, screen ? camera : undefined);
   }
 
   addAudio(track: MediaStreamTrack): void {

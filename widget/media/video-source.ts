@@ -39,6 +39,11 @@ export class VideoSource {
     controller.abort();
   }
 
+  /** Its {@link frame} is of no more use: spares the work of showing it. */
+  rest(): void {
+    this.#video.pause();
+  }
+
   /** Gives the device back. */
   close(): void {
     this.track.stop();

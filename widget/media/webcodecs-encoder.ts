@@ -127,50 +127,54 @@ export class WebCodecsEncoder implements Encoder {
   }
 
   /** Gives the tracks to the worker in the way that this browser has. */
-  async #feed(videoTrack?: MediaStreamTrack, audioTrack?: MediaStreamTrack): Promise<void> {
+  async #feed(video?: MediaStreamTrack, audio?: MediaStreamTrack): Promise<void> {
     const Processor = trackProcessor();
-    const transfer: Transferable[] = [];
-    let video: VideoInput | undefined;
-    let audio: AudioInput | undefined;
     if (Processor) {
-      video = videoTrack && { kind: 'readable', readable: videoFrames(videoTrack, Processor) };
-      audio = audioTrack && { kind: 'readable', readable: audioData(audioTrack, Processor) };
-      if (video) transfer.push(video.readable);
-      if (audio) transfer.push(audio.readable);
-    } else {
-      video = videoTrack && { kind: 'track', track: videoTrack.clone() };
-      audio = audioTrack && { kind: 'track', track: audioTrack.clone() };
-      // Safari takes a track to a worker; it is not in TypeScript's DOM library.
-      transfer.push(...([video?.track, audio?.track].filter(Boolean) as unknown as Transferable[]));
+      const videoReadable = video && videoFrames(video, Processor);
+      const audioReadable = audio && audioData(audio, Processor);
+      this.#start(
+        videoReadable && { kind: 'readable', readable: videoReadable },
+        audioReadable && { kind: 'readable', readable: audioReadable },
+        [videoReadable, audioReadable].filter((readable) => readable !== undefined),
+      );
+      return;
     }
-    const start: EncoderCommand & { type: 'start' } = {
-      type: 'start',
-      options: this.#options,
-      ...(video ? { video } : {}),
-      ...(audio ? { audio } : {}),
-    };
-    try {
-      this.#send(start, transfer);
-    } catch (error) {
-      if (Processor) throw error;
-      // DataCloneError: tracks stay in this browser's windows.
-      for (const input of [video, audio]) if (input?.kind === 'track') input.track.stop();
-      if (video) start.video = { kind: 'messages' };
-      if (audio) start.audio = { kind: 'messages' };
-      this.#send(start);
-      await this.#startPump(videoTrack, audioTrack);
-    }
-  }
-
-  async #startPump(videoTrack?: MediaStreamTrack, audioTrack?: MediaStreamTrack): Promise<void> {
     const pump = new StreamPump(this.#stream, this.#options.frameRate, {
       onVideo: (frame) => this.#send({ type: 'video-frame', frame }, [frame]),
       onAudio: (data) => this.#send({ type: 'audio-data', data }, [data]),
     });
     this.#pump = pump;
-    if (videoTrack) pump.startVideo(videoTrack);
-    if (audioTrack) await pump.startAudio();
-    const tracks = [videoTrack, audioTrack].filter((track) => track !== undefined);
+    const audioInput: AudioInput | undefined = audio && { kind: 'messages' };
+    if (!this.#startWithTrack(video, audioInput)) {
+      this.#start(video && { kind: 'messages' }, audioInput);
+      if (video) pump.startVideo(video);
+    }
+    if (audio) await pump.startAudio();
+    this.#watchTracks();
+  }
+
+  /** Safari takes a video track to a worker. @returns false where tracks stay in this browser's windows */
+  #startWithTrack(video: MediaStreamTrack | undefined, audio: AudioInput | undefined): boolean {
+    if (!video) return false;
+    const track = video.clone();
+    try {
+      this.#start({ kind: 'track', track }, audio, [track]);
+      return true;
+    } catch {
+      // DataCloneError.
+      track.stop();
+      return false;
+    }
+  }
+
+  #start(video: VideoInput | undefined, audio: AudioInput | undefined, transfer: Transferable[] = []): void {
+    const inputs = { ...(video ? { video } : {}), ...(audio ? { audio } : {}) };
+    this.#send({ type: 'start', options: this.#options, ...inputs }, transfer);
+  }
+
+  /** The worker cannot know when tracks end whose data is sent to it. */
+  #watchTracks(): void {
+    const tracks = this.#stream.getTracks();
     for (const track of tracks) {
       track.addEventListener('ended', () => {
         if (tracks.every(({ readyState }) => readyState === 'ended')) this.#handle({ type: 'ended' });

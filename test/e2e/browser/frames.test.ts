@@ -1,0 +1,144 @@
+import type { Browser } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
+import type { BroadcastHealth } from '../../../widget/index.js';
+import { findChromium, launchChromium } from '../../helpers/chromium.js';
+import { CliServer } from '../../helpers/cli-server.js';
+import { percentile, readClock } from '../../helpers/clock-camera.js';
+import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+
+let server: CliServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
+});
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+
+type Broadcaster = HTMLElement & { encoder: string };
+type HealthEvent = CustomEvent<BroadcastHealth>;
+
+/** The health events of a broadcaster, from now on: so many of them. */
+const health = async (page: Awaited<ReturnType<typeof openBroadcaster>>, count: number) =>
+  page.evaluate(
+    (wanted) =>
+      new Promise<BroadcastHealth[]>((resolve) => {
+        const all: BroadcastHealth[] = [];
+        document.querySelector('live-broadcaster')!.addEventListener('live-health', (event) => {
+          all.push((event as HealthEvent).detail);
+          if (all.length === wanted) resolve(all);
+        });
+      }),
+    count,
+  );
+
+it('sends frames from the browser’s own encoder to a viewer', async () => {
+  const page = await openBroadcaster(browser, server.url, 'frames');
+  await goLive(page);
+  const playlist = await (await fetch(`${server.url}/livestream/frames/stream.m3u8`)).text();
+  expect(playlist).toMatch(/CODECS="avc1\.42[CE]0[0-9A-F]{2},(opus|mp4a\.40\.2)"/i);
+  expect(playlist).toContain('RESOLUTION=640x360');
+
+  const viewer = await openViewer(browser, server.url, 'frames');
+  await isPlaying(viewer);
+  const [reading, healths] = await Promise.all([
+    viewer.evaluate(readClock, { selector: 'video', seconds: 6 }),
+    health(page, 4),
+  ]);
+  console.info(`frames: glass to glass p50 ${percentile(reading.latencies, 50)} ms`);
+  expect(reading.backwards).toBe(0);
+  expect(reading.latencies.length).toBeGreaterThan(60);
+  for (const one of healths) {
+    expect(one.encoder).toBe('webcodecs');
+    expect(one.congestion).toBe('none');
+    expect(one.kilobitsPerSecond).toBeGreaterThan(50);
+    expect(one.roundTrip).toBeLessThan(1000);
+  }
+});
+
+it('sends a file where it is told to', async () => {
+  const page = await openBroadcaster(browser, server.url, 'file');
+  await page.evaluate(() => {
+    document.querySelector<Broadcaster>('live-broadcaster')!.encoder = 'mediarecorder';
+  });
+  await goLive(page);
+  const [one] = await health(page, 1);
+  expect(one!.encoder).toBe('mediarecorder');
+});
+
+/** One video frame that a page sent: when it is shown, seconds, and its size. */
+interface SentFrame {
+  time: number;
+  bytes: number;
+}
+
+/** Notes the video frames that the page sends, from its headers, in `sentFrames`. Runs in a page. */
+function noteFrames(): void {
+  const sent: SentFrame[] = [];
+  Object.assign(globalThis, { sentFrames: sent });
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (data instanceof ArrayBuffer) {
+      const view = new DataView(data);
+      if (view.getUint8(0) === 0) {
+        sent.push({ time: Number(view.getBigInt64(4)) / 1e6, bytes: data.byteLength });
+      }
+    }
+    send.call(this, data);
+  };
+}
+
+it('goes on at full rate in a hidden tab', async () => {
+  // Playwright makes every page believe that it is seen.
+  const real = await puppeteer.launch({
+    executablePath: findChromium(),
+    args: [
+      ...['--no-sandbox', '--disable-gpu', '--autoplay-policy=no-user-gesture-required'],
+      ...['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'],
+    ],
+    // So that a hidden tab is treated as people's browsers do.
+    ignoreDefaultArgs: [
+      '--disable-background-timer-throttling',
+      '--disable-backgrounding-occluded-windows',
+      '--disable-renderer-backgrounding',
+    ],
+  });
+  onTestFinished(() => real.close());
+  const page = await real.newPage();
+  await page.evaluateOnNewDocument(noteFrames);
+  await page.goto(`${server.url}/demo/broadcast.html?stream=hidden`);
+  await page.evaluate(async () => {
+    const broadcaster = document.querySelector<HTMLElement & { goLive(): Promise<void> }>(
+      'live-broadcaster',
+    )!;
+    const live = new Promise((resolve) => broadcaster.addEventListener('live-start', resolve));
+    await broadcaster.goLive();
+    await live;
+  });
+  const other = await real.newPage();
+  await other.bringToFront();
+  await page.waitForFunction(() => document.hidden, { polling: 100 });
+
+  const sent = await page.evaluate(async () => {
+    const { sentFrames } = globalThis as unknown as { sentFrames: SentFrame[] };
+    const begin = sentFrames.at(-1)!.time;
+    const started = performance.now();
+    while (sentFrames.at(-1)!.time < begin + 6) await new Promise((resolve) => setTimeout(resolve, 100));
+    return {
+      frames: sentFrames.filter(({ time }) => time > begin && time <= begin + 6),
+      took: (performance.now() - started) / 1000,
+      hidden: document.hidden,
+    };
+  });
+  expect(sent.hidden).toBe(true);
+  expect(sent.took).toBeLessThan(8);
+  // All of the grid, give or take what a busy machine had no time to encode.
+  expect(sent.frames.length).toBeGreaterThan(6 * 30 * 0.9);
+  // The fake camera's pictures are different from each other: those that are repeated are a few bytes long.
+  const fresh = sent.frames.filter(({ bytes }) => bytes > 100);
+  console.info(
+    `hidden: ${sent.frames.length} frames in 6 s, ${fresh.length} of them new, took ${sent.took} s`,
+  );
+  expect(fresh.length).toBeGreaterThan(6 * 15);
+});
