@@ -40,7 +40,7 @@ export function blockingReload(startHost: StartHost): void {
       packaging: { segmentDuration: 0.5, keyFrameInterval: 0.5 },
     });
 
-    it('holds a playlist until the part is there, and then sends it at once', async () => {
+    it('§6.2.5.2 holds a playlist until the part is there, and then sends it at once', async () => {
       const { hls, playlist, publisher, more } = await holdStream(server());
       const wanted = nextPart(playlist);
       const waiting = hls.playlist(wanted);
@@ -52,7 +52,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('answers a segment without part as soon as its first part is there', async () => {
+    it('§6.2.5.2 answers _HLS_msn without _HLS_part as soon as its first part is there', async () => {
       const { hls, playlist, publisher, more } = await holdStream(server());
       const msn = playlist.segments.at(-1)!.msn + 1;
       const waiting = hls.playlist({ msn });
@@ -63,7 +63,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('takes a part past the end of a segment for the first of the next', async () => {
+    it('§6.2.5.2 takes a part past the end of a segment for the first of the next', async () => {
       const { hls, playlist, publisher, more } = await holdStream(server());
       const finished = playlist.segments.at(-2)!;
       // There already: the segment after it has begun.
@@ -77,7 +77,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('answers at once what is there, however old', async () => {
+    it('§6.2.5.2 answers at once what is there, however old', async () => {
       const { hls, playlist, publisher } = await holdStream(server());
       for (const directives of [{ msn: 0 }, { msn: 0, part: 3 }, { msn: 0, part: 99 }, { msn: 1, part: 0 }]) {
         expect((await hls.playlist(directives)).segments[0]!.msn).toBe(playlist.segments[0]!.msn);
@@ -85,7 +85,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('refuses what is too far ahead, and what is no number', async () => {
+    it('§6.2.5.2 refuses what is too far ahead, and what is no number', async () => {
       const { hls, playlist, publisher } = await holdStream(server());
       const { msn, parts } = playlist.segments.at(-1)!;
       await expectProblem(await hls.request({ msn: msn + 2 }), 400);
@@ -101,7 +101,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('lets a playlist that was waited for be cached, and any other not', async () => {
+    it('§B.1 lets a playlist that was waited for be cached, and any other not', async () => {
       const { hls, playlist, publisher } = await holdStream(server());
       const { msn, parts } = playlist.segments.at(-1)!;
       const waited = await hls.request({ msn, part: parts.length - 1 });
@@ -116,7 +116,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('answers 503 after three target durations, and holds nothing then', async () => {
+    it('§6.2.5.2 answers 503 after three target durations, and holds nothing then', async () => {
       const { hls, playlist, publisher } = await holdStream(server());
       const start = performance.now();
       const response = await hls.request({ msn: playlist.segments.at(-1)!.msn + 1 });
@@ -128,7 +128,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('holds the hinted part until it is whole', async () => {
+    it('§4.4.5.3 holds the hinted part until it is whole', async () => {
       const { hls, playlist, publisher, more } = await holdStream(server());
       const waiting = hls.bytes(playlist.hint!);
       await server().holds(1);
@@ -140,7 +140,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('knows no other part that is not there yet', async () => {
+    it('§6.2.2 knows no other part that is not there yet', async () => {
       const { hls, playlist, publisher } = await holdStream(server());
       const [, prefix, number] = /^(.*?)(\d+)\.m4s$/.exec(playlist.hint!)!;
       for (const later of [1, 2, 50]) {
@@ -149,7 +149,7 @@ export function blockingReload(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('answers all who wait, with the end, when the stream stops', async () => {
+    it('§6.2.5.2 answers all who wait, with the end, when the stream stops', async () => {
       const { hls, playlist, publisher } = await holdStream(server());
       const { msn } = playlist.segments.at(-1)!;
       const waiting = Array.from({ length: 10 }, () => hls.playlist({ msn: msn + 1 }));
@@ -158,7 +158,7 @@ export function blockingReload(startHost: StartHost): void {
       for (const ended of await Promise.all(waiting)) expect(ended.ended).toBe(true);
     });
 
-    it('answers those who wait for a part that will never come', async () => {
+    it('§4.4.5.3 answers those who wait for a part that will never come', async () => {
       const { hls, publisher } = await holdStream(server());
       let playlist = await hls.playlist();
       const waiting = hls.media(playlist.hint!);
@@ -173,7 +173,7 @@ export function blockingReload(startHost: StartHost): void {
       await server().holds(0);
     });
 
-    it('takes no notice of directives once the playlist has ended', async () => {
+    it('§6.2.5.2 takes no notice of directives once the playlist has ended', async () => {
       const { hls, publisher } = await holdStream(server());
       await publisher.stop();
       const { text } = await hls.playlist();
@@ -190,7 +190,7 @@ export function blockingReload(startHost: StartHost): void {
       }
     });
 
-    it('holds nothing for a client that has left', async () => {
+    it('§B.1 holds nothing for a client that has left', async () => {
       const { hls, playlist, publisher, more } = await holdStream(server());
       const leaving = new AbortController();
       const { signal } = leaving;

@@ -1,9 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import { generateMedia } from '../../helpers/media.js';
 import type { StartHost } from '../implementation.js';
-import { expectLowLatencyRules } from '../llhls-rules.js';
+import { nextPart, type Playlist, type PlaylistSegment } from '../../helpers/hls-client.js';
+import { expectLowLatencyRules, violations } from '../llhls-rules.js';
 import { newStreamId, useServer } from '../server.js';
 import { expectProblem } from './playlists.js';
+
+/** Parts leave a playlist as it goes on. */
+const withoutParts = (segment: PlaylistSegment): PlaylistSegment => ({ ...segment, parts: [] });
+
+/** The segments of which a client knows that they are in the newer playlist: what was skipped, then what was said. */
+function applyDelta(known: Playlist, delta: Playlist): PlaylistSegment[] {
+  const first = delta.mediaSequence + delta.skipped;
+  const skipped = known.segments.filter(({ msn }) => msn >= delta.mediaSequence && msn < first);
+  expect(skipped, 'a delta skips only what was known').toHaveLength(delta.skipped);
+  // EXT-X-MAP stands where it changes: before a segment that was skipped, perhaps.
+  const map = skipped.at(-1)?.map;
+  return [...skipped, ...delta.segments.map((segment) => ({ ...segment, map: segment.map ?? map }))].map(
+    withoutParts,
+  );
+}
 
 export function windows(startHost: StartHost): void {
   describe('the window', () => {
@@ -40,7 +56,7 @@ export function windows(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('leaves out what a player knows already, when asked to', async () => {
+    it('§4.4.3.8 leaves out only what is beyond CAN-SKIP-UNTIL, when asked to', async () => {
       const media = await generateMedia({ container: 'mp4', video: 'h264', audio: 'aac', seconds: 20 });
       const publisher = await server().publish(newStreamId());
       const hls = server().hls(publisher.streamId);
@@ -101,6 +117,35 @@ export function windows(startHost: StartHost): void {
       const kept = delta.segments.reduce((sum, segment) => sum + (segment.duration ?? 0), 0);
       expect(kept).toBeGreaterThanOrEqual(Number(whole.control['CAN-SKIP-UNTIL']) - 1);
       expect(delta.text.length).toBeLessThan(whole.text.length);
+      await publisher.stop();
+    });
+
+    it('§6.2.5.1 a delta and the playlist before it are the whole playlist, at every part', async () => {
+      const media = await generateMedia({
+        container: 'mp4',
+        video: 'h264',
+        audio: 'aac',
+        seconds: 20,
+        keyFrameInterval: 0.5,
+      });
+      const publisher = await server().publish(newStreamId());
+      const hls = server().hls(publisher.streamId);
+      const sending = publisher.sendInRealTime(media.chunks, media.seconds / 6);
+      let known = await hls.playlist();
+      let deltas = 0;
+      while (known.segments.at(-1)!.msn < 35) {
+        const directives = nextPart(known);
+        const delta = await hls.playlist({ ...directives, skip: true });
+        const whole = await hls.playlist(directives);
+        expect(violations(delta.text)).toEqual([]);
+        // A newer one than the delta has more, of which the delta is the beginning.
+        const merged = applyDelta(known, delta);
+        expect(merged.slice(0, -1)).toEqual(whole.segments.slice(0, merged.length - 1).map(withoutParts));
+        if (delta.skipped > 0) deltas++;
+        known = whole;
+      }
+      expect(deltas).toBeGreaterThan(10);
+      await sending;
       await publisher.stop();
     });
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { writeMediaPlaylist } from '../../../server/hls/media-playlist.js';
+import { reportOf, writeMediaPlaylist } from '../../../server/hls/media-playlist.js';
 import { writeMultivariantPlaylist } from '../../../server/hls/multivariant-playlist.js';
 import { Window } from '../../../server/hls/window.js';
 
@@ -94,6 +94,17 @@ describe('media playlist', () => {
     expect(text).toContain('#EXT-X-MEDIA-SEQUENCE:1');
     expect(text.find((line) => line.endsWith('.m4s'))).toBe('s9.m4s');
     expect(lines(makeWindow(5), true).join('\n')).not.toContain('SKIP:');
+  });
+
+  it('reports the other renditions (§4.4.5.4)', () => {
+    const other = makeWindow(3, { open: 2 });
+    const reports = [reportOf(other, '../low/x.m3u8')!, reportOf(makeWindow(2), '../aac/x.m3u8')!];
+    const text = writeMediaPlaylist(makeWindow(3), names, { reports }).split('\n');
+    expect(text.filter((line) => line.startsWith('#EXT-X-RENDITION-REPORT:'))).toEqual([
+      '#EXT-X-RENDITION-REPORT:URI="../low/x.m3u8",LAST-MSN=4,LAST-PART=1',
+      '#EXT-X-RENDITION-REPORT:URI="../aac/x.m3u8",LAST-MSN=2,LAST-PART=4',
+    ]);
+    expect(reportOf(makeWindow(0), 'x')).toBeUndefined();
   });
 
   it('claims independent segments only while it is true', () => {

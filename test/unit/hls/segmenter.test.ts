@@ -249,4 +249,62 @@ describe('Segmenter', () => {
     const { window } = segment({ length: 3, start: 77 });
     expect(window.listed.map((each) => each.programDateTime - NOW)).toEqual([0, 1000, 2000]);
   });
+
+  it('ends the first segment at the first key frame after a whole part, and no later one so early', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack, audioTrack]);
+    // Key frames at 0.1, too early, and every 0.2 s from 0.2 s on.
+    for (const sample of makeSamples({ length: 4 })) {
+      const frame = Math.round((sample.dts / 90_000) * 30);
+      segmenter.push(sample.track === 1 ? { ...sample, key: frame === 3 || frame % 6 === 0 } : sample);
+      if (window.playable) expect(window.listed[0]!.duration).toBeCloseTo(0.2, 5);
+    }
+    segmenter.end();
+    expect(window.listed.map(({ duration }) => Math.round(duration * 10) / 10)).toEqual([0.2, 1, 1, 1, 0.8]);
+  });
+
+  it('does not wait for the sound that reaches over the end of a part', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack, audioTrack]);
+    const [video, audio] = [1, 2].map((track) => byTrack(makeSamples({ length: 3 }), track)) as [
+      Sample[],
+      Sample[],
+    ];
+    // A first segment of one second: from here on a part may be anywhere in its segment.
+    for (const sample of video.slice(0, 36)) segmenter.push(sample);
+    for (const sample of audio) {
+      const end = (sample.dts + sample.duration) / 48_000;
+      segmenter.push(sample);
+      // The part from 1.0 to 1.2 s, whose segment goes on.
+      const published = window.listed.reduce((sum, each) => sum + each.duration, 0);
+      const reachesOver = end + 1024 / 48_000 > 1.2;
+      if (end <= 1.2) expect(published > 1.1).toBe(reachesOver);
+    }
+  });
+
+  it('needs no first frames to learn a rate that is told', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.1, segmentDuration: 1 }, window);
+    segmenter.start([{ ...videoTrack, frameRate: 30 }]);
+    const samples = makeSamples({ length: 1, audio: false });
+    for (const sample of samples.slice(0, 3)) segmenter.push(sample);
+    expect(parts(window)).toHaveLength(1);
+    expect(segmenter.frameRate).toBe(30);
+    for (const sample of samples.slice(3, 6)) segmenter.push(sample);
+    expect(parts(window)).toHaveLength(2);
+  });
+
+  it('gives every sample the time until the next one', () => {
+    const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
+    segmenter.start([videoTrack]);
+    const source = makeSamples({ length: 3, audio: false });
+    // A third is missing, and each says that it is as long as ever.
+    const kept = source.filter((sample, index) => sample.key || index % 3 !== 1);
+    for (const sample of kept) segmenter.push(sample);
+    segmenter.end();
+    expect(samplesOf(window).map(({ dts }) => dts)).toEqual(kept.map(({ dts }) => dts));
+  });
 });
