@@ -1,5 +1,5 @@
 import type { AudioTrackConfig } from '../../server/protocol.js';
-import { AUDIO_TRACK, frameMessage, toBase64 } from './frame-message.js';
+import { AUDIO_TRACK, bytesOf, frameMessage, toBase64 } from './frame-message.js';
 import type { TrackEncoderEvents } from './video-track-encoder.js';
 
 /** Opus counts in this rate, whatever it was fed (RFC 7845 §5.1). */
@@ -134,7 +134,7 @@ export class AudioTrackEncoder {
   }
 
   #describe({ codec, description, numberOfChannels, sampleRate }: AudioDecoderConfig): void {
-    const text = description ? toBase64(codec === 'opus' ? at48kHz(description) : description) : '';
+    const text = description ? toBase64(codec === 'opus' ? at48kHz(description) : bytesOf(description)) : '';
     if (text === this.#description) return;
     this.#description = text;
     this.#events.onConfig({
@@ -153,10 +153,7 @@ export class AudioTrackEncoder {
  * decoder, but Chromium refuses fMP4 whose sample entry, which must say 48 kHz, differs from it.
  */
 function at48kHz(description: AllowSharedBufferSource): Uint8Array<ArrayBuffer> {
-  const source = ArrayBuffer.isView(description)
-    ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
-    : new Uint8Array(description);
-  const head = Uint8Array.from(source);
+  const head = Uint8Array.from(bytesOf(description));
   if (head.length >= 16) new DataView(head.buffer).setUint32(12, OPUS_RATE, true);
   return head;
 }

@@ -42,10 +42,14 @@ export function isVideoKeyFrame(message: ArrayBuffer): boolean {
   return view.getUint8(0) === VIDEO_TRACK && (view.getUint8(1) & KEY_FRAME) !== 0;
 }
 
-/** base64, as track configurations carry a codec's description. */
-export function toBase64(source: AllowSharedBufferSource): string {
-  const bytes = ArrayBuffer.isView(source)
+/** What a codec's description consists of. */
+export function bytesOf(source: AllowSharedBufferSource): Uint8Array {
+  return ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
+}
+
+/** base64, as track configurations carry a codec's description. */
+export function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes));
 }

@@ -7,11 +7,13 @@ type TrackProcessor = new (init: { track: MediaStreamTrack; maxBufferSize?: numb
  * Chromium collects a processor whose readable went to a worker as garbage, and its frames just stop: it must live as long
  * as its track.
  */
-const processors = new WeakMap<MediaStreamTrack, InstanceType<TrackProcessor>[]>();
+const processors = new Map<object, MediaStreamTrack>();
 
 function process(track: MediaStreamTrack, maxBufferSize: number, Processor: TrackProcessor): ReadableStream {
   const processor = new Processor({ track, maxBufferSize });
-  processors.set(track, [...(processors.get(track) ?? []), processor]);
+  // `ended` is not told of a track that the page itself stops: those are let go at the next one.
+  for (const [other, { readyState }] of processors) if (readyState === 'ended') processors.delete(other);
+  processors.set(processor, track);
   return processor.readable;
 }
 

@@ -1,8 +1,9 @@
 import type { VideoTrackConfig } from '../../server/protocol.js';
+import { cleanAvcC } from './avcc.js';
 import type { EncoderTarget } from './encoder.js';
 import { FrameFitter } from './frame-fitter.js';
 import { FrameGrid } from './frame-grid.js';
-import { frameMessage, toBase64, VIDEO_TRACK } from './frame-message.js';
+import { bytesOf, frameMessage, toBase64, VIDEO_TRACK } from './frame-message.js';
 import { KeyFrames } from './key-frames.js';
 
 /** Frames in the encoder from which on none is added: more would only be late. */
@@ -161,7 +162,7 @@ export class VideoTrackEncoder {
 
   #describe({ codec, description }: VideoDecoderConfig): void {
     if (!description) return;
-    const text = toBase64(description);
+    const text = toBase64(cleanAvcC(bytesOf(description)));
     if (text === this.#description) return;
     this.#description = text;
     const { width, height, framerate } = this.#config;
