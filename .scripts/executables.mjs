@@ -95,3 +95,17 @@ function subfolders(folder) {
 
 /** ffprobe; `FFPROBE_PATH` names another. */
 export const findFfprobe = () => first('FFPROBE_PATH', [], ['ffprobe']);
+
+/** Where .scripts/nginx.mjs unpacks Debian's packages. */
+export const nginxFolder = join(root, '.cache', 'nginx');
+
+/** nginx; `NGINX_PATH` names another. */
+export const findNginx = () =>
+  first('NGINX_PATH', ['/usr/sbin/nginx', join(nginxFolder, 'usr/sbin/nginx')], ['nginx']);
+
+/** nginx's module for RTMP, as Debian packs it; `NGINX_RTMP_MODULE` names another. */
+export function findNginxRtmp() {
+  const module = 'usr/lib/nginx/modules/ngx_rtmp_module.so';
+  const places = [process.env.NGINX_RTMP_MODULE, join('/', module), join(nginxFolder, module)];
+  return places.find((path) => path && existsSync(path));
+}

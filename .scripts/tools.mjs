@@ -1,6 +1,15 @@
 // The programs that the tests need beside npm's packages: found, else installed where that takes no password.
-import { findChromium, findFfprobe, findFirefox, findMiniBrowser, findWebKit } from './executables.mjs';
+import {
+  findChromium,
+  findFfprobe,
+  findFirefox,
+  findMiniBrowser,
+  findNginx,
+  findNginxRtmp,
+  findWebKit,
+} from './executables.mjs';
 import { ensureFfmpeg } from './ffmpeg.mjs';
+import { unpackNginx } from './nginx.mjs';
 import { runTool } from './run.mjs';
 import { installSystemPackages } from './system-packages.mjs';
 
@@ -43,6 +52,14 @@ const tools = {
     variables: { WEBKIT_DRIVER_PATH: findWebKit, MINIBROWSER_PATH: findMiniBrowser },
     without: 'Install webkit2gtk-driver, xvfb and the GStreamer plugins (Linux only).',
   },
+  nginx: {
+    find: () => findNginx() && findNginxRtmp(),
+    packages: {},
+    otherwise: unpackNginx,
+    optional: true,
+    variables: { NGINX_PATH: findNginx, NGINX_RTMP_MODULE: findNginxRtmp },
+    without: 'Install nginx and libnginx-mod-rtmp.',
+  },
 };
 
 /** Which programs each suite uses. */
@@ -52,7 +69,7 @@ export const toolsOf = {
   e2e: ['ffprobe', 'chromium', 'firefox', 'webkit'],
   package: [],
   widget: ['chromium'],
-  bench: ['chromium', 'ffprobe'],
+  bench: ['chromium', 'ffprobe', 'nginx'],
 };
 
 /** Packages of several programs, by package manager, each once. */
@@ -85,7 +102,7 @@ export async function ensureTools(suites) {
     const tool = tools[name];
     if (isMissing(name)) await tool.otherwise?.();
     if (isMissing(name) && !tool.optional) throw new Error(`The tests need ${name}. ${tool.without}`);
-    if (isMissing(name)) console.log(`Without ${name}: its tests are skipped. ${tool.without}`);
+    if (isMissing(name)) console.log(`Without ${name}: what needs it is skipped. ${tool.without}`);
     for (const [variable, find] of Object.entries(tool.variables)) {
       const path = find();
       if (path) env[variable] = path;

@@ -83,7 +83,10 @@ export class LiveViewer {
   }
 
   #disconnect(reason: string): void {
-    this.sink.abort(new Error(reason));
+    const error = new Error(reason);
+    // Some servers print it: one line for a viewer is enough.
+    delete error.stack;
+    this.sink.abort(error);
   }
 
   #skip(now: number): boolean {

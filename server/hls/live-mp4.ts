@@ -246,14 +246,21 @@ export class LiveMp4 implements SegmenterTap {
   /** Writes the `prft` box of a fragment into the room before it. */
   #stamp(bytes: Uint8Array, runs: readonly Run[]): void {
     const primary = this.#primary!;
-    const inPrimary = runs.find(({ track, samples }) => track === primary.id && samples.length > 0);
-    const first = (inPrimary ?? runs.find(({ samples }) => samples.length > 0))?.samples[0];
-    const time = first ? this.#time(first) + first.compositionOffset / this.#timescale(first) : 0;
+    const filled = runs.filter(({ samples }) => samples.length > 0);
+    const isPrimary = ({ track }: Run): boolean => track === primary.id;
+    const time = this.#startOf(filled.find(isPrimary) ?? filled[0] ?? runs.find(isPrimary));
     writePrft(bytes, {
       track: primary.id,
       date: this.#clockOffset + time * 1000,
       mediaTime: Math.max(0, Math.round(time * primary.timescale)),
     });
+  }
+
+  /** When the first sample of a run is shown; where it has none, as a picture may last long, where it goes on. Seconds. */
+  #startOf(run: Run | undefined): number {
+    const first = run?.samples[0];
+    if (first) return this.#time(first) + first.compositionOffset / this.#timescale(first);
+    return (run?.start ?? 0) / (this.#tracks.get(run?.track ?? 0)?.timescale ?? 1);
   }
 
   /** A track's samples in runs without a gap. */

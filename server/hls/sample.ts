@@ -12,6 +12,8 @@ export interface Track {
   /** Video only, pixels. */
   width?: number;
   height?: number;
+  /** Video only, frames a second, where the source says so and keeps to it; else it is learnt from the first frames. */
+  frameRate?: number;
   /** Audio only. */
   sampleRate?: number;
   channels?: number;

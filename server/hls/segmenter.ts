@@ -231,6 +231,7 @@ export class Segmenter {
   /** Holds the first samples back until the frame rate is known; the part target stays what it was. */
   #collect(sample: Sample): void {
     this.#probe.push(sample);
+    if (this.#primary!.track.frameRate) return this.#makePlan();
     const durations = this.#probeDurations();
     const time = durations.reduce((sum, duration) => sum + duration, 0);
     const isPart = durations.length >= PROBE_LEAST && time >= this.options.partDuration;
@@ -239,7 +240,8 @@ export class Segmenter {
   }
 
   #probeDurations(): number[] {
-    const { id, timescale } = this.#primary!.track;
+    const { id, timescale, frameRate } = this.#primary!.track;
+    if (frameRate) return Array<number>(PROBE_FRAMES).fill(1 / frameRate);
     return this.#probe.filter((sample) => sample.track === id).map((sample) => sample.duration / timescale);
   }
 

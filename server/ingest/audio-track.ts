@@ -87,9 +87,7 @@ function aac(config: AudioTrackConfig, id: number): ChunkReader {
 
 function opus(config: AudioTrackConfig, id: number): ChunkReader {
   const description = readDescription(config);
-  const { channels, dOps } = description
-    ? readOpusHead(description)
-    : writeOpusConfig(config.channels);
+  const { channels, dOps } = description ? readOpusHead(description) : writeOpusConfig(config.channels);
   const track: Track = {
     id,
     kind: 'audio',

@@ -87,6 +87,7 @@ export class FramesIngest implements Ingest {
 
   end(): Promise<void> {
     for (const lane of this.#lanes) this.#releaseSuspect(lane);
+    for (const read of this.#waiting.splice(0)) this.#giveUp(read);
     this.kill();
     return Promise.resolve();
   }
@@ -115,6 +116,8 @@ export class FramesIngest implements Ingest {
       lane.refused = false;
       lane.reader = reader;
       if (isSame) return;
+      // Its samples may have another length.
+      if (lane.kind === 'audio') lane.restart();
     } catch (error) {
       lane.refused = true;
       this.#needsKey ||= lane === this.#primary;
@@ -179,14 +182,17 @@ export class FramesIngest implements Ingest {
     return !sampleTrack || !current || !sameTrack(sampleTrack, current);
   }
 
+  /** Keeps sound for the picture that it goes with. */
   #wait(read: ReadFrame): void {
     this.#waiting.push(read);
-    if (this.#waiting.length <= MAX_WAITING) return;
-    this.#waiting.shift();
-    const message = this.#run
-      ? 'sound is too far from the picture; give both timestamps of one clock'
-      : 'sound waits for the first key frame of the picture';
-    this.drops.add(this.#run ? 'off-clock' : 'waiting-for-key', message);
+    if (this.#waiting.length > MAX_WAITING) this.#giveUp(this.#waiting.shift()!);
+  }
+
+  #giveUp({ frame }: ReadFrame): void {
+    if (this.#run) {
+      const message = `sound at ${frame.timestamp} µs goes with no picture; give both timestamps of one clock`;
+      this.drops.add('off-clock', message);
+    } else this.drops.add('waiting-for-key', 'sound waits for the first key frame of the picture');
   }
 
   /** Its timestamp was wrong after all, but not the frame: it goes where it should have been. */
@@ -228,6 +234,7 @@ export class FramesIngest implements Ingest {
   #push(lane: FrameLane, read: ReadFrame): void {
     const { frame, key } = read;
     const isPrimary = lane === this.#primary;
+    let isFirst = false;
     if (isPrimary) {
       if (this.#needsKey && !key) {
         throw new UnusableFrame('waiting-for-key', 'video goes on with the next key frame');
@@ -239,21 +246,25 @@ export class FramesIngest implements Ingest {
         );
       }
       this.#needsKey = false;
-      if (key && this.#lanes.some((each) => this.#hasNewConfig(each))) this.#beginRun();
+      isFirst = key && this.#lanes.some((each) => this.#hasNewConfig(each));
+      if (isFirst) this.#beginRun();
     }
     const placed = lane.place(read);
     if (!placed) {
-      throw new UnusableFrame(
-        'overlap',
-        `sound at ${frame.timestamp} µs, of which time there is sound already`,
-      );
+      if (isPrimary) throw new UnusableFrame('overlap', `there is sound of ${frame.timestamp} µs already`);
+      // Perhaps the picture's clock is about to go back, too.
+      this.#wait(read);
+      return;
     }
     if (placed.retimed) {
-      this.drops.add('retimed', `timestamp ${frame.timestamp} µs is not after the one before`);
+      this.drops.add(
+        'retimed',
+        `timestamp ${frame.timestamp} µs is not after the one before; send pictures in their order, without B-frames`,
+      );
     }
     this.options.stream.push(placed.sample);
     if (isPrimary) this.#onProgress();
-    if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp);
+    if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp, isFirst);
   }
 
   #beginRun(): void {
@@ -263,16 +274,25 @@ export class FramesIngest implements Ingest {
     if (this.#captureClock) {
       stream.setCaptureClock(this.#captureClock.timestamp / 1e6, this.#captureClock.time);
     }
-    for (const lane of this.#lanes) if (lane !== this.#primary) lane.restart();
+    for (const lane of this.#lanes) {
+      if (lane === this.#primary) continue;
+      if (lane.suspect) this.#waiting.push(lane.suspect);
+      lane.restart();
+    }
   }
 
-  /** @param from microseconds: earlier sound has no picture to go with */
-  #releaseWaiting(from: number): void {
+  /**
+   * Lets in the sound that waited for this picture.
+   * @param from microseconds: no picture goes with earlier sound
+   * @param isFirst the picture is the first of its run
+   */
+  #releaseWaiting(from: number, isFirst: boolean): void {
     const waiting = this.#waiting;
-    const lane = this.#lanes.find((each) => each !== this.#primary);
+    const lane = this.#lanes.find((each) => each !== this.#primary)!;
     this.#waiting = [];
     for (const read of waiting) {
-      if (lane && read.frame.timestamp >= from) this.#admit(lane, read);
+      if (read.frame.timestamp >= from) this.#admit(lane, read);
+      else if (!isFirst) this.#wait(read);
     }
   }
 

@@ -11,8 +11,8 @@ const MAX_FACTOR = 2;
 export class VideoTimeline {
   #last: number | undefined;
   #lastDuration: number;
-  /** Between the last two frames, ticks. */
-  #interval: number | undefined;
+  /** Between the last frames, newest first, ticks. */
+  #intervals: [number, number] | undefined;
 
   /** @param frameRate as the track says */
   constructor(frameRate: number | undefined) {
@@ -34,18 +34,26 @@ export class VideoTimeline {
     const wanted = toTicks(timestamp);
     const least = this.#last === undefined ? wanted : this.#last + 1;
     const dts = Math.max(wanted, least);
-    if (this.#last !== undefined && dts === wanted) this.#interval = dts - this.#last;
+    if (this.#last !== undefined && dts === wanted) {
+      const interval = dts - this.#last;
+      this.#intervals = [interval, this.#intervals?.[0] ?? interval];
+    }
     // Of the end, so that rounding does not add up.
     const given = duration === 0 ? 0 : toTicks(timestamp + duration) - wanted;
-    const ticks = this.#plausible(given) ? given : (this.#interval ?? this.#lastDuration);
+    const ticks = this.#plausible(given) ? given : this.#usual;
     this.#last = dts;
     this.#lastDuration = ticks;
     return { dts, duration: ticks, retimed: dts !== wanted };
   }
 
+  /** The shorter of the last two intervals: a frame that is missing says nothing of the next. */
+  get #usual(): number {
+    return this.#intervals ? Math.min(...this.#intervals) : this.#lastDuration;
+  }
+
   #plausible(duration: number): boolean {
     if (duration < 1 || duration > VIDEO_TIMESCALE) return false;
-    const usual = this.#interval ?? this.#lastDuration;
+    const usual = this.#usual;
     return duration <= usual * MAX_FACTOR && duration >= usual / MAX_FACTOR;
   }
 }

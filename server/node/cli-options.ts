@@ -10,6 +10,8 @@ export interface CliOptions {
   host: string;
   ffmpegPath: string | undefined;
   streamKeys: string[];
+  certificate: string | undefined;
+  key: string | undefined;
   logLevel: LogLevel;
 }
 
@@ -25,6 +27,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         any other needs stream keys
   --stream-key <key>    who presents it may publish; may be given several times
                         (LIVEDROP_STREAM_KEYS, separated by commas)
+  --certificate <file>  serve HTTPS, and HTTP/2, with this certificate, in PEM format (LIVEDROP_CERTIFICATE)
+  --key <file>          its private key (LIVEDROP_KEY)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
   --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
   --help                print this
@@ -53,6 +57,8 @@ export function readCommand(args: readonly string[], env: Record<string, string 
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
     streamKeys: readKeys(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
+    certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
+    key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
     logLevel: readLogLevel(values['log-level']),
   };
 }
@@ -65,6 +71,8 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         host: { type: 'string' },
         'stream-key': { type: 'string', multiple: true },
+        certificate: { type: 'string' },
+        key: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -1,6 +1,10 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { EventEmitter } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WebSocketServer } from 'ws';
+import type { HttpServer } from './http-server.js';
 
 /** A request for a playlist or media so recent means that somebody is watching (ms). */
 const WATCHING = 3000;
@@ -12,16 +16,22 @@ const LAST_PARTS = 1000;
 export class GracefulClose {
   #lastRequest = -Infinity;
   #closing = false;
+  #connections = new Set<Socket>();
+  #sessions = new Set<ServerHttp2Session>();
 
   constructor(
-    private readonly server: Server,
+    private readonly server: HttpServer,
     private readonly sockets: WebSocketServer,
   ) {
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // The two kinds of servers type their events in ways that do not go together.
+    const events: EventEmitter = server;
+    events.on('connection', (socket: Socket) => keep(this.#connections, socket));
+    events.on('session', (session: ServerHttp2Session) => keep(this.#sessions, session));
+    events.on('request', (request: IncomingMessage, response: ServerResponse) => {
       if (request.url?.includes('/livestream/')) this.#lastRequest = performance.now();
       // A connection that is kept alive would be waited for.
       response.on('finish', () => {
-        if (this.#closing) request.socket.end();
+        if (this.#closing && request.httpVersionMajor < 2) request.socket.end();
       });
     });
   }
@@ -36,12 +46,20 @@ export class GracefulClose {
     if (lingering > 0) await wait(lingering);
     this.#closing = true;
     const timer = setTimeout(() => this.#cut(), deadline - lingering);
-    await new Promise((resolve) => this.server.close(resolve));
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    // Ends each one when its last answer is sent (RFC 9113 §6.8).
+    for (const session of this.#sessions) session.close();
+    await closed;
     clearTimeout(timer);
   }
 
   #cut(): void {
     for (const socket of this.sockets.clients) socket.terminate();
-    this.server.closeAllConnections();
+    for (const connection of this.#connections) connection.destroy();
   }
+}
+
+function keep<T extends { once(event: 'close', listener: () => void): unknown }>(set: Set<T>, item: T): void {
+  set.add(item);
+  item.once('close', () => set.delete(item));
 }

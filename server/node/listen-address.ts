@@ -32,9 +32,9 @@ export function checkListenAddress(host: string, streamKeys: readonly string[]):
 }
 
 /** The address as people type it into a browser. */
-export function browserUrl(host: string, port: number): string {
+export function browserUrl(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
   // Unspecified addresses are for listening only; a camera works on localhost without TLS.
   const isHere = isLoopback(host) || host === '0.0.0.0' || host === '::';
   const name = isIP(host) === 6 ? `[${host}]` : host;
-  return `http://${isHere ? 'localhost' : name}:${port}`;
+  return `${scheme}://${isHere ? 'localhost' : name}:${port}`;
 }

@@ -1,6 +1,5 @@
-import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, upgradeWebSocket } from '@hono/node-server';
+import { upgradeWebSocket } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import {
   createLivestream,
@@ -9,11 +8,12 @@ import {
   type TranscoderFactory,
 } from '../index.js';
 import { widgetAssets } from './assets.js';
+import { readCertificate } from './certificate.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
-import { answerForeignUpgrades } from './foreign-upgrades.js';
 import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
+import { createHttpServer, type HttpServer } from './http-server.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
 
 /** Options of {@link serve}. */
@@ -22,6 +22,10 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   port?: number;
   /** Address to listen on; any but loopback needs stream keys. Default 127.0.0.1. */
   host?: string;
+  /** Path of a PEM file: the certificate for HTTPS, with HTTP/2, and its chain. Needs {@link key}. Default: HTTP. */
+  certificate?: string | undefined;
+  /** Path of a PEM file: the certificate's private key. */
+  key?: string | undefined;
   /** Path of the ffmpeg to run. Default: looked for, see `findFfmpeg()`. */
   ffmpegPath?: string | undefined;
   /** Instead of ffmpeg. */
@@ -48,12 +52,9 @@ export interface RunningServer {
 
 export const DEFAULT_PORT = 3001;
 
-/** Longer than the proxies' usual 60 s, so that they and not we close an idle connection, milliseconds. */
-const KEEP_ALIVE = 65_000;
-
 /**
  * Serves livestreams with @hono/node-server and ws.
- * @throws Error when there is no ffmpeg, the port cannot be had, or the address is refused for want of stream keys
+ * @throws Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const {
@@ -61,10 +62,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     host = DEFAULT_HOST,
     drainTime = 3,
     heartbeat = 10,
+    certificate,
+    key,
     ...livestreamOptions
   } = options;
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
   checkListenAddress(host, streamKeys);
+  const tls = await readCertificate({ certificate, key });
   const livestream = createLivestream({
     ...livestreamOptions,
     streamKeys,
@@ -73,13 +77,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     assets: options.assets ?? widgetAssets(),
   });
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
-  const server = createAdaptorServer({
-    fetch: livestream.app.fetch,
-    websocket: { server: sockets },
-    overrideGlobalObjects: false,
-  }) as Server;
-  server.keepAliveTimeout = KEEP_ALIVE;
-  answerForeignUpgrades(server);
+  const server = createHttpServer(livestream.app, sockets, tls);
   const gracefulClose = new GracefulClose(server, sockets);
   const bound = await listen(server, port, host).catch(async (error: unknown) => {
     await livestream.close();
@@ -95,7 +93,11 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
       await gracefulClose.close(drainTime);
     }
   }
-  return { url: browserUrl(host, bound), port: bound, close: () => (closing ??= close()) };
+  return {
+    url: browserUrl(host, bound, tls ? 'https' : 'http'),
+    port: bound,
+    close: () => (closing ??= close()),
+  };
 }
 
 async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<TranscoderFactory> {
@@ -104,7 +106,7 @@ async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<
   return ffmpegTranscoder({ path: ffmpeg.path, ...(logger && { logger }) });
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
+function listen(server: HttpServer, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, port, host)));
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));

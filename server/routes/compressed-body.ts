@@ -9,7 +9,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 
 const encoder = new TextEncoder();
 const encoded = new WeakMap<SharedText, Bytes>();
-const compressed = new WeakMap<Bytes, Promise<Bytes>>();
+const compressed = new WeakMap<Bytes, Bytes>();
+const compressing = new WeakMap<Bytes, Promise<Bytes>>();
 
 /** Its bytes in UTF-8. */
 export function encodeText(shared: SharedText): Bytes {
@@ -22,14 +23,17 @@ export function encodeText(shared: SharedText): Bytes {
  * Answers with bytes that many clients are sent, compressed where the client takes it: once for all of them.
  * @param headers of the answer; what concerns the compression is added
  */
-export async function sendCompressible(
+export function sendCompressible(
   c: Context,
   bytes: Bytes,
   headers: Record<string, string>,
-): Promise<Response> {
-  const plain = { ...headers, Vary: 'Accept-Encoding' };
+): Response | Promise<Response> {
+  const plain = { Vary: 'Accept-Encoding', ...headers };
   if (!acceptsGzip(c)) return c.body(bytes, 200, plain);
-  return c.body(await gzip(bytes), 200, { ...plain, 'Content-Encoding': 'gzip' });
+  const send = (body: Bytes): Response => c.body(body, 200, { ...plain, 'Content-Encoding': 'gzip' });
+  // Only the first waits: a promise costs as much as the rest of an answer.
+  const made = compressed.get(bytes);
+  return made ? send(made) : gzip(bytes).then(send);
 }
 
 /** RFC 9110 §12.5.3, as far as clients use it: gzip named and not refused. */
@@ -38,12 +42,14 @@ function acceptsGzip(c: Context): boolean {
 }
 
 function gzip(bytes: Bytes): Promise<Bytes> {
-  let result = compressed.get(bytes);
-  if (!result) compressed.set(bytes, (result = compress(bytes)));
+  let result = compressing.get(bytes);
+  if (!result) compressing.set(bytes, (result = compress(bytes)));
   return result;
 }
 
 async function compress(bytes: Bytes): Promise<Bytes> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const result = new Uint8Array(await new Response(stream).arrayBuffer());
+  compressed.set(bytes, result);
+  return result;
 }

@@ -36,8 +36,9 @@ export function playbackRoutes(streams: Streams): Hono {
   app.get('/:streamId/stream.m3u8', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
     if (!stream.playable) throw notPlayable(stream.id);
-    const text = writeMultivariantPlaylist(stream.renditions.map((rendition) => rendition.describe()));
-    return sendPlaylist(c, { text }, 'no-cache');
+    const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
+    const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
+    return sendPlaylist(c, { text }, 'no-cache', 'Accept-Encoding, User-Agent');
   });
 
   app.get('/:streamId/:rendition/:file', (c) => {
@@ -53,6 +54,19 @@ export function playbackRoutes(streams: Streams): Hono {
   return app;
 }
 
+/**
+ * Whether the player takes AAC only. Both kinds in one playlist would not do: players change between variants, and not all can
+ * do so between codecs (Chromium's own HLS stops with an error).
+ */
+function wantsAac(c: Context): boolean {
+  const audio = c.req.query('audio');
+  if (audio !== undefined && audio !== 'aac' && audio !== 'source') {
+    throw new PlaybackError(400, `audio=${audio.slice(0, 40)} is not known; give aac or source`);
+  }
+  // What Apple's own players call themselves, in Safari as in AirPlay; none of them takes Opus in HLS for certain.
+  return (audio ?? (/\bAppleCoreMedia\b/.test(c.req.header('User-Agent') ?? '') ? 'aac' : '')) === 'aac';
+}
+
 /** @throws PlaybackError 404 */
 export function findStream(streams: Streams, id: string | undefined): Stream {
   if (!isStreamId(id)) throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
@@ -65,40 +79,66 @@ function notPlayable(id: string): PlaybackError {
   return new PlaybackError(404, `stream '${id}' is not live; try again when it has started`, 1);
 }
 
-async function sendMediaPlaylist(c: Context, rendition: Rendition): Promise<Response> {
-  const { ended } = rendition.window;
+function sendMediaPlaylist(c: Context, rendition: Rendition): Response | Promise<Response> {
+  const { window } = rendition;
+  const { ended } = window;
   const msn = ended ? undefined : readNumber(c, '_HLS_msn');
   const part = ended ? undefined : readNumber(c, '_HLS_part');
   if (part !== undefined && msn === undefined)
     throw new PlaybackError(400, '_HLS_part needs _HLS_msn beside it');
-  const { window } = rendition;
-  if (!window.playable && rendition.isDerived) await window.untilPlayable(c.req.raw.signal);
-  if (!window.playable)
-    throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
-  if (msn !== undefined) await window.reach(msn, part ?? 0, c.req.raw.signal);
-  const skip = ['YES', 'v2'].includes(c.req.query('_HLS_skip') ?? '');
-  // A playlist that was waited for is a fixed fact under its full query (RFC 8216bis, appendix B.1).
-  const cache = msn === undefined ? 'no-cache' : `public, max-age=${window.options.targetDuration * 6}`;
-  return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
+  const send = (): Response | Promise<Response> => {
+    const skip = ['YES', 'v2'].includes(c.req.query('_HLS_skip') ?? '');
+    // A playlist that was waited for is a fixed fact under its full query (RFC 8216bis, appendix B.1).
+    const cache = msn === undefined ? 'no-cache' : `public, max-age=${window.options.targetDuration * 6}`;
+    return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
+  };
+  if (msn === undefined && window.playable) return send();
+  return untilReached(c, rendition, msn, part).then(send);
 }
 
-function sendPlaylist(c: Context, shared: SharedText, cacheControl: string): Promise<Response> {
+async function untilReached(
+  c: Context,
+  { window, isDerived }: Rendition,
+  msn: number | undefined,
+  part = 0,
+): Promise<void> {
+  if (!window.playable && isDerived) await window.untilPlayable(c.req.raw.signal);
+  if (!window.playable)
+    throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
+  if (msn !== undefined) await window.reach(msn, part, c.req.raw.signal);
+}
+
+function sendPlaylist(
+  c: Context,
+  shared: SharedText,
+  cacheControl: string,
+  vary = 'Accept-Encoding',
+): Response | Promise<Response> {
   return sendCompressible(c, encodeText(shared), {
     'Content-Type': PLAYLIST_TYPE,
+    Vary: vary,
     'Cache-Control': cacheControl,
     'Access-Control-Allow-Origin': '*',
   });
 }
 
-async function sendMedia(c: Context, rendition: Rendition, file: string): Promise<Response> {
-  const [, epoch, kind, digits] = MEDIA_NAME.exec(file) ?? [];
+function sendMedia(c: Context, { epoch, window }: Rendition, file: string): Response | Promise<Response> {
+  const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
   const number = Number(digits);
   let bytes: Uint8Array<ArrayBuffer> | undefined;
-  if (epoch === rendition.epoch) {
-    if (kind === 'i') bytes = rendition.window.init(number);
-    else if (kind === 's') bytes = rendition.window.segment(number);
-    else if (kind === 'p') bytes = await rendition.window.hintedPart(number, c.req.raw.signal);
+  if (named === epoch) {
+    if (kind === 'i') bytes = window.init(number);
+    else if (kind === 's') bytes = window.segment(number);
+    else if (kind === 'p') bytes = window.part(number);
+    // A signal, and a promise, cost more than the answer: only who must wait has them.
+    if (kind === 'p' && !bytes) {
+      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(c, hinted, file));
+    }
   }
+  return sendBytes(c, bytes, file);
+}
+
+function sendBytes(c: Context, bytes: Uint8Array<ArrayBuffer> | undefined, file: string): Response {
   if (!bytes) throw new PlaybackError(404, `'${file.slice(0, 80)}' is not, or no longer, in the playlist`);
   return c.body(bytes, 200, MEDIA_HEADERS);
 }

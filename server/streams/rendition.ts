@@ -2,8 +2,9 @@ import { LiveMp4 } from '../hls/live-mp4.js';
 import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
+import { measureBitrate } from '../hls/bitrate.js';
 import { Segmenter, type Timeline } from '../hls/segmenter.js';
-import { Window, type Segment } from '../hls/window.js';
+import { Window } from '../hls/window.js';
 import type { PackagingOptions } from '../options.js';
 
 /** Of a rendition that is made from another one. */
@@ -109,13 +110,12 @@ export class Rendition {
     if (this.derived && !this.window.playable) {
       return { ...this.derived.source.describe(), uri, ...this.derived.expected() };
     }
-    const complete = this.window.listed.filter((segment) => segment.complete);
-    const rates = (complete.length > 0 ? complete : this.window.listed).map(bitrate);
+    const { peak, average } = measureBitrate(this.window);
     const video = this.#tracks.find((track) => track.kind === 'video');
     return {
       uri,
-      bandwidth: Math.ceil(Math.max(0, ...rates)),
-      averageBandwidth: Math.ceil(rates.reduce((sum, rate) => sum + rate, 0) / Math.max(1, rates.length)),
+      bandwidth: peak,
+      averageBandwidth: average,
       codecs: this.#tracks.map((track) => track.codec),
       width: video?.width,
       height: video?.height,
@@ -123,9 +123,4 @@ export class Rendition {
       independent: isIndependent(this.window),
     };
   }
-}
-
-function bitrate(segment: Segment): number {
-  const bytes = segment.parts.reduce((sum, part) => sum + part.bytes.length, 0);
-  return segment.duration > 0 ? (bytes * 8) / segment.duration : 0;
 }

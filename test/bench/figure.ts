@@ -8,31 +8,53 @@ export interface Figure {
   title: string;
   /** What was done, for whoever reads the numbers. */
   method: string;
+  /** What is to be reached. */
+  goal?: string;
   measure(context: BenchContext): Promise<FigureResult>;
 }
 
 export interface BenchContext {
-  browser: Browser;
-  /** How long each viewer is watched, warm-up not counted. */
+  /** Started when the first figure asks for it. */
+  browser(): Promise<Browser>;
+  /** How long each thing is watched, warm-up not counted. */
   seconds: number;
+  /** The same for what takes long to show: a leak. */
+  minutes: number;
   /** Runs of each road; undefined: as many as the figure thinks right. */
   rounds: number | undefined;
+  /** Names of roads; empty: all that the figure compares. */
+  roads: readonly string[];
+  /** Folder for processor profiles of Livedrop's server; undefined: none are made. */
+  profiles: string | undefined;
   /** Says how far it is. */
   progress(line: string): void;
 }
 
 export interface FigureResult {
+  /** With what the others are compared; undefined: no ratios. */
+  baseline?: string;
   rows: Row[];
 }
 
-/** One line of the table. */
+/** One thing told of every road. */
 export interface Row {
   what: string;
   unit: Unit;
   /** How the rounds become one number. */
   summary: 'median' | 'sum';
+  /** In the JSON alone. */
+  hidden?: boolean;
   /** By road, ours first; a value for each round. */
   values: Record<string, number[]>;
 }
 
-export type Unit = 'seconds' | 'count' | 'per second';
+/** `percent` is of one core. */
+export type Unit =
+  | 'seconds'
+  | 'milliseconds'
+  | 'microseconds'
+  | 'count'
+  | 'per second'
+  | 'percent'
+  | 'megabytes'
+  | 'megabytes per minute';

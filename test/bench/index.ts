@@ -1,4 +1,7 @@
 /** `npm run bench`: see README.md beside this file. */
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'playwright-core';
 import { launchChromium } from '../helpers/chromium.js';
 import { within } from './deadline.js';
 import type { BenchContext } from './figure.js';
@@ -6,14 +9,18 @@ import { FIGURES } from './figures.js';
 import { describeMachine, loadText, machineText, measureLoad } from './machine.js';
 import { help, readOptions, type BenchOptions } from './options.js';
 import { writeReport, type Report } from './report.js';
+import { ROADS } from './roads.js';
 import { table } from './table.js';
+
+const PROFILES = fileURLToPath(new URL('../../.cache/profiles/', import.meta.url));
 
 await main(process.argv.slice(2));
 
 async function main(args: string[]): Promise<void> {
   try {
-    const options = readOptions(args, FIGURES);
-    if (options.help) console.log(help(FIGURES));
+    const roads = Object.keys(ROADS);
+    const { help: asksForHelp, ...options } = readOptions(args, FIGURES, roads);
+    if (asksForHelp) console.log(help(FIGURES, roads));
     else await bench(options);
   } catch (error) {
     console.error((error as Error).message);
@@ -21,47 +28,40 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
-async function bench({ only, seconds, rounds }: BenchOptions): Promise<void> {
+async function bench(options: Omit<BenchOptions, 'help'>): Promise<void> {
   const startedAt = new Date().toISOString();
-  const load = await measureLoad();
-  const browser = await within(60, 'the start of Chromium', launchChromium());
+  const machine = await describeMachine(await measureLoad());
+  console.log(machineText(machine));
+  let browser: Promise<Browser> | undefined;
+  const figures: Report['figures'] = [];
+  const failures: Report['failures'] = [];
   try {
-    const machine = await describeMachine(browser.version(), load);
-    console.log(machineText(machine));
-    const figures: Report['figures'] = [];
-    const failures: Report['failures'] = [];
-    for (const { name, title, method, measure } of FIGURES) {
-      if (only.length > 0 && !only.includes(name)) continue;
+    for (const { name, title, method, goal, measure } of FIGURES) {
+      if (options.only.length > 0 && !options.only.includes(name)) continue;
       const context: BenchContext = {
-        browser,
-        seconds,
-        rounds,
+        ...options,
+        profiles: options.profile ? join(PROFILES, name) : undefined,
+        browser: () => (browser ??= within(60, 'the start of Chromium', launchChromium())),
         progress: (line) => console.log(`  ${name} ${line}`),
       };
       console.log(`\n${title}\n${method}`);
       try {
-        const { rows } = await measure(context);
-        figures.push({ name, title, method, rows });
+        figures.push({ name, title, method, ...(goal && { goal }), ...(await measure(context)) });
       } catch (error) {
         failures.push({ name, message: (error as Error).message });
         console.error(`  ${name} failed: ${(error as Error).message}`);
       }
     }
-    await browser.close();
-    const loadAtEnd = await measureLoad();
-    console.log(`\nAfterwards: ${loadText(loadAtEnd)}\n`);
-    for (const { name, rows } of figures) console.log(`${table(name, rows)}\n`);
-    const path = await writeReport({
-      startedAt,
-      machine,
-      loadAtEnd,
-      options: { seconds, rounds },
-      figures,
-      failures,
-    });
-    console.log(`All of it: ${path}`);
-    if (failures.length > 0) process.exitCode = 1;
+    if (browser) machine.chromium = (await browser).version();
   } finally {
-    await browser.close();
+    await (await browser)?.close();
   }
+  const loadAtEnd = await measureLoad();
+  console.log(`\nAfterwards: ${loadText(loadAtEnd)}\n`);
+  for (const { name, goal, ...result } of figures) {
+    console.log(`${table(name, result)}${goal ? `\n  To reach: ${goal}` : ''}\n`);
+  }
+  const path = await writeReport({ startedAt, machine, loadAtEnd, options, figures, failures });
+  console.log(`All of it: ${path}`);
+  if (failures.length > 0) process.exitCode = 1;
 }

@@ -15,7 +15,8 @@ export interface Machine {
   memory: number;
   node: string;
   ffmpeg: string;
-  chromium: string;
+  /** Of the browser, if one was started. */
+  chromium?: string;
   load: Load;
 }
 
@@ -28,7 +29,7 @@ export interface Load {
 }
 
 /** @param load measured before anything was started, so that it is everybody else's */
-export async function describeMachine(chromium: string, load: Load): Promise<Machine> {
+export async function describeMachine(load: Load): Promise<Machine> {
   const { stdout } = await run(ffmpegPath, ['-hide_banner', '-version'], { timeout: 15_000 });
   const processors = cpus();
   return {
@@ -38,7 +39,6 @@ export async function describeMachine(chromium: string, load: Load): Promise<Mac
     memory: Math.round(totalmem() / 2 ** 30),
     node: process.versions.node,
     ffmpeg: /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'unknown version',
-    chromium,
     load,
   };
 }
@@ -57,9 +57,9 @@ export async function measureLoad(seconds = 2): Promise<Load> {
 
 /** In words, for people. */
 export function machineText(machine: Machine): string {
-  const { system, cores, processor, memory, node, ffmpeg, chromium, load } = machine;
+  const { system, cores, processor, memory, node, ffmpeg, load } = machine;
   return [
-    `${cores} cores (${processor}), ${memory} GB, ${system}, Node ${node}, ffmpeg ${ffmpeg}, Chromium ${chromium}`,
+    `${cores} cores (${processor}), ${memory} GB, ${system}, Node ${node}, ffmpeg ${ffmpeg}`,
     `Before the start: ${loadText(load)}${isBusy(load) ? '. Others use this machine: all figures are worse than they could be' : ''}`,
   ].join('\n');
 }

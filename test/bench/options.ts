@@ -4,57 +4,98 @@ import type { Figure } from './figure.js';
 export interface BenchOptions {
   /** Names of figures; empty: all. */
   only: string[];
+  /** Names of roads; empty: all. */
+  roads: string[];
   seconds: number;
+  minutes: number;
   rounds: number | undefined;
+  profile: boolean;
   help: boolean;
 }
 
-const DEFAULT_SECONDS = 10;
+const DEFAULTS = { seconds: 10, minutes: 2 };
+/** Enough to see that everything works, too little to quote. */
+const QUICK = { seconds: 3, minutes: 0.5, rounds: 1 };
 
 /** Latency over less is chance; over more than an hour a run is no bench. */
 const SECONDS = { least: 2, most: 3600 };
+const MINUTES = { least: 0.25, most: 180 };
 const ROUNDS = { least: 1, most: 100 };
 
 /** What `--help` prints. */
-export function help(figures: readonly Figure[]): string {
+export function help(figures: readonly Figure[], roads: readonly string[]): string {
   const width = Math.max(...figures.map(({ name }) => name.length));
   return [
     'npm run bench -- [options]',
     '',
     '  --only <name>   measure this figure alone; may be given more than once',
-    `  --seconds <n>   how long each viewer is watched, warm-up not counted (default ${DEFAULT_SECONDS})`,
+    '  --road <name>   compare this road alone; may be given more than once',
+    `  --seconds <n>   how long each thing is watched, warm-up not counted (default ${DEFAULTS.seconds})`,
+    `  --minutes <n>   the same for memory (default ${DEFAULTS.minutes})`,
     '  --rounds <n>    runs of each road (default: as many as the figure thinks right)',
+    `  --quick         ${QUICK.seconds} seconds, ${QUICK.minutes} minutes, ${QUICK.rounds} round: whether it works at all`,
+    '  --profile       write processor profiles of the server to .cache/profiles (figures without a browser)',
     '',
     'Figures:',
     ...figures.map(({ name, title }) => `  ${name.padEnd(width)}   ${title}`),
+    '',
+    `Roads of the figures with a browser: ${roads.join(', ')}`,
   ].join('\n');
 }
 
-/** @throws Error for an unknown option or figure and for a number out of bounds */
-export function readOptions(args: string[], figures: readonly Figure[]): BenchOptions {
+/** @throws Error for an unknown option, figure or road and for a number out of bounds */
+export function readOptions(
+  args: string[],
+  figures: readonly Figure[],
+  roads: readonly string[],
+): BenchOptions {
   const { values } = parseArgs({
     args,
     options: {
       only: { type: 'string', multiple: true, default: [] },
-      seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
+      road: { type: 'string', multiple: true, default: [] },
+      seconds: { type: 'string' },
+      minutes: { type: 'string' },
       rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      profile: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
-  const names = figures.map(({ name }) => name);
-  const unknown = values.only.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new Error(`There is no figure "${unknown}". There is ${names.join(', ')}.`);
+  checkNames(
+    'figure',
+    values.only,
+    figures.map(({ name }) => name),
+  );
+  checkNames('road', values.road, roads);
+  const defaults = values.quick ? QUICK : { ...DEFAULTS, rounds: undefined };
+  const rounds = readNumber('--rounds', values.rounds, ROUNDS) ?? defaults.rounds;
+  if (rounds !== undefined && !Number.isInteger(rounds))
+    throw new Error(`--rounds is ${rounds}, half a round.`);
   return {
     only: values.only,
-    seconds: readNumber('--seconds', values.seconds, SECONDS),
-    rounds: values.rounds === undefined ? undefined : readNumber('--rounds', values.rounds, ROUNDS),
+    roads: values.road,
+    seconds: readNumber('--seconds', values.seconds, SECONDS) ?? defaults.seconds,
+    minutes: readNumber('--minutes', values.minutes, MINUTES) ?? defaults.minutes,
+    rounds,
+    profile: values.profile,
     help: values.help,
   };
 }
 
-function readNumber(option: string, text: string, { least, most }: { least: number; most: number }): number {
+function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`There is no ${what} "${unknown}". There is ${known.join(', ')}.`);
+}
+
+function readNumber(
+  option: string,
+  text: string | undefined,
+  { least, most }: { least: number; most: number },
+): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${option} is "${text}". Give a whole number from ${least} to ${most}.`);
+  if (value >= least && value <= most) return value;
+  throw new Error(`${option} is "${text}". Give a number from ${least} to ${most}.`);
 }

@@ -1,10 +1,13 @@
 import type { Browser, JSHandle, Page } from 'playwright-core';
-import { collectErrors, openBroadcaster, openViewer } from '../helpers/pages.js';
+import { installClockCamera } from '../helpers/clock-camera.js';
+import { collectErrors } from '../helpers/pages.js';
 import { within } from './deadline.js';
-import type { Road } from './roads/road.js';
+import type { EmptyPage, Road } from './roads/road.js';
 
 /** Longest that pages may take to open, to show a first frame or to close, seconds. */
 const LONGEST = 60;
+
+const CAMERA = { width: 640, height: 360, frameRate: 30 };
 
 /** A time to come, held in a page. Not the promise itself: Playwright would wait for it. */
 type Moment = JSHandle<{ time: Promise<number> }>;
@@ -67,33 +70,65 @@ export class Stage {
     await this.#all([await watchFrame(this.#viewer)]);
   }
 
+  /**
+   * A viewer comes to a stream that is live, on a page that has everything but the player, and leaves again.
+   * @returns seconds from the player's insertion to its first frame
+   */
+  async join(): Promise<number> {
+    const page = await this.#newPage();
+    try {
+      await this.#road.openEmpty(page);
+      const time = page.evaluate(async (streamId) => {
+        const start = performance.now();
+        const video = await (window as unknown as EmptyPage).insertPlayer(streamId);
+        return new Promise<number>((resolve) => {
+          video.requestVideoFrameCallback(() => resolve(performance.now() - start));
+        });
+      }, this.#streamId);
+      return (await this.#inTime(time)) / 1000;
+    } finally {
+      await page.close();
+    }
+  }
+
   /** An error that says what the pages, and what lies behind them, complained about. */
   failure(message: string, cause?: unknown): Error {
     const problems = [...this.#errors.flat(), ...this.#road.problems()];
     return new Error([`${this.#road.name}: ${message}`, ...problems].join('\n'), { cause });
   }
 
-  async #all(moments: Moment[]): Promise<number[]> {
-    const times = Promise.all(moments.map((moment) => moment.evaluate(({ time }) => time)));
+  #all(moments: Moment[]): Promise<number[]> {
+    return this.#inTime(Promise.all(moments.map((moment) => moment.evaluate(({ time }) => time))));
+  }
+
+  async #inTime<T>(firstFrame: Promise<T>): Promise<T> {
     try {
-      return await within(LONGEST, 'the first frame', times);
+      return await within(LONGEST, 'the first frame', firstFrame);
     } catch (error) {
       // It will reject once more when the pages close and nobody listens.
-      times.catch(() => {});
+      firstFrame.catch(() => {});
       throw this.failure((error as Error).message, error);
     }
   }
 
   async #open(): Promise<void> {
     await this.#openViewer();
-    this.#broadcaster = await openBroadcaster(this.#browser, this.#road.url, this.#streamId);
-    this.#errors.push(collectErrors(this.#broadcaster));
+    this.#broadcaster = await this.#newPage();
+    await this.#broadcaster.addInitScript(installClockCamera, CAMERA);
+    await this.#broadcaster.goto(`${this.#road.url}/demo/broadcast.html?stream=${this.#streamId}`);
     await this.#road.waits(this.#viewer);
   }
 
   async #openViewer(): Promise<void> {
-    this.#viewer = await openViewer(this.#browser, this.#road.url, this.#streamId);
-    this.#errors.push(collectErrors(this.#viewer));
+    this.#viewer = await this.#newPage();
+    await this.#viewer.goto(`${this.#road.url}/demo/watch.html?stream=${this.#streamId}`);
+  }
+
+  async #newPage(): Promise<Page> {
+    const page = await this.#browser.newPage({ viewport: { width: 800, height: 700 } });
+    this.#errors.push(collectErrors(page));
+    await this.#road.prepare(page);
+    return page;
   }
 
   async #close(): Promise<void> {

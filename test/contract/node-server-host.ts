@@ -8,9 +8,14 @@ import { ffmpegPath } from '../helpers/media.js';
 import type { Host, ServerSetup } from './implementation.js';
 
 /** livedrop in a Hono app on @hono/node-server 2 with its own `upgradeWebSocket`, in this process. */
-export async function startNodeServerHost({ mountPath = '', ...options }: ServerSetup): Promise<Host> {
+export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
+  const { mountPath = '', transcoder: hasTranscoder = true, ...options } = setup;
   const transcoder = ffmpegTranscoder({ path: ffmpegPath });
-  const livestream = createLivestream({ ...options, upgradeWebSocket, transcoder });
+  const livestream = createLivestream({
+    ...options,
+    upgradeWebSocket,
+    ...(hasTranscoder ? { transcoder } : {}),
+  });
 
   let inProgress = 0;
   const app = new Hono();

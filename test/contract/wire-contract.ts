@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { aac } from './clauses/aac.js';
 import { access } from './clauses/access.js';
 import { badInput } from './clauses/bad-input.js';
+import { badFrames } from './clauses/bad-frames.js';
 import { blockingReload } from './clauses/blocking-reload.js';
 import { frames } from './clauses/frames.js';
 import { limits } from './clauses/limits.js';
@@ -22,6 +23,7 @@ export function wireContract(name: string, startHost: StartHost): void {
   describe(`the wire contract on ${name}`, () => {
     publishing(startHost);
     frames(startHost);
+    badFrames(startHost);
     messages(startHost);
     badInput(startHost);
     limits(startHost);

@@ -23,7 +23,7 @@ export class CliServer {
     const log: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => log.push(line));
     for await (const line of createInterface({ input: child.stdout })) {
-      const url = /(http:\S+)\/demo\/broadcast\.html/.exec(line)?.[1];
+      const url = /(https?:\S+)\/demo\/broadcast\.html/.exec(line)?.[1];
       if (!url) continue;
       child.stdout.resume();
       return new CliServer(child, url, log);

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readAvcC } from '../../server/hls/avc-config.js';
 import { findBox } from '../../server/hls/boxes.js';
 import { FragmentReader } from '../../server/hls/fragment-reader.js';
+import { splitLengths } from '../../server/hls/h264-nal.js';
 import type { Sample, Track } from '../../server/hls/sample.js';
 import type { FramesFormat, TrackConfig } from '../../server/protocol.js';
 import { generateMedia, type Media, type MediaRecipe } from './media.js';
@@ -138,6 +140,12 @@ export function* repeatFrames({ frames, seconds }: Frames): Generator<Frame, nev
   }
 }
 
+/** Frames of a time on, or up to it, seconds. */
+export const framesFrom = (frames: readonly Frame[], time: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp >= time * 1e6);
+export const framesUntil = (frames: readonly Frame[], time: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp < time * 1e6);
+
 /** A frame at another time. @param by microseconds */
 export function moveFrame(frame: Frame, by: number): Frame {
   const moved = { ...frame, timestamp: Math.round(frame.timestamp + by) };
@@ -168,4 +176,24 @@ export async function sendFramesInRealTime(
     if (signal?.aborted) return;
     publisher.send([frame.message]);
   }
+}
+
+/**
+ * The same video as an encoder gives it with `avc: { format: 'annexb' }`: no description, start codes, and parameter sets
+ * before each key frame.
+ */
+export function toAnnexB({ format, frames, ...rest }: Frames): Frames {
+  const [video] = format.tracks;
+  const { sps, pps } = readAvcC(Buffer.from(video!.description!, 'base64'));
+  const startCode = Buffer.from([0, 0, 0, 1]);
+  const rewritten = frames.map((frame) => {
+    if (frame.track !== VIDEO_ID) return frame;
+    const nals = [...(frame.key ? [...sps, ...pps] : []), ...splitLengths(frame.chunk, 4)];
+    const chunk = Buffer.concat(nals.flatMap((nal) => [startCode, nal]));
+    return { ...frame, chunk, message: frameMessage(frame, chunk) };
+  });
+  const tracks = format.tracks.map(({ description, ...track }) =>
+    track.kind === 'video' ? track : { ...track, ...(description ? { description } : {}) },
+  ) as TrackConfig[];
+  return { ...rest, format: { kind: 'frames', tracks }, frames: rewritten };
 }

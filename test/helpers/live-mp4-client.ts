@@ -83,7 +83,7 @@ export class LiveMp4Client {
   #body: ReadableStreamDefaultReader<Uint8Array>;
 
   constructor(readonly response: Response) {
-    this.#body = response.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+    this.#body = response.body!.getReader();
   }
 
   /** Reads until something holds of what was read. */

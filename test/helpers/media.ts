@@ -22,6 +22,8 @@ export interface MediaRecipe {
   select?: string;
   /** Default 4. */
   seconds?: number;
+  /** Of the picture. Default 320x180. */
+  size?: string;
   /** Frames a second, or a fraction such as `30000/1001`. Default 30. */
   frameRate?: number | string;
   /** Seconds. Default 1. */
@@ -57,13 +59,14 @@ function ffmpegArguments({
   video,
   audio,
   seconds = 4,
+  size = '320x180',
   frameRate = 30,
   keyFrameInterval = 1,
   earlyKeyFrame,
   bitrate,
   select,
 }: MediaRecipe): string[] {
-  const picture = `testsrc2=size=320x180:rate=${frameRate}:duration=${seconds}`;
+  const picture = `testsrc2=size=${size}:rate=${frameRate}:duration=${seconds}`;
   const sound = `sine=frequency=440:sample_rate=48000:duration=${seconds}`;
   const keyFrames =
     earlyKeyFrame === undefined

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { installClockCamera } from './clock-camera.js';
 
 const CLOCK = { width: 640, height: 360, frameRate: 30 };
@@ -15,7 +15,11 @@ export function collectErrors(page: Page): string[] {
 }
 
 /** The broadcast page with a camera that shows the time. */
-export async function openBroadcaster(browser: Browser, url: string, streamId: string): Promise<Page> {
+export async function openBroadcaster(
+  browser: Browser | BrowserContext,
+  url: string,
+  streamId: string,
+): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 800, height: 700 } });
   await page.addInitScript(installClockCamera, CLOCK);
   await page.goto(`${url}/demo/broadcast.html?stream=${streamId}`);
@@ -23,7 +27,11 @@ export async function openBroadcaster(browser: Browser, url: string, streamId: s
 }
 
 /** The watch page. */
-export async function openViewer(browser: Browser, url: string, streamId: string): Promise<Page> {
+export async function openViewer(
+  browser: Browser | BrowserContext,
+  url: string,
+  streamId: string,
+): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 800, height: 700 } });
   await page.goto(`${url}/demo/watch.html?stream=${streamId}`);
   return page;

@@ -18,6 +18,15 @@ describe('resolveOptions', () => {
     expect(() => resolveOptions(defaultPackaging, given)).toThrow(message);
   });
 
+  it.each([
+    [{ liveWaitTime: 301 }, /liveWaitTime is 301; give a number from 0 to 300/],
+    [{ maxLiveBacklogBytes: 1000 }, /maxLiveBacklogBytes is 1000; give a number from 65536/],
+    [{ maxLiveSkips: -1 }, /maxLiveSkips is -1/],
+    [{ liveStallTime: Infinity }, /liveStallTime is Infinity/],
+  ])('refuses %j', (given, message) => {
+    expect(() => resolveOptions(defaultLimits, given)).toThrow(message);
+  });
+
   it('leaves out what is no option', () => {
     expect(resolveOptions(defaultLimits, { nonsense: 1 } as object)).toEqual(defaultLimits);
   });

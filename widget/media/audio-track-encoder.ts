@@ -134,7 +134,7 @@ export class AudioTrackEncoder {
   }
 
   #describe({ codec, description, numberOfChannels, sampleRate }: AudioDecoderConfig): void {
-    const text = description ? toBase64(description) : '';
+    const text = description ? toBase64(codec === 'opus' ? at48kHz(description) : description) : '';
     if (text === this.#description) return;
     this.#description = text;
     this.#events.onConfig({
@@ -146,6 +146,19 @@ export class AudioTrackEncoder {
       ...(text ? { description: text } : {}),
     });
   }
+}
+
+/**
+ * An OpusHead (RFC 7845 §5.1) that names 48 kHz. The rate in it is that of the encoder's input and means nothing to a
+ * decoder, but Chromium refuses fMP4 whose sample entry, which must say 48 kHz, differs from it.
+ */
+function at48kHz(description: AllowSharedBufferSource): Uint8Array<ArrayBuffer> {
+  const source = ArrayBuffer.isView(description)
+    ? new Uint8Array(description.buffer, description.byteOffset, description.byteLength)
+    : new Uint8Array(description);
+  const head = Uint8Array.from(source);
+  if (head.length >= 16) new DataView(head.buffer).setUint32(12, OPUS_RATE, true);
+  return head;
 }
 
 /** One channel after the other; a missing one is the same as the last that is there. */

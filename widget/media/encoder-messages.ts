@@ -15,6 +15,10 @@ export type AudioInput =
   | { kind: 'messages' };
 
 export interface FramesOptions {
+  /** Of the audio track, hertz, where it says so: known before the first audio. */
+  sampleRate?: number | undefined;
+  /** Of the audio track, where it says so. */
+  channels?: number | undefined;
   /** Bits per second. */
   videoBitsPerSecond: number;
   /** Bits per second. */

@@ -27,7 +27,7 @@ export interface Encoder {
   /** What the connection carries changed. Absent: it cannot follow. */
   setTarget?(target: EncoderTarget): void;
   /** Absent: it does not know. */
-  readonly health?: EncoderHealth;
+  readonly health?: EncoderHealth | undefined;
 }
 
 /** What an encoder is to make, as far as that can change while it runs. */

@@ -4,6 +4,9 @@
  */
 const TOLERANCE = 0.75;
 
+/** How far a source that counts frames itself may be off the clock, in frames: beyond it sound and picture would part. */
+const FAR_OFF = 1.5;
+
 /** Longest hole that is filled by repeating, in seconds: after a longer one, as a sleeping machine makes it, the grid jumps. */
 const LONGEST_FILL = 1;
 
@@ -20,12 +23,19 @@ export interface Placement {
 export class FrameGrid {
   /** µs. */
   readonly period: number;
+  readonly #patience: number;
   #origin: number | undefined;
   #next = 0;
+  /** Of the newest frame that came by itself. */
+  #newest = 0;
 
-  /** @param frameRate places a second */
-  constructor(frameRate: number) {
+  /**
+   * @param frameRate places a second
+   * @param patience how late a frame may be before its place shows the one before it again, in frames
+   */
+  constructor(frameRate: number, patience = TOLERANCE) {
     this.period = 1e6 / frameRate;
+    this.#patience = patience;
   }
 
   /** Time of a place, µs, on the clock of the frames. */
@@ -35,27 +45,38 @@ export class FrameGrid {
 
   /** When the next place shows the last frame again, µs; Infinity before the first frame. */
   get deadline(): number {
-    return this.#origin === undefined ? Infinity : this.timeOf(this.#next + TOLERANCE);
+    return this.#origin === undefined ? Infinity : this.timeOf(this.#next + this.#patience);
   }
 
   /**
    * Where a frame goes.
    * @param time of its capture, µs
+   * @param step since the frame before it, in frames of this grid, where its source says so; it is then believed, however
+   *   the frames jitter
    * @returns undefined: nowhere, it comes before its turn
    */
-  place(time: number): Placement | undefined {
+  place(time: number, step?: number): Placement | undefined {
     this.#origin ??= time;
     const position = (time - this.#origin) / this.period;
-    if (position < this.#next - TOLERANCE) return undefined;
-    const index = Math.max(this.#next, Math.ceil(position - TOLERANCE));
+    const follower = this.#follower(position, step);
+    if (follower === undefined && position < this.#next - TOLERANCE) return undefined;
+    const index = follower ?? Math.max(this.#next, Math.ceil(position - TOLERANCE));
+    if (index < this.#next) return undefined;
+    this.#newest = index;
     return this.#take(index);
+  }
+
+  #follower(position: number, step: number | undefined): number | undefined {
+    if (step === undefined || step < 0.5 || Math.abs(step - Math.round(step)) > 0.01) return undefined;
+    const index = this.#newest + Math.round(step);
+    return Math.abs(position - index) <= FAR_OFF ? index : undefined;
   }
 
   /** The next place, where its time is over and nothing came. */
   repeat(now: number): Placement | undefined {
     if (now < this.deadline) return undefined;
     const position = (now - (this.#origin ?? 0)) / this.period;
-    return this.#take(Math.max(this.#next, Math.floor(position - TOLERANCE)));
+    return this.#take(Math.max(this.#next, Math.floor(position - this.#patience)));
   }
 
   #take(index: number): Placement {

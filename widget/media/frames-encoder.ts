@@ -8,8 +8,11 @@ import { MediaClock } from './media-clock.js';
 import { h264Config } from './video-config.js';
 import { VideoTrackEncoder } from './video-track-encoder.js';
 
-/** How long the first audio is waited for, ms: without a gesture of the person an AudioContext gives none. */
-const FIRST_AUDIO_TIMEOUT = 300;
+/**
+ * How long the first audio is waited for, ms, before silence takes its place: an AudioContext begins late, and without a
+ * gesture of the person never, and viewers need not wait for it.
+ */
+const FIRST_AUDIO_TIMEOUT = 60;
 
 /** Between looks at whether audio is missing, ms. */
 const FILL_INTERVAL = 100;
@@ -141,8 +144,8 @@ export class FramesEncoder {
     });
     const first = waiting[0];
     const config = await audioConfig({
-      sampleRate: first?.sampleRate ?? 48_000,
-      channels: Math.min(2, first?.numberOfChannels ?? 2),
+      sampleRate: first?.sampleRate ?? this.#options.sampleRate ?? 48_000,
+      channels: Math.min(2, first?.numberOfChannels ?? this.#options.channels ?? 2),
       bitrate: this.#options.audioBitsPerSecond,
     });
     if (!config) throw new Error('This browser encodes neither AAC nor Opus.');
@@ -158,6 +161,7 @@ export class FramesEncoder {
     if (this.#tracks === 1) this.#begin(first ? this.#audioClock.map(first.timestamp, now()) : now());
     if (this.#origin !== undefined) audio.begin(this.#origin);
     for (const data of waiting) audio.push(data, this.#audioClock.map(data.timestamp, now()));
+    if (waiting.length === 0) audio.fill(now());
     this.#fillTimer = setInterval(() => audio.fill(now()), FILL_INTERVAL);
   }
 

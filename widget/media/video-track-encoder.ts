@@ -8,6 +8,9 @@ import { KeyFrames } from './key-frames.js';
 /** Frames in the encoder from which on none is added: more would only be late. */
 const LONGEST_QUEUE = 3;
 
+/** How late a frame may be, in frames. More than the compositor's own patience, whose repetitions come late themselves. */
+const PATIENCE = 1.5;
+
 /** Encoders that broke, hardware ones for instance, are replaced so often. */
 const MAX_FAILURES = 3;
 
@@ -35,6 +38,8 @@ export class VideoTrackEncoder {
   #divisor = 1;
   #bitrate: number;
   #last: VideoFrame | undefined;
+  /** Of the newest frame, as its source counts. */
+  #timestamp = -Infinity;
   #description: string | undefined;
   /** Nothing before the next key frame is of use. */
   #awaitsKey = true;
@@ -44,7 +49,7 @@ export class VideoTrackEncoder {
     this.#config = { ...config, framerate: frameRate };
     this.#bitrate = config.bitrate ?? 0;
     this.#events = events;
-    this.#grid = new FrameGrid(frameRate);
+    this.#grid = new FrameGrid(frameRate, PATIENCE);
     this.#keyFrames = new KeyFrames(frameRate);
     this.#fitter = new FrameFitter(config);
     this.#encoder = this.#open();
@@ -65,7 +70,9 @@ export class VideoTrackEncoder {
    * @param time of its capture, µs
    */
   push(frame: VideoFrame, time: number): void {
-    const placement = this.#grid.place(time);
+    const step = (frame.timestamp - this.#timestamp) / this.#grid.period;
+    this.#timestamp = frame.timestamp;
+    const placement = this.#grid.place(time, step);
     if (!placement) {
       frame.close();
       return;

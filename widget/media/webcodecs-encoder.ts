@@ -60,7 +60,8 @@ export class WebCodecsEncoder implements Encoder {
     const { frameRate: own } = stream.getVideoTracks()[0]?.getSettings() ?? {};
     const frameRate = options.frameRate ?? (own && own >= 5 && own <= 60 ? Math.round(own) : 30);
     const { videoBitsPerSecond = 2_500_000, audioBitsPerSecond = 128_000 } = options;
-    this.#options = { videoBitsPerSecond, audioBitsPerSecond, frameRate };
+    const { sampleRate, channelCount: channels } = stream.getAudioTracks()[0]?.getSettings() ?? {};
+    this.#options = { videoBitsPerSecond, audioBitsPerSecond, frameRate, sampleRate, channels };
     this.#health = { kind: 'webcodecs', videoBitsPerSecond, frameRate };
   }
 

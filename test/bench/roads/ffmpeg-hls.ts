@@ -1,16 +1,14 @@
-import { FfmpegHlsServer } from './ffmpeg-hls/server.js';
+import { join } from 'node:path';
+import { RecorderRoad } from './recorder/road.js';
 import type { Road } from './road.js';
 
+/** As the manuals have it: nothing tuned. */
+export const FFMPEG_HLS = ['-c:v', 'copy', '-c:a', 'aac', '-f', 'hls', '-hls_time', '2'];
+
 /** MediaRecorder, a WebSocket, `ffmpeg -f hls -hls_time 2`, a folder served over HTTP, and hls.js with its defaults. */
-export async function openFfmpegHls(): Promise<Road> {
-  const server = await FfmpegHlsServer.start();
-  return {
-    name: 'ffmpeg -f hls',
-    url: server.url,
-    // Its script runs before the page counts as loaded.
-    waits: () => Promise.resolve(),
-    endStream: () => server.endStreams(),
-    problems: () => server.problems(),
-    close: () => server.close(),
-  };
+export async function openFfmpegHls(name: string): Promise<Road> {
+  return RecorderRoad.open(name, {
+    output: (_streamId, folder) => [...FFMPEG_HLS, join(folder, 'stream.m3u8')],
+    playlist: (streamId) => `/streams/${streamId}/stream.m3u8`,
+  });
 }

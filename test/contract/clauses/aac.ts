@@ -15,15 +15,27 @@ import { newStreamId, useServer, type Server } from '../server.js';
 /** Wall clocks of one moment in two playlists, in whole milliseconds each. */
 const MILLISECOND = 1.001;
 
-/** What a multivariant playlist offers: the CODECS and the URL of each variant. */
-async function variants(server: Server, streamId: string): Promise<{ codecs: string; url: string }[]> {
+interface Variant {
+  /** CODECS. */
+  codecs: string;
+  /** Of its media playlist. */
+  url: string;
+}
+
+/** The one variant that a player is offered. @param query of the multivariant playlist */
+async function variant(server: Server, streamId: string, query = '', init?: RequestInit): Promise<Variant> {
   const { url } = server.hls(streamId);
   await server.hls(streamId).mediaUrl();
-  const text = await (await fetch(url)).text();
-  return [...text.matchAll(/CODECS="([^"]*)".*\n(.+)/g)].map(([, codecs, uri]) => ({
-    codecs: codecs!,
-    url: new URL(uri!, url).href,
-  }));
+  const text = await (await fetch(url + query, init)).text();
+  const found = [...text.matchAll(/CODECS="([^"]*)".*\n(.+)/g)];
+  expect(found).toHaveLength(1);
+  const [, codecs, uri] = found[0]!;
+  return { codecs: codecs!, url: new URL(uri!, url).href };
+}
+
+/** As it is offered to most players, and to those that take AAC only. */
+async function bothVariants(server: Server, streamId: string): Promise<[Variant, Variant]> {
+  return [await variant(server, streamId), await variant(server, streamId, '?audio=aac')];
 }
 
 /** A source whose clock goes an hour ahead after three seconds, while the frames come at their pace. */
@@ -56,12 +68,12 @@ export function aac(startHost: StartHost): void {
       }
     }
 
-    it('is offered after the source, and made when somebody asks for it', async () => {
+    it('is offered to those who ask for it, and made for them', async () => {
       await publish(async (streamId) => {
-        const [source, twin] = await variants(server(), streamId);
-        expect(source!.codecs).toMatch(/^avc1\.[0-9A-F]{6},opus$/);
-        expect(twin!.codecs).toBe(source!.codecs.replace('opus', 'mp4a.40.2'));
-        const hls = HlsClient.ofMedia(twin!.url);
+        const [source, twin] = await bothVariants(server(), streamId);
+        expect(source.codecs).toMatch(/^avc1\.[0-9A-F]{6},opus$/);
+        expect(twin.codecs).toBe(source.codecs.replace('opus', 'mp4a.40.2'));
+        const hls = HlsClient.ofMedia(twin.url);
         const playlist = await hls.playlistWhere(({ segments }) => segments.some(({ uri }) => uri));
         const first = playlist.segments.find(({ uri }) => uri)!;
         const found = await hls.withDownload([first], async ([path]) => ({
@@ -77,17 +89,15 @@ export function aac(startHost: StartHost): void {
 
     it('is dated and reported like the source (RFC 8216bis §4.4.5.4)', async () => {
       await publish(async (streamId) => {
-        const [source, twin] = await variants(server(), streamId);
-        const ofTwin = await HlsClient.ofMedia(twin!.url).playlistWhere(
-          ({ segments }) => segments.length > 2,
-        );
-        const ofSource = await HlsClient.ofMedia(source!.url).playlist();
+        const [source, twin] = await bothVariants(server(), streamId);
+        const ofTwin = await HlsClient.ofMedia(twin.url).playlistWhere(({ segments }) => segments.length > 2);
+        const ofSource = await HlsClient.ofMedia(source.url).playlist();
         expect(ofSource.partTarget).toBe(ofTwin.partTarget);
         expect(ofSource.targetDuration).toBe(ofTwin.targetDuration);
         const [report] = ofSource.reports;
-        expect(new URL(report!.uri, source!.url).href).toBe(twin!.url);
+        expect(new URL(report!.uri, source.url).href).toBe(twin.url);
         expect(report!.lastMsn).toBeGreaterThanOrEqual(lastMsn(ofTwin));
-        expect(ofTwin.reports.map(({ uri }) => new URL(uri, twin!.url).href)).toEqual([source!.url]);
+        expect(ofTwin.reports.map(({ uri }) => new URL(uri, twin.url).href)).toEqual([source.url]);
         // Segments begin with the same pictures, and so at the same date.
         for (const { programDateTime } of ofTwin.segments) {
           const nearest = ofSource.segments.map((segment) =>
@@ -98,27 +108,42 @@ export function aac(startHost: StartHost): void {
       });
     });
 
+    it('is what Apple’s own players get', async () => {
+      await publish(async (streamId) => {
+        const headers = {
+          'User-Agent': 'AppleCoreMedia/1.0.0.22F76 (iPhone; U; CPU OS 18_5 like Mac OS X; en_us)',
+        };
+        const [source, twin] = await bothVariants(server(), streamId);
+        expect(await variant(server(), streamId, '', { headers })).toEqual(twin);
+        expect(await variant(server(), streamId, '?audio=source', { headers })).toEqual(source);
+        const playlist = await fetch(server().hls(streamId).url, { headers });
+        expect(playlist.headers.get('Vary')).toContain('User-Agent');
+        expect((await fetch(`${server().hls(streamId).url}?audio=mp3`)).status).toBe(400);
+      });
+    });
+
     it('follows the source behind a discontinuity', async () => {
       const media = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2 });
       const publisher = await server().publish(newStreamId(), { format: media.format });
       const sending = new AbortController();
       const sent = sendFramesInRealTime(publisher, withJump(repeatFrames(media)), sending.signal);
-      const [, twin] = await variants(server(), publisher.streamId);
-      const playlist = await HlsClient.ofMedia(twin!.url).playlistWhere(({ segments }) =>
+      const [, twin] = await bothVariants(server(), publisher.streamId);
+      const playlist = await HlsClient.ofMedia(twin.url).playlistWhere(({ segments }) =>
         segments.some(({ discontinuity, uri }) => discontinuity && uri),
       );
       expect(playlist.segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(1);
       sending.abort();
       await sent;
       await publisher.stop();
-      expect((await HlsClient.ofMedia(twin!.url).playlistWhere(({ ended }) => ended)).ended).toBe(true);
+      expect((await HlsClient.ofMedia(twin.url).playlistWhere(({ ended }) => ended)).ended).toBe(true);
     });
 
     it('is not offered where there is nothing to make it of', async () => {
       const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 2 });
       const publisher = await server().publish(newStreamId(), { format: media.format });
       publisher.send(media.frames.map(({ message }) => message));
-      expect(await variants(server(), publisher.streamId)).toHaveLength(1);
+      const [source, twin] = await bothVariants(server(), publisher.streamId);
+      expect(twin).toEqual(source);
       await publisher.stop();
     });
   });

@@ -4,7 +4,14 @@ import type { StartHost } from '../implementation.js';
 import { playlistRules, ruleName } from '../llhls-rules.js';
 import { useServer } from '../server.js';
 import { mediaRules, playlistViolations } from './media-rules.js';
-import { follow, followDiscontinuity, sources, type Followed } from './sources.js';
+import {
+  follow,
+  followDiscontinuity,
+  followRecording,
+  recordings,
+  sources,
+  type Followed,
+} from './sources.js';
 
 /** Streams at once: each has an ffmpeg of its own. */
 const AT_ONCE = 4;
@@ -26,15 +33,23 @@ export function exactness(startHost: StartHost, partDuration: number): void {
     let streams: Followed[] = [];
 
     beforeAll(async () => {
-      const followed = inTurn(Object.entries(sources), ([name, recipe]) => follow(server(), name, recipe));
-      streams = [...(await followed), ...(await followDiscontinuity(server()))];
+      const jobs = [
+        () => followDiscontinuity(server()),
+        ...Object.entries(sources).map(
+          ([name, recipe]) =>
+            () =>
+              follow(server(), name, recipe),
+        ),
+        ...recordings.map((name) => () => followRecording(server(), name)),
+      ];
+      streams = (await inTurn(jobs, (job) => job() as Promise<Followed | Followed[]>)).flat();
     }, 120_000);
 
     const breaches = (check: (stream: Followed) => string[]): string[] =>
       streams.flatMap((stream) => check(stream).map((detail) => `${stream.name}: ${detail}`)).slice(0, 12);
 
     it('sees every kind of stream, part by part', () => {
-      expect(streams).toHaveLength(Object.keys(sources).length + 2);
+      expect(streams).toHaveLength(Object.keys(sources).length + recordings.length + 2);
       for (const { name, recorder, recording } of streams) {
         expect(recorder.playlists.length, name).toBeGreaterThan(3);
         expect(recorder.playlists.at(-1)!.ended, name).toBe(true);

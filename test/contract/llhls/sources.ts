@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { generateMedia, type MediaRecipe } from '../../helpers/media.js';
 import type { Server } from '../server.js';
 import { newStreamId } from '../server.js';
@@ -38,16 +40,38 @@ export const sources: Record<string, MediaRecipe> = {
   'VP8 that the server encodes': { container: 'webm', video: 'vp8', audio: 'opus' },
 };
 
+/** What MediaRecorder of real browsers made of a picture drawn as a busy page draws (test/fixtures/recordings). */
+export const recordings = [
+  'chromium-h264-opus.webm',
+  'chromium-h264-opus.mp4',
+  'chromium-vp8-opus.webm',
+  'firefox-vp8-opus.webm',
+];
+
+const RECORDED_SECONDS = 4;
+
+/** So much at the end of a file may come out only when the stream stops, seconds. */
+const UNSEEN = 1.5;
+
 /** Faster than it was recorded, and slow enough for one part to come after the other. */
 const SPEED = 3;
 
-/** Publishes a file, follows it, and stops when all but its last second is there. */
+/** Publishes a file, follows it, and stops when nearly all is there. */
 export async function follow(server: Server, name: string, recipe: MediaRecipe): Promise<Followed> {
   const { chunks, seconds } = await generateMedia(recipe);
   return followChunks(server, name, chunks, seconds);
 }
 
-export async function followChunks(
+/** Publishes a recording of a browser in messages of about 0.1 s. */
+export async function followRecording(server: Server, name: string): Promise<Followed> {
+  const bytes = await readFile(fileURLToPath(new URL(`../../fixtures/recordings/${name}`, import.meta.url)));
+  const length = Math.ceil(bytes.length / (RECORDED_SECONDS * 10));
+  const starts = Array.from({ length: Math.ceil(bytes.length / length) }, (_, index) => index * length);
+  const chunks = starts.map((start) => bytes.subarray(start, start + length));
+  return followChunks(server, name, chunks, RECORDED_SECONDS);
+}
+
+async function followChunks(
   server: Server,
   name: string,
   chunks: readonly Uint8Array[],
@@ -56,7 +80,7 @@ export async function followChunks(
   const publisher = await server.publish(newStreamId('llhls'));
   const recorder = new StreamRecorder(server.hls(publisher.streamId));
   await publisher.sendInRealTime(chunks, seconds / SPEED);
-  await recorder.reaches(seconds - 1);
+  await recorder.reaches(seconds - UNSEEN);
   await publisher.stop();
   return { name, recorder, recording: await recorder.ended };
 }

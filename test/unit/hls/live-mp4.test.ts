@@ -130,6 +130,26 @@ describe('LiveMp4 of parts', () => {
     }
   });
 
+  it.each([true, false])('says so of fragments that have no picture, too; sound: %s', (audio) => {
+    const rig = new Rig(audio ? [videoTrack, audioTrack] : [videoTrack]);
+    const source = makeSamples({ length: 6, frameRate: 2, gop: 2, audio });
+    const [before, after] = cut(source, 2.2);
+    rig.push(before!);
+    const client = rig.join('part');
+    rig.push(after!);
+    rig.segmenter.end();
+    const { fragments } = client.content;
+    expect(fragments.some(({ samples }) => samples.every(({ track }) => track === 2))).toBe(true);
+    let last = -1;
+    for (const { prft, samples } of fragments) {
+      expect(prft.date).toBeCloseTo(NOW + (prft.mediaTime / videoTrack.timescale) * 1000, 2);
+      expect(prft.mediaTime).toBeGreaterThanOrEqual(last);
+      last = prft.mediaTime;
+      const sound = samples.find(({ track }) => track === 2);
+      if (sound) expect(Math.abs(prft.mediaTime / 90_000 - sound.dts / 48_000)).toBeLessThan(0.5);
+    }
+  });
+
   it('ends for a new init segment, and begins again with its first key frame', async () => {
     const rig = new Rig();
     rig.push(makeSamples({ length: 1.5 }));

@@ -7,6 +7,8 @@ const defaults = {
   host: '127.0.0.1',
   ffmpegPath: undefined,
   streamKeys: [],
+  certificate: undefined,
+  key: undefined,
   logLevel: 'warn',
 };
 
@@ -20,32 +22,60 @@ describe('readCommand', () => {
       LIVEDROP_PORT: '4000',
       LIVEDROP_STREAM_KEYS: 'one, two,,',
       FFMPEG_PATH: '/opt/ffmpeg',
+      LIVEDROP_CERTIFICATE: '/etc/cert.pem',
+      LIVEDROP_KEY: '/etc/key.pem',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
       port: 4000,
       streamKeys: ['one', 'two'],
       ffmpegPath: '/opt/ffmpeg',
+      certificate: '/etc/cert.pem',
+      key: '/etc/key.pem',
     });
   });
 
   it('prefers options to the environment', () => {
-    const env = { LIVEDROP_PORT: 'nonsense', LIVEDROP_STREAM_KEYS: 'one', FFMPEG_PATH: '/opt/ffmpeg' };
-    const args = ['--port', '0', '--host', '0.0.0.0', '--ffmpeg', '/my/ffmpeg', '--log-level', 'debug'];
+    const env = {
+      LIVEDROP_PORT: 'nonsense',
+      LIVEDROP_STREAM_KEYS: 'one',
+      FFMPEG_PATH: '/opt/ffmpeg',
+      LIVEDROP_CERTIFICATE: '/etc/cert.pem',
+      LIVEDROP_KEY: '/etc/key.pem',
+    };
+    const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
+    const args = [
+      ...tls,
+      '--port',
+      '0',
+      '--host',
+      '0.0.0.0',
+      '--ffmpeg',
+      '/my/ffmpeg',
+      '--log-level',
+      'debug',
+    ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       kind: 'serve',
       port: 0,
       host: '0.0.0.0',
       ffmpegPath: '/my/ffmpeg',
       streamKeys: ['two', 'three'],
+      certificate: 'my.crt',
+      key: 'my.key',
       logLevel: 'debug',
     });
   });
 
   it('takes empty variables for absent ones', () => {
-    expect(readCommand([], { LIVEDROP_PORT: '', LIVEDROP_STREAM_KEYS: '', FFMPEG_PATH: '' })).toEqual(
-      defaults,
-    );
+    const names = [
+      'LIVEDROP_PORT',
+      'LIVEDROP_STREAM_KEYS',
+      'FFMPEG_PATH',
+      'LIVEDROP_CERTIFICATE',
+      'LIVEDROP_KEY',
+    ];
+    expect(readCommand([], Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
   });
 
   it.each([

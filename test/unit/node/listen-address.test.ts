@@ -37,5 +37,6 @@ describe('browserUrl', () => {
     ['live.example', 'http://live.example:3001'],
   ])('%s', (host, url) => {
     expect(browserUrl(host, 3001)).toBe(url);
+    expect(browserUrl(host, 3001, 'https')).toBe(url.replace('http:', 'https:'));
   });
 });

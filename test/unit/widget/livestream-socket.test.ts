@@ -1,13 +1,14 @@
 import type { ReactiveController } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import type { ClientMessage } from '../../../server/protocol.js';
+import type { ClientMessage, StreamFormat } from '../../../server/protocol.js';
 import {
   LivestreamSocketController,
+  type BroadcastHealth,
   type LivestreamSocketOptions,
 } from '../../../widget/controllers/livestream-socket.js';
 import type { LivedropError } from '../../../widget/errors.js';
-import type { Encoder, EncoderEvents } from '../../../widget/media/encoder.js';
+import type { Encoder, EncoderEvents, EncoderHealth } from '../../../widget/media/encoder.js';
 import { SocketPeer } from './socket-peer.js';
 
 /** A browser's: an error that nobody listens to does no harm. */
@@ -47,9 +48,10 @@ class Host {
 class TestEncoder implements Encoder {
   restarts = 0;
   isStopped = false;
+  health: EncoderHealth | undefined;
   constructor(readonly events: EncoderEvents) {}
 
-  start(): Promise<{ kind: 'container'; mimeType: string }> {
+  start(): Promise<StreamFormat> {
     return Promise.resolve({ kind: 'container', mimeType: 'video/webm' });
   }
 
@@ -451,4 +453,76 @@ describe('LivestreamSocketController', () => {
     await next('viewercount');
     expect(host.updates).toBeGreaterThan(before);
   });
+
+  it('offers another format where the server does not take the first', async () => {
+    accept();
+    const { answer } = peer;
+    peer.answer = (message) => {
+      if (message.type !== 'start-stream' || message.format?.kind !== 'frames') answer(message);
+      else {
+        const refusal = 'frames are not served';
+        peer.send({
+          type: 'error',
+          code: 'UNSUPPORTED_FORMAT',
+          message: refusal,
+          streamId: 'a',
+          fatal: false,
+        });
+      }
+    };
+    const live = next('statechange', () => controller.state === 'live');
+    await controller.startStream('a', undefined, {
+      stream,
+      encoder: (_stream, events) => (encoder = new RefusedEncoder(events)),
+    });
+    await live;
+    expect(peer.messages('start-stream').map(({ format }) => format?.kind)).toEqual(['frames', 'container']);
+    expect(controller.error).toBeUndefined();
+    encoder.give('header');
+    await peer.until(() => peer.data.length === 1);
+    expect(peer.data).toEqual(['header']);
+  });
+
+  it('asks the server’s clock, tells when frames were captured, and how it does', async () => {
+    accept();
+    const { answer } = peer;
+    peer.answer = (message) => {
+      answer(message);
+      if (message.type === 'clock')
+        peer.send({ type: 'clock', sent: message.sent, time: message.sent + 5000 });
+    };
+    const now = vi.spyOn(performance, 'now');
+    await goLive();
+    encoder.health = { kind: 'webcodecs', videoBitsPerSecond: 1000, origin: 7000, frames: 30, queue: 1 };
+    const healthy = new Promise<BroadcastHealth>((resolve) =>
+      controller.addEventListener('health', ({ detail }) => resolve(detail)),
+    );
+    encoder.give('a');
+    await peer.until(() => peer.messages('capture-clock').length > 0);
+    const [told] = peer.messages('capture-clock');
+    expect(told).toMatchObject({ streamId: 'a', timestamp: 0 });
+    expect(told!.time).toBeGreaterThan(7000 + 4500);
+    expect(told!.time).toBeLessThanOrEqual(7000 + 5000);
+
+    const later = performance.now() + 1500;
+    now.mockReturnValue(later);
+    encoder.give('b');
+    const health = await healthy;
+    now.mockRestore();
+    expect(health).toMatchObject({ encoder: 'webcodecs', encoderQueue: 1, congestion: 'none' });
+    expect(health.roundTrip).toBeGreaterThanOrEqual(0);
+    expect(controller.health).toBe(health);
+  });
 });
+
+/** Makes frames first, and a file where those are refused. */
+class RefusedEncoder extends TestEncoder {
+  override start(): Promise<StreamFormat> {
+    this.give('a frame that nobody wants');
+    return Promise.resolve({ kind: 'frames', tracks: [] });
+  }
+
+  refused(): Promise<StreamFormat> {
+    return super.start();
+  }
+}

@@ -64,6 +64,11 @@ describe('WebCodecsEncoder', () => {
     assert.match(video.codec, /^avc1\.42E0/);
     assert.isString(video.description);
     assert.include(audio, { id: 1, kind: 'audio', sampleRate: 48_000, channels: 2 });
+    if (audio.codec === 'opus') {
+      const head = Uint8Array.from(atob(audio.description!), (letter) => letter.charCodeAt(0));
+      const rate = new DataView(head.buffer).getUint32(12, true);
+      assert.equal(rate, 48_000, 'as the sample entry, whatever the rate of the microphone');
+    }
     await videoUntil(1.2);
     await encoder.stop();
 

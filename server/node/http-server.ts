@@ -1,0 +1,48 @@
+import type { Server } from 'node:http';
+import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import type { WebSocketServer } from 'ws';
+import type { Certificate } from './certificate.js';
+import { answerForeignUpgrades } from './foreign-upgrades.js';
+
+/** Of HTTP/1.1, or of HTTPS with HTTP/2 and HTTP/1.1. */
+export type HttpServer = Server | Http2SecureServer;
+
+/** Longer than the proxies' usual 60 s, so that they and not we close an idle connection, milliseconds. */
+const KEEP_ALIVE = 65_000;
+
+const UPGRADE_REQUIRED = 426;
+
+/**
+ * A server that is not listening yet.
+ * @param certificate for HTTPS. HTTP/2 is offered there, and HTTP/1.1 beside it: WebSockets come over that.
+ */
+export function createHttpServer(
+  app: Hono,
+  sockets: WebSocketServer,
+  certificate: Certificate | undefined,
+): HttpServer {
+  const common = { websocket: { server: sockets } };
+  const server = certificate
+    ? createAdaptorServer({
+        ...common,
+        fetch: (request, env) => {
+          const answer = app.fetch(request, env);
+          return env.incoming.httpVersionMajor < 2 ? answer : withoutUpgrade(answer);
+        },
+        createServer: createSecureServer,
+        serverOptions: { ...certificate, allowHTTP1: true },
+      })
+    : createAdaptorServer({ ...common, fetch: app.fetch });
+  (server as Server).keepAliveTimeout = KEEP_ALIVE;
+  answerForeignUpgrades(server as Server);
+  return server as HttpServer;
+}
+
+/** HTTP/2 knows no `Upgrade` (RFC 9113 §8.6), and Node takes an answer that names it for an error. */
+async function withoutUpgrade(answer: Response | Promise<Response>): Promise<Response> {
+  const response = await answer;
+  if (response.status === UPGRADE_REQUIRED) response.headers.delete('Upgrade');
+  return response;
+}

@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { launchChromium } from '../../helpers/chromium.js';
+import { generateFrames, moveFrame, sendFramesInRealTime, type FramesRecipe } from '../../helpers/frames.js';
+import { Publisher } from '../../helpers/publisher.js';
+import { startNodeServerHost } from '../../contract/node-server-host.js';
+
+const HLS_JS = fileURLToPath(new URL('../../../node_modules/hls.js/dist/hls.light.js', import.meta.url));
+
+/** What the page's video shows. */
+interface Seen {
+  width: number;
+  time: number;
+  sound: number;
+  error: string | undefined;
+}
+
+const recipe: FramesRecipe = { video: 'h264', seconds: 4, earlyKeyFrame: 0.2 };
+
+it.each(['opus', 'aac'] as const)(
+  'a player goes on when the size of the picture changes in the midst of a stream with %s',
+  async (audio) => {
+    const before = await generateFrames({ ...recipe, audio });
+    const after = await generateFrames({ ...recipe, audio, size: '480x270', seconds: 6 });
+    const host = await startNodeServerHost({ transcoder: false });
+    const browser = await launchChromium();
+    try {
+      const url = `${host.origin}/livestream/changing/stream.m3u8`;
+      const publisher = await Publisher.start(
+        `${host.origin.replace('http', 'ws')}/livestream/ws`,
+        'changing',
+        { format: before.format },
+      );
+      const sending = (async () => {
+        await sendFramesInRealTime(publisher, before.frames);
+        publisher.socket.send({
+          type: 'track-config',
+          streamId: 'changing',
+          track: after.format.tracks[0]!,
+        });
+        await sendFramesInRealTime(
+          publisher,
+          after.frames.map((frame) => moveFrame(frame, 4e6)),
+        );
+      })();
+      await publisher.socket.next('stream-status', ({ status }) => status === 'live');
+
+      const page = await browser.newPage();
+      await page.setContent('<video muted playsinline></video>');
+      await page.addScriptTag({ path: HLS_JS });
+      await page.evaluate((source) => {
+        const video = document.querySelector('video')!;
+        const { Hls } = globalThis as unknown as { Hls: typeof import('hls.js').default };
+        const hls = new Hls({ liveSyncDuration: 0.6 });
+        hls.on(Hls.Events.ERROR, (_, { details, fatal }) => {
+          if (fatal) video.dataset['error'] = details;
+        });
+        hls.loadSource(source);
+        hls.attachMedia(video);
+        void video.play();
+      }, url);
+      const see = () =>
+        page.evaluate((): Seen => {
+          const video = document.querySelector('video')! as HTMLVideoElement & {
+            webkitAudioDecodedByteCount: number;
+          };
+          return {
+            width: video.videoWidth,
+            time: video.currentTime,
+            sound: video.webkitAudioDecodedByteCount,
+            error: video.dataset['error'] ?? video.error?.message,
+          };
+        });
+      await page.waitForFunction(() => document.querySelector('video')!.videoWidth === 320);
+      await page.waitForFunction(() => document.querySelector('video')!.videoWidth === 480);
+      const changed = await see();
+      await page.waitForFunction(
+        (time) => document.querySelector('video')!.currentTime > time + 2,
+        changed.time,
+      );
+      const last = await see();
+      expect(last.error).toBeUndefined();
+      expect(last.width).toBe(480);
+      expect(last.sound).toBeGreaterThan(changed.sound);
+      await sending;
+      expect(publisher.socket.all('error')).toEqual([]);
+      await publisher.close();
+    } finally {
+      await browser.close();
+      await host.close();
+    }
+  },
+);

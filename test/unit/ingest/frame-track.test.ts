@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { createChunkReader, readTracks } from '../../../server/ingest/frame-track.js';
+import type { AudioTrackConfig, TrackConfig, VideoTrackConfig } from '../../../server/protocol.js';
+import { generateFrames, toAnnexB } from '../../helpers/frames.js';
+import { ffmpegPath } from '../../helpers/media.js';
+
+const run = promisify(execFile);
+const video: VideoTrackConfig = { id: 0, kind: 'video', codec: 'avc1.42E01F', width: 640, height: 360 };
+const opus: AudioTrackConfig = { id: 1, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2 };
+const aac: AudioTrackConfig = { ...opus, codec: 'mp4a.40.2' };
+const base64 = (...bytes: number[]): string => Buffer.from(bytes).toString('base64');
+
+/** A key frame as a byte stream. */
+async function encode(pixelFormat: string): Promise<Uint8Array> {
+  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=64x64', '-frames:v', '1', '-pix_fmt', pixelFormat];
+  const args = ['-v', 'error', ...source, '-c:v', 'libx264', '-f', 'h264', 'pipe:1'];
+  return (await run(ffmpegPath, args, { encoding: 'buffer' })).stdout;
+}
+
+describe('readTracks', () => {
+  it('puts video first', () => {
+    const tracks = readTracks([aac, video]);
+    expect(tracks.map(({ config }) => config.kind)).toEqual(['video', 'audio']);
+    expect(tracks[1]?.reader.track).toMatchObject({ id: 2, codec: 'mp4a.40.2', timescale: 48_000 });
+  });
+
+  it('refuses two of a kind, and two of one id', () => {
+    const refusal = (code: string, message: string) =>
+      expect.objectContaining({ code, message: expect.stringContaining(message) });
+    expect(() => readTracks([video, { ...video, id: 3 }])).toThrow(
+      refusal('UNSUPPORTED_FORMAT', '2 tracks of video'),
+    );
+    expect(() => readTracks([video, { ...opus, id: 0 }])).toThrow(refusal('BAD_MESSAGE', 'id 0'));
+  });
+
+  it.each<[string, TrackConfig, string, RegExp]>([
+    ['VP8', { ...video, codec: 'vp8' }, 'UNSUPPORTED_FORMAT', /vp8.*track 0.*avc1/],
+    ['HEVC', { ...video, codec: 'hvc1.1.6.L93.B0' }, 'UNSUPPORTED_FORMAT', /hvc1/],
+    ['avc10', { ...video, codec: 'avc10' }, 'UNSUPPORTED_FORMAT', /avc10/],
+    ['HE-AAC', { ...aac, codec: 'mp4a.40.5' }, 'UNSUPPORTED_FORMAT', /mp4a\.40\.5.*opus/],
+    ['FLAC', { ...aac, codec: 'flac' }, 'UNSUPPORTED_FORMAT', /flac/],
+    [
+      'HE-AAC in the description',
+      { ...aac, description: base64(0x2b, 0x92, 0x08) },
+      'UNSUPPORTED_FORMAT',
+      /object type 5/,
+    ],
+    ['an avcC that is no base64', { ...video, description: '%%%' }, 'BAD_MESSAGE', /base64/],
+    [
+      'an avcC that is garbage',
+      { ...video, description: base64(9, 8, 7, 6, 5, 4, 3, 2) },
+      'BAD_MESSAGE',
+      /no avcC.*version is 9/,
+    ],
+    ['an empty avcC', { ...video, description: '' }, 'BAD_MESSAGE', /no avcC/],
+    [
+      'an avcC without parameter sets',
+      { ...video, description: base64(1, 66, 0, 30, 255, 224, 0) },
+      'BAD_MESSAGE',
+      /parameter set/,
+    ],
+    [
+      'an avcC of random parameter sets',
+      { ...video, description: base64(1, 66, 0, 30, 255, 225, 0, 3, 0x67, 255, 255, 1, 0, 1, 0x68) },
+      'BAD_MESSAGE',
+      /no avcC/,
+    ],
+    ['an OpusHead that is garbage', { ...opus, description: base64(1, 2, 3) }, 'BAD_MESSAGE', /OpusHead/],
+    ['Opus of five channels without one', { ...opus, channels: 5 }, 'BAD_MESSAGE', /5 channels/],
+    ['AAC of twelve channels', { ...aac, channels: 12 }, 'BAD_MESSAGE', /12 channels/],
+  ])('refuses %s', (_, config, code, message) => {
+    expect(() => readTracks([config])).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe('chunks', () => {
+  it.each([
+    ['yuv420p10le', '110, chroma format 1, 10 bits'],
+    ['yuv422p', '122, chroma format 2, 8 bits'],
+    ['yuv444p', '244, chroma format 3, 8 bits'],
+  ])('of %s are found out by their parameter sets', async (pixelFormat, what) => {
+    const reader = createChunkReader(video, 1);
+    const chunk = await encode(pixelFormat);
+    expect(() => reader.read(chunk)).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED_FORMAT',
+        message: expect.stringContaining(`'avc1.42E01F') is H.264 of profile ${what}`),
+      }),
+    );
+  });
+
+  it('of avc3 may have their parameter sets in band', async () => {
+    const { frames } = toAnnexB(await generateFrames({ video: 'h264', seconds: 1 }));
+    const reader = createChunkReader({ ...video, codec: 'avc3.42E01F' }, 1);
+    expect(reader.track).toBeUndefined();
+    expect(reader.read(frames[0]!.chunk).key).toBe(true);
+    // All of them are in the sample entry: what is written is avc1.
+    expect(reader.track).toMatchObject({ codec: expect.stringMatching(/^avc1\./), width: 320, height: 180 });
+  });
+
+  it('of AAC are taken out of ADTS where the track has no description', () => {
+    const adts = Uint8Array.of(0xff, 0xf1, 0x4c, 0x80, 0x01, 0x3f, 0xfc, 0x21, 0x10);
+    expect([...createChunkReader(aac, 1).read(adts).data]).toEqual([0x21, 0x10]);
+  });
+
+  it.each([
+    [aac, new Uint8Array(10_000), 'AAC frame of 10000 bytes'],
+    [opus, new Uint8Array(100_000), 'Opus packet of 100000 bytes'],
+    [opus, Uint8Array.of(0xfb, 63), 'samples'],
+  ])('of sound are refused when they cannot be one frame', (config, chunk, message) => {
+    expect(() => createChunkReader(config, 1).read(chunk)).toThrow(
+      expect.objectContaining({ reason: 'broken-chunk', message: expect.stringContaining(message) }),
+    );
+  });
+});

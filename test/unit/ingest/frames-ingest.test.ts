@@ -1,0 +1,415 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { AudioTrackConfig, VideoTrackConfig } from '../../../server/protocol.js';
+import { frameMessage, generateFrames, moveFrame, toAnnexB, type Frame } from '../../helpers/frames.js';
+import { chunksOf, setUp } from './frames-setup.js';
+
+const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
+const other = await generateFrames({ video: 'h264', seconds: 2, frameRate: 25 });
+const videoOnly = await generateFrames({ video: 'h264', seconds: 3 });
+const video = media.format.tracks[0] as VideoTrackConfig;
+const DAY = 86_400e6;
+
+const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
+/** Frames of a second on. */
+const from = (frames: readonly Frame[], second: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
+const until = (frames: readonly Frame[], second: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp < second * 1e6);
+const rewrite = (frame: Frame, chunk: Uint8Array, header: Partial<Frame> = {}): Frame => ({
+  ...frame,
+  ...header,
+  chunk,
+  message: frameMessage({ ...frame, ...header }, chunk),
+});
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') }));
+afterEach(() => void vi.useRealTimers());
+
+describe('FramesIngest', () => {
+  it('publishes every frame as it came, at its time', async () => {
+    const { write, finish, drops, notices } = setUp(media.format);
+    write(media.frames);
+    const runs = await finish();
+    expect(runs).toHaveLength(1);
+    expect(runs[0]!.chunks('video')).toEqual(chunksOf(media.frames, 0));
+    expect(runs[0]!.chunks('audio')).toEqual(chunksOf(media.frames, 1));
+    runs[0]!.times('video').forEach((time, index) => expect(time).toBeCloseTo(index / 30, 9));
+    runs[0]!.times('audio').forEach((time, index) => expect(time).toBeCloseTo((index * 1024) / 48_000, 9));
+    expect(drops()).toEqual({});
+    expect(notices).toEqual([]);
+  });
+
+  it('publishes a part with its last frame, without waiting for the next one', () => {
+    const { write, window } = setUp(videoOnly.format);
+    write(videoOnly.frames.slice(0, 5));
+    expect(window.last).toBeUndefined();
+    write(videoOnly.frames.slice(5, 6));
+    expect(window.last?.parts).toHaveLength(1);
+    write(videoOnly.frames.slice(6, 12));
+    expect(window.listed.flatMap(({ parts }) => parts)).toHaveLength(2);
+  });
+
+  it('keeps the sound that came before its picture', async () => {
+    const { write, finish } = setUp(media.format);
+    const sound = media.frames.filter(({ track }) => track === 1);
+    write(until(sound, 1));
+    write(pictures(media.frames));
+    write(from(sound, 1));
+    const [run] = await finish();
+    expect(run!.chunks('audio')).toEqual(chunksOf(media.frames, 1));
+  });
+
+  it('says the frame rate that a duration is absent for', async () => {
+    const { write, finish } = setUp(videoOnly.format);
+    write(videoOnly.frames.map((frame) => rewrite(frame, frame.chunk, { duration: 0 })));
+    const [run] = await finish();
+    expect(new Set(run!.samples.map(({ duration }) => duration))).toEqual(new Set([3000]));
+  });
+
+  it('takes start codes and parameter sets in band', async () => {
+    const annexB = toAnnexB(media);
+    expect(annexB.format.tracks[0]).not.toHaveProperty('description');
+    const plain = setUp(media.format);
+    const converted = setUp(annexB.format);
+    plain.write(media.frames);
+    converted.write(annexB.frames);
+    const [a] = await plain.finish();
+    const [b] = await converted.finish();
+    expect(b!.tracks).toEqual(a!.tracks);
+    expect(b!.chunks('video')).toEqual(a!.chunks('video'));
+  });
+
+  it('goes by what the stream says of itself, not by what its publisher says', async () => {
+    const lie = { ...video, codec: 'avc1.64003E', width: 4096, height: 2160 };
+    const { write, finish } = setUp({ kind: 'frames', tracks: [lie] });
+    write(videoOnly.frames);
+    const [run] = await finish();
+    expect(run!.tracks[0]).toMatchObject({ codec: video.codec, width: 320, height: 180 });
+  });
+
+  describe('track-config', () => {
+    const change = other.format.tracks[0]!;
+
+    it('begins a run with the next key frame', async () => {
+      const { ingest, write, finish, window, drops } = setUp(videoOnly.format);
+      write(until(videoOnly.frames, 2));
+      ingest.configureTrack(change);
+      const next = other.frames.map((frame) => moveFrame(frame, 2e6));
+      write(next);
+      const runs = await finish();
+      expect(runs.map(({ tracks }) => tracks[0]!.codec)).toEqual([video.codec, change.codec]);
+      expect(runs[0]!.chunks('video')).toEqual(chunksOf(until(videoOnly.frames, 2), 0));
+      expect(runs[1]!.chunks('video')).toEqual(chunksOf(other.frames, 0));
+      expect(runs[1]!.times('video')[0]).toBeCloseTo(2, 6);
+      expect(new Set(window.listed.map(({ init }) => init))).toEqual(new Set([0, 1]));
+      expect(drops()).toEqual({});
+    });
+
+    it('leaves out video until the key frame, and says why', async () => {
+      const { ingest, write, finish, drops } = setUp(videoOnly.format);
+      write(until(videoOnly.frames, 1));
+      ingest.configureTrack(change);
+      write(other.frames.slice(1).map((frame) => moveFrame(frame, 1e6)));
+      const runs = await finish();
+      expect(runs[1]!.chunks('video')).toEqual(chunksOf(from(other.frames, 1), 0));
+      expect(drops()).toEqual({ 'waiting-for-key': 24 });
+    });
+
+    it('changes nothing where it says the same', async () => {
+      const { ingest, write, finish } = setUp(media.format);
+      write(until(media.frames, 1.5));
+      for (const track of media.format.tracks) ingest.configureTrack({ ...track });
+      write(from(media.frames, 1.5));
+      const runs = await finish();
+      expect(runs).toHaveLength(1);
+      expect(runs[0]!.chunks('video')).toEqual(chunksOf(media.frames, 0));
+    });
+
+    it('takes other sound with the next key frame of the picture', async () => {
+      const opus = await generateFrames({ audio: 'opus', seconds: 3 });
+      const { ingest, write, finish } = setUp(media.format);
+      write(until(media.frames, 1.9));
+      ingest.configureTrack(opus.format.tracks[0]!);
+      const mixed = [...pictures(media.frames), ...opus.frames].sort((a, b) => a.timestamp - b.timestamp);
+      write(from(mixed, 1.9));
+      const runs = await finish();
+      expect(runs.map(({ tracks }) => tracks.map(({ codec }) => codec))).toEqual([
+        [video.codec, 'mp4a.40.2'],
+        [video.codec, 'opus'],
+      ]);
+      expect([...runs[0]!.chunks('video'), ...runs[1]!.chunks('video')]).toEqual(chunksOf(media.frames, 0));
+      expect(runs[1]!.chunks('audio')).toEqual(chunksOf(from(opus.frames, 2), 1));
+    });
+
+    it('takes sound of another rate where there is no picture', async () => {
+      const [aac, opus] = await Promise.all([
+        generateFrames({ audio: 'aac', seconds: 2 }),
+        generateFrames({ audio: 'opus', seconds: 2 }),
+      ]);
+      const { ingest, write, finish } = setUp(aac.format);
+      write(aac.frames);
+      const halfRate = { ...aac.format.tracks[0]!, sampleRate: 24_000, description: 'EwgA' };
+      ingest.configureTrack(halfRate as AudioTrackConfig);
+      write(aac.frames.map((frame) => moveFrame(frame, 2.1e6 + frame.timestamp)));
+      ingest.configureTrack(opus.format.tracks[0]!);
+      write(opus.frames.map((frame) => moveFrame(frame, 6.3e6)));
+      const runs = await finish();
+      expect(runs.map(({ tracks }) => tracks[0]!.timescale)).toEqual([48_000, 24_000, 48_000]);
+      expect(runs.flatMap((run) => run.chunks('audio'))).toEqual([
+        ...chunksOf(aac.frames, 1),
+        ...chunksOf(aac.frames, 1),
+        ...chunksOf(opus.frames, 1),
+      ]);
+      const [first = 0, second = 0] = runs[1]!.times('audio');
+      expect(second - first).toBeCloseTo(1024 / 24_000, 9);
+    });
+
+    it('is not needed where parameter sets in band change', async () => {
+      const first = toAnnexB(videoOnly);
+      const { write, finish, drops } = setUp(first.format);
+      write(first.frames);
+      write(toAnnexB(other).frames.map((frame) => moveFrame(frame, 3e6)));
+      const runs = await finish();
+      expect(runs.map(({ tracks }) => tracks[0]!.codec)).toEqual([
+        video.codec,
+        other.format.tracks[0]!.codec,
+      ]);
+      expect(runs[1]!.chunks('video')).toEqual(chunksOf(other.frames, 0));
+      expect(drops()).toEqual({});
+    });
+
+    it('refuses a track that there is not, or of another kind', () => {
+      const { ingest } = setUp(videoOnly.format);
+      const refusal = expect.objectContaining({
+        code: 'BAD_MESSAGE',
+        message: expect.stringContaining('video 0'),
+      });
+      expect(() => ingest.configureTrack({ ...change, id: 7 })).toThrow(refusal);
+      const audio = { ...media.format.tracks[1]!, id: 0 };
+      expect(() => ingest.configureTrack(audio)).toThrow(refusal);
+    });
+
+    it('takes no frames of a configuration that it refused', async () => {
+      const { ingest, write, finish, drops } = setUp(videoOnly.format);
+      write(until(videoOnly.frames, 1));
+      expect(() => ingest.configureTrack({ ...video, codec: 'vp8' })).toThrow(
+        expect.objectContaining({ code: 'UNSUPPORTED_FORMAT' }),
+      );
+      write(until(from(videoOnly.frames, 1), 2));
+      ingest.configureTrack(video);
+      write(from(videoOnly.frames, 2));
+      const runs = await finish();
+      expect(drops()).toEqual({ 'refused-track': 30 });
+      expect(runs.flatMap((run) => run.chunks('video'))).toEqual([
+        ...chunksOf(until(videoOnly.frames, 1), 0),
+        ...chunksOf(from(videoOnly.frames, 2), 0),
+      ]);
+    });
+  });
+
+  describe('capture-clock', () => {
+    it('sets the programme date from the next segment on', async () => {
+      const { ingest, write, finish, window } = setUp(media.format);
+      const now = Date.now();
+      write(until(media.frames, 1));
+      ingest.setCaptureClock(500_000, now - 250);
+      write(from(media.frames, 1));
+      await finish();
+      const dates = window.listed.map(({ programDateTime }) => programDateTime - now);
+      const starts = window.listed.map((_, index) =>
+        window.listed.slice(0, index).reduce((sum, { duration }) => sum + duration, 0),
+      );
+      const last = dates.length - 1;
+      expect(dates[last]).toBeCloseTo(-750 + starts[last]! * 1000, 1);
+    });
+
+    it('counts from the beginning when it comes before the first frame', async () => {
+      const { ingest, write, finish, window } = setUp(videoOnly.format);
+      ingest.setCaptureClock(0, Date.now() - 120);
+      write(videoOnly.frames);
+      await finish();
+      expect(window.listed[0]!.programDateTime - Date.now()).toBeCloseTo(-120, 3);
+    });
+
+    it('never takes dates back', async () => {
+      const { ingest, write, finish, window } = setUp(videoOnly.format);
+      ingest.setCaptureClock(0, Date.now());
+      write(until(videoOnly.frames, 2));
+      ingest.setCaptureClock(2_000_000, Date.now() - 60_000);
+      write(from(videoOnly.frames, 2));
+      await finish();
+      const dates = window.listed.map(({ programDateTime }) => programDateTime);
+      expect(dates).toEqual([...dates].sort((a, b) => a - b));
+    });
+
+    it.each([-301_000, 301_000])('refuses a date that is %i ms from now', (off) => {
+      const { ingest, write } = setUp(videoOnly.format);
+      write(videoOnly.frames);
+      expect(() => ingest.setCaptureClock(3_000_000, Date.now() + off)).toThrow(
+        expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining('300 s') }),
+      );
+    });
+  });
+
+  describe('clocks', () => {
+    it('puts a single wrong timestamp right and loses nothing', async () => {
+      for (const off of [DAY, -DAY, 60e6, -5e6]) {
+        const { write, finish, drops } = setUp(media.format);
+        const index = media.frames.findIndex(({ track, timestamp }) => track === 0 && timestamp > 1.2e6);
+        write(media.frames.map((frame, at) => (at === index ? moveFrame(frame, off) : frame)));
+        const runs = await finish();
+        expect(runs).toHaveLength(1);
+        expect(runs[0]!.chunks('video')).toEqual(chunksOf(media.frames, 0));
+        runs[0]!.times('video').forEach((time, at) => expect(time).toBeCloseTo(at / 30, 4));
+        expect(drops()).toEqual({ retimed: 1 });
+      }
+    });
+
+    it.each([DAY, -DAY, 3600e6, -5e6])(
+      'goes on after a jump of %i µs, behind a discontinuity',
+      async (off) => {
+        const { write, finish, drops } = setUp(media.format);
+        write(until(media.frames, 2));
+        write(from(media.frames, 2).map((frame) => moveFrame(frame, off)));
+        const runs = await finish();
+        expect(runs).toHaveLength(2);
+        expect(runs.flatMap((run) => run.chunks('video'))).toEqual(chunksOf(media.frames, 0));
+        expect(runs[1]!.times('video')[0]).toBeCloseTo(2, 6);
+        // Sound and picture stay as far from each other as they were.
+        expect(runs[1]!.times('audio')[0]! - runs[1]!.times('video')[0]!).toBeLessThan(0.022);
+        expect(runs[1]!.chunks('audio').length).toBeGreaterThan(40);
+        expect(drops()).toEqual({});
+      },
+    );
+
+    it('keeps order where time goes back a little', async () => {
+      const { write, finish, drops } = setUp(videoOnly.format);
+      write(videoOnly.frames.map((frame, index) => (index % 10 === 9 ? moveFrame(frame, -40_000) : frame)));
+      const [run] = await finish();
+      expect(run!.chunks('video')).toEqual(chunksOf(videoOnly.frames, 0));
+      const times = run!.times('video');
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(drops()).toEqual({ retimed: 9 });
+    });
+
+    it('leaves out sound that is of another time than the picture', async () => {
+      const { write, finish, drops } = setUp(media.format);
+      write(media.frames.map((frame) => (frame.track === 1 ? moveFrame(frame, DAY) : frame)));
+      const [run] = await finish();
+      expect(run!.chunks('video')).toEqual(chunksOf(media.frames, 0));
+      expect(run!.chunks('audio')).toEqual([]);
+      expect(drops()).toEqual({ 'off-clock': chunksOf(media.frames, 1).length });
+    });
+  });
+
+  describe('bounds', () => {
+    it('lets sound be as far behind the picture as maxFrameGap says', async () => {
+      // It stops for a while, and what comes then is old.
+      const late = media.frames.filter(({ track, timestamp }) => track === 0 || timestamp > 2e6);
+      const old = late.map((frame) => (frame.track === 1 ? moveFrame(frame, -1.9e6) : frame));
+      const lax = setUp(media.format);
+      const strict = setUp(media.format, { maxFrameGap: 1 });
+      lax.write(old);
+      strict.write(old);
+      expect((await lax.finish())[0]!.chunks('audio').length).toBeGreaterThan(40);
+      expect((await strict.finish())[0]!.chunks('audio')).toEqual([]);
+      expect(lax.drops()).toEqual({});
+      expect(strict.drops()['off-clock']).toBeGreaterThan(40);
+    });
+
+    it('lets a capture clock be as far from the time of day as maxClockSkew says', () => {
+      const { ingest } = setUp(videoOnly.format, { maxClockSkew: 5 });
+      ingest.setCaptureClock(0, Date.now() - 4900);
+      expect(() => ingest.setCaptureClock(0, Date.now() - 5100)).toThrow(
+        expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining('5 s') }),
+      );
+    });
+  });
+
+  describe('bad frames', () => {
+    const frame = pictures(media.frames)[40]!;
+    const broken: [string, string, (frame: Frame) => Uint8Array, boolean][] = [
+      ['no header', 'short-header', ({ message }) => message.subarray(0, 15), false],
+      ['nothing', 'short-header', () => new Uint8Array(0), false],
+      ['a header alone', 'empty', ({ message }) => message.subarray(0, 16), false],
+      ['a track that there is not', 'unknown-track', (f) => frameMessage({ ...f, track: 9 }, f.chunk), false],
+      ['flags that are reserved', 'reserved-bits', ({ message }) => patch(message, 1, 2), true],
+      ['bytes that are reserved', 'reserved-bits', ({ message }) => patch(message, 3, 1), true],
+      ['a time beyond all', 'timestamp-range', ({ message }) => patch(message, 4, 0x7f), true],
+      ['a length past the end', 'broken-chunk', ({ message }) => patch(message, 17, 0x7f), true],
+      ['a length of zero', 'broken-chunk', (f) => frameMessage(f, new Uint8Array(100)), true],
+      ['random bytes', 'broken-chunk', (f) => frameMessage(f, new Uint8Array(100).fill(0xa5)), true],
+      ['no picture', 'no-picture', (f) => frameMessage(f, Uint8Array.of(0, 0, 0, 2, 6, 1)), false],
+    ];
+    it.each(broken)('counts one with %s', async (_, reason, spoil, losesPrediction) => {
+      const { write, ingest, finish, drops, notices } = setUp(media.format);
+      const index = media.frames.indexOf(frame);
+      write(media.frames.slice(0, index));
+      ingest.write(spoil(frame));
+      write(media.frames.slice(index + 1));
+      const runs = await finish();
+      expect(runs).toHaveLength(1);
+      // Frames 41 to 59 refer to it.
+      const lost = losesPrediction ? 20 : 1;
+      const expected = chunksOf(media.frames, 0);
+      expected.splice(40, lost);
+      expect(runs[0]!.chunks('video')).toEqual(expected);
+      expect(drops()).toEqual({ [reason]: 1, ...(losesPrediction ? { 'waiting-for-key': 19 } : {}) });
+      expect(notices).toMatchObject([{ code: 'BAD_MESSAGE', message: expect.stringContaining(reason) }]);
+    });
+
+    it('judges key frames by what they are', async () => {
+      const { write, finish, drops } = setUp(videoOnly.format);
+      write(videoOnly.frames.map((each) => rewrite(each, each.chunk, { key: !each.key })));
+      const [run] = await finish();
+      const keys = run!.samples.map(({ key }) => key);
+      expect(keys).toEqual(videoOnly.frames.map(({ key }) => key));
+      expect(drops()).toEqual({ 'wrong-key-flag': 90 });
+    });
+
+    it('tells of a reason once in a while, not each time', () => {
+      const { ingest, notices } = setUp(media.format);
+      for (let count = 0; count < 100; count++) ingest.write(new Uint8Array(3));
+      expect(notices).toHaveLength(1);
+      vi.advanceTimersByTime(7000);
+      ingest.write(new Uint8Array(3));
+      expect(notices).toHaveLength(1);
+    });
+
+    it('fails when nothing is of use for the start time', () => {
+      const { ingest, failures } = setUp(media.format, { startTime: 3 });
+      const late = pictures(media.frames).filter(({ key }) => !key);
+      for (const each of late) {
+        ingest.write(each.message);
+        vi.advanceTimersByTime(40);
+      }
+      expect(failures).toMatchObject([
+        { code: 'BAD_MESSAGE', message: expect.stringMatching(/3 s.*waiting-for-key \d+/) },
+      ]);
+    });
+
+    it('fails when what was good is of no use any more', () => {
+      const { ingest, write, failures } = setUp(videoOnly.format, { startTime: 3 });
+      write(videoOnly.frames);
+      for (let count = 0; count < 100; count++) {
+        ingest.write(frameMessage(frame, new Uint8Array(50)));
+        vi.advanceTimersByTime(40);
+      }
+      expect(failures).toMatchObject([{ message: expect.stringContaining('broken-chunk') }]);
+    });
+
+    it('does not fail a publisher that pauses', () => {
+      const { ingest, write, failures } = setUp(videoOnly.format, { startTime: 3 });
+      write(videoOnly.frames);
+      ingest.write(frameMessage(frame, new Uint8Array(50)));
+      vi.advanceTimersByTime(60_000);
+      expect(failures).toEqual([]);
+    });
+  });
+});
+
+function patch(message: Uint8Array, at: number, value: number): Uint8Array {
+  const patched = message.slice();
+  patched[at] = value;
+  return patched;
+}

@@ -1,0 +1,186 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ClientMessage, FramesFormat, TrackConfig } from '../../../server/protocol.js';
+import {
+  AUDIO_TRACK,
+  frameMessage,
+  isVideoKeyFrame,
+  VIDEO_TRACK,
+} from '../../../widget/media/frame-message.js';
+import { Publisher, type PublisherOptions } from '../../../widget/media/publisher.js';
+
+const track: TrackConfig = { id: 0, kind: 'video', codec: 'avc1.42E01F', width: 640, height: 360 };
+const format: FramesFormat = { kind: 'frames', tracks: [track] };
+
+/** A message of a track, known by its timestamp. */
+function frame(timestamp: number, isKey = false, trackId = VIDEO_TRACK): ArrayBuffer {
+  const chunk = { byteLength: 84, copyTo: () => {} };
+  return frameMessage({ trackId, isKey, timestamp, duration: 0 }, chunk);
+}
+
+const timestampOf = (bytes: ArrayBuffer): number => Number(new DataView(bytes).getBigInt64(4));
+
+it('knows key frames of video from all other messages', () => {
+  expect(isVideoKeyFrame(frame(0, true))).toBe(true);
+  expect(isVideoKeyFrame(frame(0, false))).toBe(false);
+  expect(isVideoKeyFrame(frame(0, true, AUDIO_TRACK))).toBe(false);
+  expect(isVideoKeyFrame(new ArrayBuffer(3))).toBe(false);
+});
+
+describe('Publisher, of frames', () => {
+  let sent: (ClientMessage | number)[];
+  let unsent: number;
+  let now: number;
+  let keyFramesAsked: number;
+  let dropped: number[];
+  let restarts: number;
+  let publisher: Publisher;
+
+  beforeEach(() => make());
+
+  function make(options: Partial<PublisherOptions> = {}): void {
+    sent = [];
+    unsent = 0;
+    now = 100;
+    keyFramesAsked = 0;
+    dropped = [];
+    restarts = 0;
+    publisher = new Publisher(
+      () => ({ streamId: 'a', format }),
+      {
+        send: (message) => void sent.push(message),
+        sendData: (bytes) => void sent.push(timestampOf(bytes)),
+        restart: () => restarts++,
+        bufferedAmount: () => unsent,
+      },
+      {
+        onStarted: () => {},
+        onRestartEncoder: () => keyFramesAsked++,
+        onDropped: (bytes) => dropped.push(bytes),
+      },
+      options,
+      () => now,
+    );
+    publisher.connectionOpened();
+    started(0);
+    sent = [];
+  }
+
+  function started(received: number): void {
+    publisher.handle({ type: 'stream-started', streamId: 'a', playbackUrl: '', resumeToken: 'r', received });
+  }
+
+  /** A group of four frames, a quarter of a second each, from a number on. */
+  function pushGroup(from: number): void {
+    for (let at = from; at < from + 4; at++) {
+      publisher.push(frame(at, at === from));
+      now += 0.25;
+    }
+  }
+
+  it('leaves little to the socket', () => {
+    unsent = 128 * 1024;
+    publisher.push(frame(0, true));
+    expect(sent).toEqual([]);
+    unsent -= 1;
+    publisher.push(frame(1));
+    expect(sent).toEqual([0, 1]);
+  });
+
+  it('drops what was never sent up to the newest key frame', () => {
+    pushGroup(0);
+    unsent = Infinity;
+    for (const from of [4, 8, 12]) pushGroup(from);
+    publisher.dropUnsent();
+    unsent = 0;
+    publisher.push(frame(16, true));
+    expect(sent).toEqual([0, 1, 2, 3, 12, 13, 14, 15, 16]);
+    expect(dropped).toEqual([400, 400]);
+    expect(publisher.droppedMessages).toBe(8);
+    expect(keyFramesAsked).toBe(0);
+  });
+
+  it('asks for a key frame where it had to drop all', () => {
+    publisher.push(frame(0, true));
+    unsent = Infinity;
+    for (let at = 1; at < 10; at++) {
+      publisher.push(frame(at));
+      now += 0.25;
+    }
+    publisher.dropUnsent();
+    expect(keyFramesAsked).toBe(1);
+    unsent = 0;
+    publisher.push(frame(10, true));
+    expect(sent).toEqual([0, 10]);
+  });
+
+  it('keeps the numbers right: the server counts what it was sent', () => {
+    pushGroup(0);
+    unsent = Infinity;
+    for (const from of [4, 8]) pushGroup(from);
+    publisher.dropUnsent();
+    unsent = 0;
+    publisher.push(frame(12, true));
+    publisher.connectionLost();
+    sent = [];
+    publisher.connectionOpened();
+    // It has 0, 1, 2, 3 and 8: five messages.
+    started(5);
+    expect(sent.slice(1)).toEqual([9, 10, 11, 12]);
+    publisher.handle({ type: 'ack', streamId: 'a', received: 9 });
+    expect(publisher.bufferedBytes).toBe(0);
+  });
+
+  it.each([
+    ['seconds', { maxBufferedSeconds: 2.5 }],
+    ['bytes', { maxBufferedBytes: 1000 }],
+  ] as const)('gives up the oldest groups beyond the limit in %s, not all', (_name, options) => {
+    make(options);
+    publisher.connectionLost();
+    for (const from of [0, 4, 8, 12]) pushGroup(from);
+    expect(dropped.length).toBeGreaterThan(0);
+    expect(keyFramesAsked).toBe(0);
+    publisher.connectionOpened();
+    started(0);
+    const data = sent.filter((one) => typeof one === 'number');
+    expect(data[0]! % 4).toBe(0);
+    expect(data.at(-1)).toBe(15);
+    expect(data.length).toBeGreaterThanOrEqual(6);
+    expect(restarts).toBe(0);
+  });
+
+  it('tells a track’s new configuration before the data after it, and again where that is sent again', () => {
+    publisher.push(frame(0, true));
+    publisher.pushConfig(track);
+    publisher.push(frame(1, true));
+    const config = { type: 'track-config', streamId: 'a', track };
+    expect(sent).toEqual([0, config, 1]);
+    publisher.connectionLost();
+    sent = [];
+    publisher.connectionOpened();
+    started(1);
+    expect(sent.slice(1)).toEqual([config, 1]);
+  });
+
+  it('tells it too where the data after it was dropped', () => {
+    publisher.push(frame(0, true));
+    unsent = Infinity;
+    publisher.pushConfig(track);
+    publisher.push(frame(1, true));
+    now += 2;
+    publisher.dropUnsent();
+    unsent = 0;
+    publisher.push(frame(2, true));
+    expect(sent).toEqual([0, { type: 'track-config', streamId: 'a', track }, 2]);
+  });
+
+  it('begins with number 0 and another format after a refusal', () => {
+    pushGroup(0);
+    publisher.reset();
+    expect(publisher.bufferedBytes).toBe(0);
+    publisher.push(frame(50, true));
+    sent = [];
+    publisher.connectionOpened();
+    started(0);
+    expect(sent.slice(1)).toEqual([50]);
+  });
+});
