@@ -108,7 +108,7 @@ describe('<live-player latency="instant">', function () {
     await broadcast(streamId);
     const { fetch } = globalThis;
     globalThis.fetch = (input, init) =>
-      String(input).includes('live.mp4')
+      typeof input === 'string' && input.includes('live.mp4')
         ? Promise.resolve(new Response('', { status: 404 }))
         : fetch(input, init);
     try {
