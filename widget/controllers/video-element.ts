@@ -9,7 +9,7 @@ import { TypedEventTarget } from './typed-event-target.js';
 
 export type { InstantHealthOptions, LatencyMode, LatencyOptions };
 
-/** Where the picture comes from: hls.js, the browser's own HLS, an endless MP4, or a MediaStream. */
+/** Where the picture comes from: hls.js, the browser's HLS, an endless MP4, or a MediaStream. */
 export type VideoTransport = 'hls' | 'native' | 'instant' | 'stream';
 
 /** What is known about how far behind the picture is. */
@@ -66,7 +66,7 @@ const LIVE_EDGE_TOLERANCE = 5;
 /** Who seeks to so near to the edge, seconds, wants to stay there. */
 const NEAR_EDGE = 1;
 
-/** No latency is longer, seconds: then a clock is wrong. */
+/** A longer latency, seconds, is a wrong clock. */
 const MAX_LATENCY = 3600;
 
 /**
@@ -424,12 +424,8 @@ export class VideoElementController
   #tellLatency(): void {
     if (!this.#playback || this.paused) return;
     const { target, transport } = this.#playback;
-    const detail: LatencyReading = {
-      latency: this.latency,
-      target,
-      rate: this.#video?.playbackRate ?? 1,
-      transport,
-    };
+    const rate = this.#video?.playbackRate ?? 1;
+    const detail: LatencyReading = { latency: this.latency, target, rate, transport };
     this.dispatchEvent(new CustomEvent('latencychange', { detail }));
     this.#host.requestUpdate();
   }

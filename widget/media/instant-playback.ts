@@ -200,9 +200,9 @@ export class InstantPlayback implements Playback {
     if (goesOn) return;
     this.#edge.reset();
     const joinAt = Math.max(first, last - JOIN_AT) - this.#base;
-    if (end !== undefined) this.#joinAt = joinAt;
-    // Before there is anything it is where to begin; that spares a seek.
-    else if (joinAt > 0) this.#video.currentTime = joinAt;
+    const from = `${(last - first).toFixed(3)} s from the key frame on`;
+    this.#events.onDebug(`joins at ${joinAt.toFixed(3)} s`, from);
+    if (joinAt > 0) this.#joinAt = joinAt;
   }
 
   #append(pieces: readonly (Mp4Init | Mp4Fragment)[]): void {

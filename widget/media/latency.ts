@@ -48,10 +48,10 @@ export const LATENCY_DEFAULTS: LatencyOptions = {
   recoverAfter: 15,
 };
 
-/** For frames that come as they are made: a few of them are enough. */
+/** For frames that come as they are made. Chromium's sound runs dry with less than about a tenth of a second left. */
 export const INSTANT_LATENCY_DEFAULTS: LatencyOptions = {
   ...LATENCY_DEFAULTS,
-  target: 0.08,
+  target: 0.1,
   maxTarget: 1,
   tolerance: 0.04,
   farBehind: 0.3,

@@ -146,7 +146,8 @@ export class LiveEdge {
     const video = this.#video;
     const { rate, seekTo } = this.#control.update({ now, position: video.currentTime, bufferedEnd: end });
     if (video.paused || !this.#isFollowing) return;
-    this.#setRate(rate);
+    // While it waits the playhead stands, which is no reason to run afterwards.
+    this.#setRate(video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? 1 : rate);
     if (seekTo !== undefined && seekTo < end) video.currentTime = seekTo;
   }
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LatencyControl, type LatencyOptions } from '../../../widget/media/latency.js';
+import {
+  INSTANT_LATENCY_DEFAULTS,
+  LatencyControl,
+  type LatencyOptions,
+} from '../../../widget/media/latency.js';
 
 const STEP = 0.05;
 
@@ -107,12 +111,62 @@ describe('LatencyControl', () => {
     expect(player.latency).toBeLessThan(0.85);
   });
 
-  it('plays more slowly while the buffer is nearly empty', () => {
+  it('plays more slowly until what was nearly used up is there again', () => {
+    const late = (piece: number): number => (piece === Math.round(110 / 0.2) ? 0.16 : 0);
+    const player = new Simulation({ behind: 0.4, piece: 0.2, lateness: late });
+    player.run(11);
+    expect(player.rate).toBe(0.95);
+    player.run(5);
+    expect(player.rate).toBe(1);
+    expect(player.stalls).toBe(0);
+  });
+
+  it('does not run down what a viewer who comes has, before it knows how arrivals are', () => {
+    // Even for a second, and then one piece that is a third of a second late.
+    const late = (piece: number): number => (piece === 1006 ? 0.3 : 0);
+    const player = new Simulation({ behind: 0.55, piece: 0.1, lateness: late });
+    player.run(6);
+    expect(player.stalls).toBe(0);
+  });
+
+  it('takes no notice of a backlog that comes in one go', () => {
     const control = new LatencyControl();
-    const rates = [10.01, 10.02, 10.03, 10.3].map(
-      (bufferedEnd, index) => control.update({ now: 1 + index * STEP, position: 10, bufferedEnd }).rate,
+    const rates: number[] = [];
+    // Twelve tenths of a second within 60 ms, and then a tenth every tenth.
+    for (let index = 0; index < 12; index++) control.arrived(1 + index * 0.005, 10 + index * 0.1);
+    for (let index = 0; index < 20; index++) {
+      const now = 1.06 + index * 0.1;
+      control.arrived(now + 0.1, 11.2 + index * 0.1);
+      rates.push(
+        control.update({ now: now + 0.1, position: 10.7 + index * 0.1, bufferedEnd: 11.2 + index * 0.1 })
+          .rate,
+      );
+    }
+    expect(new Set(rates)).toEqual(new Set([1, 1.05]));
+    expect(rates.slice(0, 5)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('shifts gears rarely, and never far', () => {
+    let seed = 1;
+    const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+    const jitter = Array.from({ length: 3000 }, () => random() * 0.06);
+    const player = new Simulation(
+      { behind: 0.9, piece: 1 / 30, lateness: (piece) => jitter[piece % jitter.length] ?? 0 },
+      INSTANT_LATENCY_DEFAULTS,
     );
-    expect(rates).toEqual([1, 1, 0.95, 1]);
+    let changes = 0;
+    let away = 0;
+    for (let step = 0; step < 600 / STEP; step++) {
+      const before = player.rate;
+      player.run(STEP);
+      if (player.rate !== before) changes++;
+      away += Math.abs(player.rate - 1);
+    }
+    expect(player.stalls).toBe(0);
+    expect(player.latency).toBeLessThan(0.3);
+    // In ten minutes.
+    expect(changes).toBeLessThanOrEqual(20);
+    expect((away * STEP) / 600).toBeLessThan(0.005);
   });
 
   it('seeks from afar, into what is buffered', () => {

@@ -382,7 +382,11 @@ describe('LivestreamSocketController', () => {
     await next('viewercount');
     expect(controller.streamStatus).toBe('waiting');
     expect(controller.viewerCount).toBe(3);
-    expect(peer.received).toEqual([{ type: 'join-stream', streamId: 'b' }]);
+    expect(peer.messages('join-stream')).toEqual([{ type: 'join-stream', streamId: 'b' }]);
+    expect(peer.data).toEqual([]);
+    await peer.until(() => peer.messages('clock').length > 0);
+    peer.send({ type: 'clock', sent: peer.messages('clock')[0]!.sent, time: 5000 });
+    await vi.waitFor(() => expect(controller.serverTime).toBeGreaterThanOrEqual(5000));
 
     const told = Promise.all([next('statuschange'), next('viewercount')]);
     peer.send({ type: 'stream-status', streamId: 'b', status: 'live' });

@@ -68,7 +68,21 @@ describe('<live-player>', () => {
       await tell('waiting');
       expect(element.getAttribute('state')).to.equal('waiting');
       expect(visibleText(element)).to.contain('Waiting for the stream to start');
-      expect(calls).not.to.deep.include(['load', 'https://b.test/stream.m3u8']);
+      expect(calls.at(-1), 'what was loaded unseen').to.deep.equal(['unload']);
+    });
+
+    it('load before it is known that the stream is live, and go on when it is', async () => {
+      const { calls, tell } = await player();
+      const loads = (): number => calls.filter(([name]) => name === 'load').length;
+      expect(loads()).to.equal(1);
+      await tell('live');
+      expect(loads()).to.equal(1);
+      expect(calls.findLast(([name]) => /load/.test(String(name)))?.[0]).to.equal('load');
+    });
+
+    it('show a picture that was faster than the word that there is a stream', async () => {
+      const { element } = await player(PICTURE);
+      expect(element.state).to.equal('live');
     });
 
     it('load a stream when it is live, and again when it begins anew', async () => {

@@ -1,0 +1,130 @@
+import { expect } from 'chai';
+import type { LatencyReading } from '../../../widget/controllers/video-element.js';
+import { LiveBroadcaster } from '../../../widget/live-broadcaster.js';
+import { LivePlayer } from '../../../widget/live-player.js';
+import { cleanUp, inState, nextEvent, part, place, uniqueStreamId } from './fixtures.js';
+
+customElements.define('live-broadcaster', LiveBroadcaster);
+customElements.define('live-player', LivePlayer);
+
+async function broadcast(streamId: string): Promise<LiveBroadcaster> {
+  const element = document.createElement('live-broadcaster');
+  Object.assign(element, { streamId, backendUrl: livedropServerUrl, width: 320, height: 180 });
+  await place(element);
+  await element.goLive();
+  await inState(element, 'live');
+  return element;
+}
+
+async function watch(streamId: string, more: Partial<LivePlayer> = {}): Promise<LivePlayer> {
+  const element = document.createElement('live-player');
+  const address = { streamId, backendUrl: livedropServerUrl };
+  Object.assign(element, { ...address, muted: true, latencyMode: 'instant', ...more });
+  return place(element);
+}
+
+async function plays(element: LivePlayer): Promise<void> {
+  while (!element.video.playing) await nextEvent(element.video, 'statechange');
+}
+
+/** Resolves when the video has played on for so many seconds. */
+async function playsOn(element: LivePlayer, seconds: number): Promise<void> {
+  const video = element.shadowRoot!.querySelector('video')!;
+  const goal = video.currentTime + seconds;
+  while (video.currentTime < goal) await nextEvent(video, 'timeupdate');
+}
+
+const requests = (path: string): string[] =>
+  performance
+    .getEntriesByType('resource')
+    .map(({ name }) => name)
+    .filter((name) => name.includes(path));
+
+describe('<live-player latency="instant">', function () {
+  this.timeout(60_000);
+
+  before(function () {
+    if (!livedropServerUrl) this.skip();
+  });
+  afterEach(cleanUp);
+
+  // The first test: the others load hls.js.
+  it('plays without hls.js and without a playlist, tells how far behind it is, and ends', async () => {
+    const streamId = uniqueStreamId();
+    const broadcaster = await broadcast(streamId);
+    const player = await watch(streamId, { showLatency: true });
+    await plays(player);
+    expect(player.video.transport).to.equal('instant');
+    const { detail } = await nextEvent<CustomEvent<LatencyReading>>(
+      player,
+      'live-latency',
+      () => player.video.latencySource === 'capture',
+    );
+    expect(detail.transport).to.equal('instant');
+    expect(detail.latency).to.be.greaterThan(0);
+    expect(detail.target).to.be.greaterThan(0);
+    await player.updateComplete;
+    expect(part(player, 'latency').innerText).to.match(/^\d+\.\d s$/);
+    expect(requests('node_modules/hls.js')).to.deep.equal([]);
+    expect(requests(`${streamId}/stream.m3u8`)).to.deep.equal([]);
+    await broadcaster.stop();
+    await inState(player, 'ended');
+  });
+
+  it('fetches nothing during a pause, and is at the edge again after it', async () => {
+    const streamId = uniqueStreamId();
+    await broadcast(streamId);
+    const player = await watch(streamId);
+    await plays(player);
+    await playsOn(player, 0.5);
+    const waits = await watch(streamId, { latencyMode: 'low' });
+    await plays(waits);
+    player.pause();
+    await nextEvent(player.video, 'pause');
+    expect(player.video.atLiveEdge && !player.video.paused).to.equal(false);
+    const video = player.shadowRoot!.querySelector('video')!;
+    // The other player shows how much time goes by.
+    await playsOn(waits, 2);
+    const end = video.buffered.end(video.buffered.length - 1);
+    expect(end - video.currentTime).to.be.lessThan(1.5);
+    const before = video.currentTime;
+    await player.play();
+    await plays(player);
+    await playsOn(player, 0.2);
+    expect(video.currentTime - before).to.be.greaterThan(1.5);
+    expect(player.video.transport).to.equal('instant');
+  });
+
+  it('is low latency where playback comes from a CDN', async () => {
+    const streamId = uniqueStreamId();
+    await broadcast(streamId);
+    const player = await watch(streamId, { cdnUrl: livedropServerUrl });
+    await plays(player);
+    expect(player.video.transport).to.equal('hls');
+  });
+
+  it('falls back where the server has no live.mp4, and tells why', async () => {
+    const streamId = uniqueStreamId();
+    await broadcast(streamId);
+    const { fetch } = globalThis;
+    globalThis.fetch = (input, init) =>
+      typeof input === 'string' && input.includes('live.mp4')
+        ? Promise.resolve(new Response('', { status: 404 }))
+        : fetch(input, init);
+    try {
+      const player = document.createElement('live-player');
+      const reasons: string[] = [];
+      player.addEventListener('live-fallback', (event) =>
+        reasons.push((event as CustomEvent<{ reason: string }>).detail.reason),
+      );
+      const address = { streamId, backendUrl: livedropServerUrl };
+      Object.assign(player, { ...address, muted: true, latencyMode: 'instant' });
+      await place(player);
+      while (player.video.transport !== 'hls') await nextEvent(player.video, 'statechange');
+      await plays(player);
+      expect(reasons).to.deep.equal(['the server answers 404 to live.mp4']);
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  });
+});
