@@ -29,8 +29,10 @@ export function sendCompressible(
   headers: Record<string, string>,
 ): Response | Promise<Response> {
   const plain = { Vary: 'Accept-Encoding', ...headers };
-  if (!acceptsGzip(c)) return c.body(bytes, 200, plain);
-  const send = (body: Bytes): Response => c.body(body, 200, { ...plain, 'Content-Encoding': 'gzip' });
+  // Not by c.body(), which makes a Headers that the host takes apart again.
+  if (!acceptsGzip(c)) return new Response(bytes, { headers: plain });
+  const send = (body: Bytes): Response =>
+    new Response(body, { headers: { ...plain, 'Content-Encoding': 'gzip' } });
   // Only the first waits: a promise costs as much as the rest of an answer.
   const made = compressed.get(bytes);
   return made ? send(made) : gzip(bytes).then(send);
@@ -38,7 +40,18 @@ export function sendCompressible(
 
 /** RFC 9110 §12.5.3, as far as clients use it: gzip named and not refused. */
 function acceptsGzip(c: Context): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(c.req.header('Accept-Encoding') ?? '');
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(acceptedEncodings(c) ?? '');
+}
+
+/** What @hono/node-server has beside a request, where it is the host. */
+interface NodeBindings {
+  incoming?: { headers?: Record<string, string | string[] | undefined> };
+}
+
+/** A request's Headers are made when they are touched, of all that came: on Node one can be had without. */
+function acceptedEncodings(c: Context): string | undefined {
+  const headers = (c.env as NodeBindings | undefined)?.incoming?.headers;
+  return headers ? String(headers['accept-encoding'] ?? '') : c.req.header('Accept-Encoding');
 }
 
 function gzip(bytes: Bytes): Promise<Bytes> {

@@ -132,15 +132,15 @@ function sendMedia(c: Context, { epoch, window }: Rendition, file: string): Resp
     else if (kind === 'p') bytes = window.part(number);
     // A signal, and a promise, cost more than the answer: only who must wait has them.
     if (kind === 'p' && !bytes) {
-      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(c, hinted, file));
+      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(hinted, file));
     }
   }
-  return sendBytes(c, bytes, file);
+  return sendBytes(bytes, file);
 }
 
-function sendBytes(c: Context, bytes: Uint8Array<ArrayBuffer> | undefined, file: string): Response {
+function sendBytes(bytes: Uint8Array<ArrayBuffer> | undefined, file: string): Response {
   if (!bytes) throw new PlaybackError(404, `'${file.slice(0, 80)}' is not, or no longer, in the playlist`);
-  return c.body(bytes, 200, MEDIA_HEADERS);
+  return new Response(bytes, { headers: MEDIA_HEADERS });
 }
 
 /** A delivery directive that is a whole number (RFC 8216bis §6.2.5). */
