@@ -138,9 +138,12 @@ export function windows(startHost: StartHost): void {
         const delta = await hls.playlist({ ...directives, skip: true });
         const whole = await hls.playlist(directives);
         expect(violations(delta.text)).toEqual([]);
-        // A newer one than the delta has more, of which the delta is the beginning.
-        const merged = applyDelta(known, delta);
-        expect(merged.slice(0, -1)).toEqual(whole.segments.slice(0, merged.length - 1).map(withoutParts));
+        // The whole one may be newer: the window has moved on then, and has more at its end.
+        const from = whole.segments[0]!.msn;
+        const merged = applyDelta(known, delta)
+          .slice(0, -1)
+          .filter(({ msn }) => msn >= from);
+        expect(merged).toEqual(whole.segments.slice(0, merged.length).map(withoutParts));
         if (delta.skipped > 0) deltas++;
         known = whole;
       }

@@ -1,4 +1,3 @@
-import type { ReactiveController } from 'lit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ClientMessage, StreamFormat } from '../../../server/protocol.js';
@@ -8,6 +7,7 @@ import {
 } from '../../../widget/controllers/livestream-socket.js';
 import type { LivedropError } from '../../../widget/errors.js';
 import type { Encoder, EncoderEvents } from '../../../widget/media/encoder.js';
+import { ControllerHost as Host } from './controller-host.js';
 import { SocketPeer } from './socket-peer.js';
 
 /** A browser's: an error that nobody listens to does no harm. */
@@ -15,31 +15,6 @@ class BrowserWebSocket extends WebSocket {
   constructor(url: string) {
     super(url);
     this.on('error', () => {});
-  }
-}
-
-/** An element, as far as a controller sees it. */
-class Host {
-  updates = 0;
-  readonly updateComplete = Promise.resolve(true);
-  controllers: ReactiveController[] = [];
-
-  addController(controller: ReactiveController): void {
-    this.controllers.push(controller);
-  }
-
-  removeController(): void {}
-
-  requestUpdate(): void {
-    this.updates += 1;
-  }
-
-  connect(): void {
-    for (const controller of this.controllers) controller.hostConnected?.();
-  }
-
-  disconnect(): void {
-    for (const controller of this.controllers) controller.hostDisconnected?.();
   }
 }
 
