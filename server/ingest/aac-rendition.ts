@@ -22,6 +22,9 @@ const AUDIO_BITRATE = 128_000;
 /** Until a transcoder that failed is started again, milliseconds. */
 const RESTART_DELAY = 500;
 
+/** One that failed time after time is not tried again before, milliseconds: each player that asks would start another. */
+const GIVE_UP_TIME = 10_000;
+
 /**
  * The source's pictures with AAC for sound, for players that take no Opus in HLS: Safari's own, AirPlay. It is on the source's timeline,
  * with the same cuts and dates, a little later. The transcoder runs only while somebody asks for the playlist.
@@ -31,6 +34,8 @@ export class AacRendition implements DerivedRendition {
   #run: AacRun | undefined;
   #wantedAt = 0;
   #failures = 0;
+  /** When it was given up. */
+  #failedAt = -Infinity;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
   /** The run that ends is followed by another. */
@@ -56,14 +61,16 @@ export class AacRendition implements DerivedRendition {
   demand(): void {
     this.#wantedAt = this.#now();
     if (this.#run || this.#restart || this.#ended || !this.isOffered) return;
-    // Players of an earlier one have a gap behind them: it goes on under a name of its own.
-    if (this.#rendition.window.last) this.#rendition = this.#create();
+    if (this.#now() - this.#failedAt < GIVE_UP_TIME) return;
+    // Players of an earlier one have its end, or a gap, behind them: it goes on under a name of its own.
+    if (this.#rendition.window.ended) this.#rendition = this.#create();
     this.#start();
   }
 
   follow(): void {
+    if (!this.#run) return;
     this.#isFollowing = this.isOffered;
-    this.#run?.end();
+    this.#run.end();
   }
 
   end(): void {
@@ -73,6 +80,10 @@ export class AacRendition implements DerivedRendition {
     clearTimeout(this.#restart);
     if (this.#run) this.#run.end();
     else this.#rendition.end();
+  }
+
+  get #isWanted(): boolean {
+    return this.#now() - this.#wantedAt < this.options.limits.derivedIdleTime * 1000;
   }
 
   #create(): Rendition {
@@ -108,7 +119,7 @@ export class AacRendition implements DerivedRendition {
       this.#rendition,
       { streamId, transcoders, limits, keyFrameInterval },
       {
-        isWanted: () => this.#now() - this.#wantedAt < limits.derivedIdleTime * 1000,
+        isWanted: () => this.#isWanted,
         onProgress: () => (this.#failures = 0),
         onOver: (error) => this.#onOver(error),
       },
@@ -129,10 +140,14 @@ export class AacRendition implements DerivedRendition {
       );
       this.#restart = setTimeout(() => {
         this.#restart = undefined;
-        this.#run = this.#createRun(true);
+        if (this.isOffered && this.#isWanted) this.#run = this.#createRun(true);
+        else this.#rendition.end();
       }, RESTART_DELAY);
     } else {
-      if (error) logger.error({ streamId, err: error }, 'the AAC rendition could not be made');
+      if (error && !this.#ended) {
+        this.#failedAt = this.#now();
+        logger.error({ streamId, err: error }, 'the AAC rendition could not be made');
+      }
       this.#rendition.end();
     }
   }

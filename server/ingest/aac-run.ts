@@ -81,8 +81,9 @@ export class AacRun {
   /** The source goes on without it: what is under way still comes out. */
   end(): void {
     this.source.live.leave(this.#viewer);
-    this.#transcoder.end();
+    if (this.#over) return;
     this.#flush ??= setTimeout(() => this.#transcoder.kill(), FLUSH_TIME);
+    this.#transcoder.end();
   }
 
   #sink(): LiveSink {
