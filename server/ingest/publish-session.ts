@@ -169,8 +169,17 @@ export class PublishSession {
     if (this.#over) return this.#stopping;
     this.#over = true;
     this.#clearTimers();
-    this.#stopping = this.#ingest.end().then(() => this.#conclude(reason));
+    this.#stopping = this.#end(reason);
     await this.#stopping;
+  }
+
+  /** Whatever becomes of its last media: a stream that did not end would keep its id for ever. */
+  async #end(reason: StopReason): Promise<void> {
+    try {
+      await this.#ingest.end();
+    } finally {
+      this.#conclude(reason);
+    }
   }
 
   #stopUnasked(reason: StopReason): void {

@@ -1,0 +1,48 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { Ingest } from '../../../server/ingest/ingest.js';
+import { PublishSession } from '../../../server/ingest/publish-session.js';
+import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
+import { Audience } from '../../../server/streams/audience.js';
+import { Stream } from '../../../server/streams/stream.js';
+
+function setUp(end: Ingest['end']) {
+  const stream = new Stream('test', defaultPackaging, () => {});
+  const onOver = vi.fn();
+  const session = new PublishSession({
+    stream,
+    audience: new Audience(),
+    limits: defaultLimits,
+    logger: silentLogger,
+    createIngest: () => ({ write: () => true, drained: () => Promise.resolve(), end, kill: () => {} }),
+    onOver,
+  });
+  return { session, stream, onOver };
+}
+
+describe('PublishSession', () => {
+  it.each([
+    ['fails', () => Promise.reject(new Error('the last frame'))],
+    [
+      'throws',
+      () => {
+        throw new Error('the last frame');
+      },
+    ],
+  ])('ends its stream also when the end of the media %s', async (_, end) => {
+    const { session, stream, onOver } = setUp(end);
+    await expect(session.stop('stopped')).rejects.toThrow('the last frame');
+    expect(stream.status).toBe('ended');
+    expect(onOver).toHaveBeenCalledExactlyOnceWith(session);
+  });
+
+  it('is over once, however often it is stopped', async () => {
+    let finish = (): void => {};
+    const { session, stream, onOver } = setUp(() => new Promise((resolve) => (finish = resolve)));
+    const stops = [session.stop('stopped'), session.stop('shutdown')];
+    expect(stream.status).toBe('waiting');
+    finish();
+    await Promise.all(stops);
+    expect(stream.status).toBe('ended');
+    expect(onOver).toHaveBeenCalledOnce();
+  });
+});
