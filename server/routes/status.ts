@@ -64,6 +64,12 @@ function metrics({ streams, audience, connections }: StatusServices): string {
     gauge('livedrop_live_viewers', 'Responses of live.mp4 under way.', live),
     gauge('livedrop_connections', 'Open WebSockets.', connections.size),
     gauge('livedrop_window_bytes', 'Media kept in memory, bytes.', windowBytes),
+    counters(
+      'livedrop_frame_faults_total',
+      'Frames that could not be published as they came.',
+      'reason',
+      streams.frameFaults,
+    ),
   ].join('');
 }
 
@@ -75,4 +81,10 @@ function liveViewers({ renditions }: Stream): number {
 
 function gauge(name: string, help: string, value: number): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${value}\n`;
+}
+
+/** @param values by the label's value, which is one of our own words */
+function counters(name: string, help: string, label: string, values: ReadonlyMap<string, number>): string {
+  const lines = Array.from(values, ([key, value]) => `${name}{${label}="${key}"} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n${lines.join('')}`;
 }

@@ -10,6 +10,8 @@ export class Streams {
   #streams = new Map<string, Stream>();
   #closed = false;
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
+  /** Of the streams that are forgotten: a counter must not go back. */
+  #faults = new Map<string, number>();
 
   constructor(
     private readonly packaging: PackagingOptions,
@@ -35,6 +37,13 @@ export class Streams {
     let count = 0;
     for (const stream of this) if (stream.status !== 'ended') count++;
     return count;
+  }
+
+  /** Frames of all streams there ever were that could not be published as they came, by the reason. */
+  get frameFaults(): Map<string, number> {
+    const faults = new Map(this.#faults);
+    for (const stream of this) addCounts(faults, stream.frameFaults);
+    return faults;
   }
 
   /**
@@ -79,6 +88,12 @@ export class Streams {
   #forget(stream: Stream): void {
     clearTimeout(this.#expiry.get(stream));
     this.#expiry.delete(stream);
-    if (this.#streams.get(stream.id) === stream) this.#streams.delete(stream.id);
+    if (this.#streams.get(stream.id) !== stream) return;
+    this.#streams.delete(stream.id);
+    addCounts(this.#faults, stream.frameFaults);
   }
+}
+
+function addCounts(to: Map<string, number>, counts: ReadonlyMap<string, number>): void {
+  for (const [key, count] of counts) to.set(key, (to.get(key) ?? 0) + count);
 }

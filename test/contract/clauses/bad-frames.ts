@@ -88,6 +88,8 @@ export function badFrames(startHost: StartHost): void {
       expect(state).toMatchObject({
         frameFaults: { 'short-header': 2, empty: 1, 'unknown-track': 1, 'no-picture': 1 },
       });
+      const metrics = await (await server().fetch('/metrics')).text();
+      expect(metrics).toMatch(/^livedrop_frame_faults_total\{reason="no-picture"\} [1-9]\d*$/m);
     });
 
     it('goes on with the next key frame after a chunk that is broken', async () => {
