@@ -67,6 +67,8 @@ export class MseSink {
   #queuedBytes = 0;
   #isTight = false;
   #isEnding = false;
+  /** It takes nothing any more. */
+  #isStopped = false;
   #isClosed = false;
 
   /** @throws Error where the browser has no Media Source Extensions */
@@ -108,11 +110,13 @@ export class MseSink {
    * @param timestampOffset added to the times of what follows, seconds
    */
   init(type: string, bytes: Uint8Array<ArrayBuffer>, timestampOffset: number): void {
+    if (this.#isStopped) return;
     this.#queue.push({ type, timestampOffset });
     this.append(bytes);
   }
 
   append(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.#isStopped) return;
     this.#queue.push(bytes);
     this.#queuedBytes += bytes.length;
     if (this.#queuedBytes > this.#maxQueue) {
@@ -126,9 +130,10 @@ export class MseSink {
     this.#next();
   }
 
-  /** Leaves the video element as it was. */
+  /** Leaves the video element as it was. To be called after an error, too. */
   close(): void {
     if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#stop();
     URL.revokeObjectURL(this.#url);
     if (this.#video.src !== this.#url) return;
@@ -139,21 +144,21 @@ export class MseSink {
   }
 
   #stop(): void {
-    this.#isClosed = true;
+    this.#isStopped = true;
     this.#listeners.abort();
     this.#queue = [];
     this.#queuedBytes = 0;
   }
 
   #fail(error: Error): void {
-    if (this.#isClosed) return;
+    if (this.#isStopped) return;
     this.#stop();
     this.#events.onError(error);
   }
 
   #next(): void {
     const source = this.#source;
-    if (this.#isClosed || source.readyState !== 'open' || this.#buffer?.updating) return;
+    if (this.#isStopped || source.readyState !== 'open' || this.#buffer?.updating) return;
     // Only to begin with: see the constructor.
     if (!this.#buffer && 'streaming' in source && !(source as ManagedMediaSource).streaming) return;
     try {
@@ -201,7 +206,7 @@ export class MseSink {
   }
 
   #updated(): void {
-    if (this.#isClosed) return;
+    if (this.#isStopped) return;
     this.#events.onAppended();
     this.#next();
   }
