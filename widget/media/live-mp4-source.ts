@@ -63,15 +63,14 @@ export class LiveMp4Source {
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const hadMedia = await this.#respond(signal);
+      const isOver = await this.#respond(signal);
       if (signal.aborted) return;
-      if (hadMedia) this.#retry.reset();
       // Where one response is over the next is there: a wait would be seen.
-      else await wait((this.#retry.next() ?? 0) * 1000, signal);
+      if (!isOver) await wait((this.#retry.next() ?? 0) * 1000, signal);
     }
   }
 
-  /** @returns whether media came */
+  /** @returns whether media came, to the end of the response */
   async #respond(signal: AbortSignal): Promise<boolean> {
     const silence = new AbortController();
     const abort = (): void => silence.abort();
@@ -100,7 +99,10 @@ export class LiveMp4Source {
         timer = setTimeout(abort, this.#silence);
         const pieces = stream.push(value);
         if (pieces.length === 0) continue;
-        hadMedia ||= pieces.some(({ kind }) => kind === 'fragment');
+        if (!hadMedia && pieces.some(({ kind }) => kind === 'fragment')) {
+          hadMedia = true;
+          this.#retry.reset();
+        }
         this.#events.onPieces(pieces);
       }
     } catch (error) {
