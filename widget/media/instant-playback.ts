@@ -26,7 +26,7 @@ const MAX_AHEAD = 10;
 /** So far back, seconds, the timeline is another one: the stream was begun anew. */
 const NEW_TIMELINE = 20;
 
-/** Answers in a row, before anything was played, that say that there is no endless MP4 here. */
+/** Answers, before anything was played, that say that there is no endless MP4 here: refusals, and such as bring nothing. */
 const MAX_MISSING = 3;
 
 /** A decoder that fails twice within so many ms fails for good. */
@@ -98,10 +98,7 @@ export class InstantPlayback implements Playback {
       onOpen: (codecs) => this.#opened(codecs),
       onPieces: (pieces) => this.#arrived(pieces),
       onMissing: (status) => this.#missed(status),
-      onLost: (error) => {
-        events.onDebug('connection lost', error.message);
-        if (!this.#hasMedia) this.#showTimeout.missing();
-      },
+      onLost: (error) => this.#lost(error),
     });
     const { signal } = this.#listeners;
     video.addEventListener('pause', () => this.#paused(), { signal });
@@ -152,6 +149,7 @@ export class InstantPlayback implements Playback {
   #open(): void {
     this.#sink?.close();
     this.#base = undefined;
+    this.#joinAt = undefined;
     this.#times = new CaptureTimes();
     this.#edge.reset();
     try {
@@ -166,7 +164,6 @@ export class InstantPlayback implements Playback {
 
   #opened(codecs: string[] | undefined): void {
     this.#codecs = codecs;
-    this.#missing = 0;
     this.#health.reset();
     this.#burst = { pieces: [], began: performance.now() };
   }
@@ -249,16 +246,33 @@ export class InstantPlayback implements Playback {
       this.#source.stop();
       this.#sink?.end();
     } else if (!this.#hasMedia) {
-      this.#showTimeout.missing();
-      this.#missing += 1;
-      if (this.#missing >= MAX_MISSING) this.#giveUp(`the server answers ${status} to live.mp4`);
+      this.#missesMedia(`the server answers ${status} to live.mp4`);
     }
+  }
+
+  #lost(error: Error): void {
+    this.#events.onDebug('connection lost', error.message);
+    if (this.#hasMedia) return;
+    // A server that is out of reach has no playlist either; one that begins an answer and holds it back may.
+    if (this.#burst) this.#missesMedia(`live.mp4 brings no media (${error.message})`);
+    else this.#showTimeout.missing();
+    this.#burst = undefined;
+  }
+
+  #missesMedia(reason: string): void {
+    this.#showTimeout.missing();
+    this.#missing += 1;
+    if (this.#missing >= MAX_MISSING) this.#giveUp(reason);
   }
 
   #sinkFailed(error: Error): void {
     this.#events.onDebug('recovering', error.message);
     const now = performance.now();
-    if (now - this.#failedAt < ERROR_INTERVAL) return this.#giveUp(error.message);
+    if (now - this.#failedAt < ERROR_INTERVAL) {
+      // There is nothing any more that could take it.
+      this.#source.stop();
+      return this.#giveUp(error.message);
+    }
     this.#failedAt = now;
     this.#open();
     this.#source.start();

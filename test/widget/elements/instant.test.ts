@@ -103,28 +103,76 @@ describe('<live-player latency="instant">', function () {
     expect(player.video.transport).to.equal('hls');
   });
 
-  it('falls back where the server has no live.mp4, and tells why', async () => {
+  /** A player of a live stream whose requests for live.mp4 go through `answer`, and why it fell back. */
+  async function watchThrough(
+    answer: typeof fetch,
+    onFallback: () => void = () => {},
+  ): Promise<{ player: LivePlayer; reasons: string[]; restore: () => void }> {
     const streamId = uniqueStreamId();
     await broadcast(streamId);
     const { fetch } = globalThis;
     globalThis.fetch = (input, init) =>
-      typeof input === 'string' && input.includes('live.mp4')
-        ? Promise.resolve(new Response('', { status: 404 }))
-        : fetch(input, init);
+      typeof input === 'string' && input.includes('live.mp4') ? answer(input, init) : fetch(input, init);
+    const player = document.createElement('live-player');
+    const reasons: string[] = [];
+    player.addEventListener('live-fallback', (event) => {
+      reasons.push((event as CustomEvent<{ reason: string }>).detail.reason);
+      onFallback();
+    });
+    const address = { streamId, backendUrl: livedropServerUrl };
+    Object.assign(player, { ...address, muted: true, latencyMode: 'instant' });
+    await place(player);
+    return { player, reasons, restore: () => (globalThis.fetch = fetch) };
+  }
+
+  const unplayable: [string, () => Response, string][] = [
+    [
+      'the server has no live.mp4',
+      () => new Response('', { status: 404 }),
+      'the server answers 404 to live.mp4',
+    ],
+    [
+      'live.mp4 begins and brings nothing',
+      () => new Response(new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) })),
+      'live.mp4 brings no media (gone)',
+    ],
+  ];
+  for (const [what, answer, reason] of unplayable) {
+    it(`falls back where ${what}, and tells why`, async () => {
+      const { player, reasons, restore } = await watchThrough(() => Promise.resolve(answer()));
+      try {
+        while (player.video.transport !== 'hls') await nextEvent(player.video, 'statechange');
+        await plays(player);
+        expect(reasons).to.deep.equal([reason]);
+      } finally {
+        restore();
+      }
+    });
+  }
+
+  it('recovers from an error of the decoder, and falls back after the second, fetching no more', async () => {
+    const { fetch } = globalThis;
+    const signals: AbortSignal[] = [];
+    let open = -1;
+    const { player, reasons, restore } = await watchThrough(
+      (input, init) => {
+        signals.push(init!.signal!);
+        return fetch(input, init);
+      },
+      () => (open = signals.filter(({ aborted }) => !aborted).length),
+    );
     try {
-      const player = document.createElement('live-player');
-      const reasons: string[] = [];
-      player.addEventListener('live-fallback', (event) =>
-        reasons.push((event as CustomEvent<{ reason: string }>).detail.reason),
-      );
-      const address = { streamId, backendUrl: livedropServerUrl };
-      Object.assign(player, { ...address, muted: true, latencyMode: 'instant' });
-      await place(player);
+      await plays(player);
+      const video = player.shadowRoot!.querySelector('video')!;
+      video.dispatchEvent(new Event('error'));
+      expect(reasons).to.deep.equal([]);
+      video.dispatchEvent(new Event('error'));
+      expect(reasons).to.deep.equal(['decoding failed']);
+      expect(open).to.equal(0);
       while (player.video.transport !== 'hls') await nextEvent(player.video, 'statechange');
       await plays(player);
-      expect(reasons).to.deep.equal(['the server answers 404 to live.mp4']);
     } finally {
-      globalThis.fetch = fetch;
+      restore();
     }
   });
 });
