@@ -61,6 +61,7 @@ async function allForgotten(): Promise<void> {
   await expect.poll(gauges, { timeout: 5000, interval: 100 }).toEqual({
     livedrop_streams: 0,
     livedrop_viewers: 0,
+    livedrop_live_viewers: 0,
     livedrop_connections: 0,
     livedrop_window_bytes: 0,
   });
