@@ -226,6 +226,8 @@ export class PublishSession {
     this.stream.end();
     this.#send({ type: 'stream-stopped', streamId: this.stream.id, reason });
     if (this.#connection) this.options.audience.unfollow(this.stream.id, this.#connection);
+    // The connection may publish another stream.
+    this.#unpause();
     this.#connection = undefined;
     this.options.logger.info({ streamId: this.stream.id, reason }, 'the stream is over');
     this.options.onOver(this);
@@ -236,10 +238,15 @@ export class PublishSession {
     this.#paused = true;
     this.#connection?.pause();
     void this.#ingest.drained().then(() => {
-      this.#paused = false;
-      this.#connection?.resume();
+      this.#unpause();
       if (!this.#over && this.#connection) this.#expectData();
     });
+  }
+
+  #unpause(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#connection?.resume();
   }
 
   /** Starts waiting anew for the publisher's next message. */

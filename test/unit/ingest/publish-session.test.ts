@@ -13,7 +13,7 @@ function setUp(end: Ingest['end']) {
     audience: new Audience(),
     limits: defaultLimits,
     logger: silentLogger,
-    createIngest: () => ({ write: () => true, drained: () => Promise.resolve(), end, kill: () => {} }),
+    createIngest: () => ({ write: () => false, drained: () => new Promise(() => {}), end, kill: () => {} }),
     onOver,
   });
   return { session, stream, onOver };
@@ -33,6 +33,19 @@ describe('PublishSession', () => {
     await expect(session.stop('stopped')).rejects.toThrow('the last frame');
     expect(stream.status).toBe('ended');
     expect(onOver).toHaveBeenCalledExactlyOnceWith(session);
+  });
+
+  it('reads on from a connection whose stream is over, though the ingest never took what it had', async () => {
+    const { session } = setUp(() => Promise.resolve());
+    const connection = { send: vi.fn(), close: vi.fn(), pause: vi.fn(), resume: vi.fn() };
+    session.attach(connection);
+    session.receive(Uint8Array.of(1));
+    session.receive(Uint8Array.of(2));
+    expect(connection.pause).toHaveBeenCalledOnce();
+    expect(connection.resume).not.toHaveBeenCalled();
+    await session.stop('stopped');
+    expect(connection.resume).toHaveBeenCalledOnce();
+    expect(connection.close).not.toHaveBeenCalled();
   });
 
   it('is over once, however often it is stopped', async () => {
