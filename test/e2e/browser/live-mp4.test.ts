@@ -32,11 +32,12 @@ async function play(page: Page, url: string): Promise<void> {
   });
 }
 
-it.each(['', '?flush=frame'])('a bare <video> plays live.mp4%s', async (query) => {
-  const broadcast = await Broadcast.start(server, `bare-${query.length}`, WEBM);
+// Frame by frame it is fetched by the player (latency="instant"), and by ffmpeg in the contract.
+it('a bare <video> plays live.mp4', async () => {
+  const broadcast = await Broadcast.start(server, 'bare', WEBM);
   await broadcast.segments(1);
   const page = await browser.newPage();
-  await play(page, `${server.url}/livestream/${broadcast.streamId}/live.mp4${query}`);
+  await play(page, `${server.url}/livestream/${broadcast.streamId}/live.mp4`);
   const ended = page.waitForFunction(() => document.querySelector('video')!.ended);
   await broadcast.stop();
   await ended;
