@@ -21,18 +21,18 @@ export function encodeText(shared: SharedText): Bytes {
 
 /**
  * Answers with bytes that many clients are sent, compressed where the client takes it: once for all of them.
- * @param headers of the answer; what concerns the compression is added
+ * @param headers of this answer and no other: what concerns the compression is added to them
  */
 export function sendCompressible(
   c: Context,
   bytes: Bytes,
   headers: Record<string, string>,
 ): Response | Promise<Response> {
-  const plain = { Vary: 'Accept-Encoding', ...headers };
+  headers['Vary'] ??= 'Accept-Encoding';
   // Not by c.body(), which makes a Headers that the host takes apart again.
-  if (!acceptsGzip(c)) return new Response(bytes, { headers: plain });
-  const send = (body: Bytes): Response =>
-    new Response(body, { headers: { ...plain, 'Content-Encoding': 'gzip' } });
+  if (!acceptsGzip(c)) return new Response(bytes, { headers });
+  headers['Content-Encoding'] = 'gzip';
+  const send = (body: Bytes): Response => new Response(body, { headers });
   // Only the first waits: a promise costs as much as the rest of an answer.
   const made = compressed.get(bytes);
   return made ? send(made) : gzip(bytes).then(send);
