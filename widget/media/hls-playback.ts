@@ -3,6 +3,7 @@ import type { ErrorData } from 'hls.js';
 import { LivedropError } from '../errors.js';
 import { HLS_CONFIG } from './hls-config.js';
 import { LiveEdge, type PlaylistEdge } from './live-edge.js';
+import { playlistFor } from './playlist-for.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { Retry, type RetryOptions } from './retry.js';
 import { ShowTimeout } from './show-timeout.js';
@@ -31,7 +32,7 @@ export class HlsPlayback implements Playback {
 
   constructor(video: HTMLVideoElement, url: string, events: PlaybackEvents, options: PlaybackOptions = {}) {
     this.#video = video;
-    this.#url = url;
+    this.#url = playlistFor(url);
     this.#events = events;
     this.#onTake = options.onTake;
     this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
