@@ -56,7 +56,7 @@ export function exactness(startHost: StartHost, partDuration: number): void {
       const kinds = [...Object.keys(sources), ...Object.keys(frameSources), ...recordings];
       expect(streams).toHaveLength(kinds.length + 2);
       for (const { name, recorder, recording } of streams) {
-        expect(recorder.playlists.length, name).toBeGreaterThan(2);
+        expect(recorder.playlists.length, name).toBeGreaterThan(1);
         expect(recorder.playlists.at(-1)!.ended, name).toBe(true);
         if (name !== 'a late joiner') expect(recording.segments.length, name).toBeGreaterThan(1);
       }
