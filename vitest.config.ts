@@ -19,8 +19,9 @@ export default defineConfig({
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 30 * seconds,
           hookTimeout: 60 * seconds,
-          // Each file starts servers of its own, and waits for them most of the time.
-          maxWorkers: 2,
+          // Each file starts its own server and ffmpeg processes: two at a time would measure each other.
+          fileParallelism: false,
+          maxWorkers: 1,
           sequence: { groupOrder: 1 },
         },
       },
