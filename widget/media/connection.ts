@@ -1,6 +1,8 @@
 import type { ClientMessage, ErrorMessage, ServerMessage } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
+import { Liveness } from './liveness.js';
 import { Retry, type RetryOptions } from './retry.js';
+import { pageClock } from './server-clock.js';
 import { Socket } from './socket.js';
 
 export interface ConnectionEvents {
@@ -27,15 +29,31 @@ export class Connection {
   readonly #url: () => string;
   readonly #events: ConnectionEvents;
   readonly #retry: Retry;
+  readonly #liveness: Liveness;
   #socket: Socket | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refusal: ErrorMessage | undefined;
 
-  /** @param url asked at every attempt; may throw */
-  constructor(url: () => string, events: ConnectionEvents, retry?: Partial<RetryOptions>) {
+  /**
+   * @param url asked at every attempt; may throw
+   * @param silenceTimeout see {@link Liveness}
+   */
+  constructor(
+    url: () => string,
+    events: ConnectionEvents,
+    retry?: Partial<RetryOptions>,
+    silenceTimeout?: number,
+  ) {
     this.#url = url;
     this.#events = events;
     this.#retry = new Retry(retry);
+    this.#liveness = new Liveness(
+      {
+        ask: () => this.send({ type: 'clock', sent: pageClock() }),
+        onDead: (seconds) => this.restart(`nothing came for ${seconds} s`),
+      },
+      silenceTimeout,
+    );
   }
 
   get isOpen(): boolean {
@@ -61,6 +79,7 @@ export class Connection {
     this.#clearTimer();
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#liveness.stop();
     socket?.close();
   }
 
@@ -86,9 +105,11 @@ export class Connection {
       const socket = new Socket(url, {
         onOpen: () => {
           this.#clearTimer();
+          this.#liveness.start();
           this.#events.onOpen();
         },
         onMessage: (message) => {
+          this.#liveness.heard();
           // Only an answer proves that somebody is there: a proxy may open and close again and again.
           if (message.type !== 'error') this.#retry.reset();
           else if (message.fatal) this.#refusal = message;
@@ -110,6 +131,7 @@ export class Connection {
 
   #lost(url: string, code: number, reason: string): void {
     this.#clearTimer();
+    this.#liveness.stop();
     this.#socket = undefined;
     const detail = reason ? `${code}, ${reason}` : String(code);
     const refusal = this.#refusal;
