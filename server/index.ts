@@ -29,6 +29,7 @@ import { Streams } from './streams/streams.js';
 
 export type { Access } from './access.js';
 export { LivestreamError, PlaybackError } from './errors.js';
+export { TranscoderUnavailable } from './ingest/transcoder.js';
 export type {
   Transcoder,
   TranscoderEvents,
@@ -84,7 +85,11 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const audience = new Audience();
   const { transcoder } = options;
   const derive: DeriveRendition = (source, streamId) =>
-    transcoder && new AacRendition(source, { streamId, packaging, limits, transcoders: transcoder, logger });
+    transcoder &&
+    new AacRendition(source, {
+      ...{ streamId, packaging, limits, transcoders: transcoder, logger },
+      onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
+    });
   const streams = new Streams(packaging, limits, audience, derive);
   const publishers = new Publishers({
     streams,
