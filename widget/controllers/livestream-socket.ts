@@ -7,7 +7,7 @@ import { Broadcast, type BroadcastOptions, type PublishState } from '../media/br
 import { AutoEncoder, supportsWebCodecs, type EncoderKind } from '../media/auto-encoder.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
 import { ClockQuestions } from '../media/clock-questions.js';
-import { Connection } from '../media/connection.js';
+import { Connection, type ConnectionOptions } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
 import { ServerClock } from '../media/server-clock.js';
@@ -16,7 +16,7 @@ import { TypedEventTarget } from './typed-event-target.js';
 export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
 
 /** Options of {@link LivestreamSocketController}. Functions are asked anew each time, so that they may read a property of the host. */
-export interface LivestreamSocketOptions extends BroadcastOptions {
+export interface LivestreamSocketOptions extends BroadcastOptions, ConnectionOptions {
   /** See `resolveBackend`; asked at every connect. */
   backendUrl?: () => string | undefined;
   /** Where playlists come from instead. */
@@ -26,9 +26,6 @@ export interface LivestreamSocketOptions extends BroadcastOptions {
   /** What `startStream` sends where it is not told: `() => media.stream` beside a `MediaStreamController`. */
   stream?: () => MediaStream | undefined;
   debug?: () => boolean;
-  /** Seconds without a word from the server, which is asked for one, after which the connection is made anew. @default 8 */
-  silenceTimeout?: number;
-  retry?: Partial<RetryOptions>;
 }
 
 /** What to broadcast, for `startStream`. */
@@ -317,8 +314,7 @@ export class LivestreamSocketController
         onLost: (error, retrying) => this.#lost(error, retrying),
         mayReturn: (refusal) => this.#mayReturn(refusal),
       },
-      this.#options.retry,
-      this.#options.silenceTimeout,
+      this.#options,
     );
     this.#connection.open();
   }
