@@ -36,6 +36,9 @@ const OTHER_TRACK_WAIT = 0.25;
 /** Times that go back by less than this are brought into order; by more, the source's clock has jumped. Seconds. */
 const DISORDER = 0.1;
 
+/** How far another track may be ahead of the picture and of itself: more than any container's interleaving, seconds. */
+const ASTRAY = 30;
+
 /** The shortest part, where timestamps stand still, seconds. */
 const LEAST_DURATION = 0.001;
 
@@ -135,6 +138,7 @@ export class Segmenter {
     const dts = sample.dts + Math.round((this.#offset ?? 0) * timescale);
     // What belongs before the first key frame of the primary track has no picture to go with.
     if (dts < Math.round(this.#runStart * timescale)) return;
+    if (queue !== this.#primary && this.#isAstray(dts / timescale, queue)) return;
     const shifted = {
       ...sample,
       dts,
@@ -196,6 +200,15 @@ export class Segmenter {
     if (time > this.#expected + this.#longest) return true;
     const { last, track } = this.#primary!;
     return last !== undefined && time + this.#offset < last.dts / track.timescale - DISORDER;
+  }
+
+  /**
+   * Another track runs so far ahead that it belongs to no picture: parts would be cut for all the time between. One that goes on by itself
+   * while the picture stands still is as far ahead as it likes.
+   */
+  #isAstray(time: number, { reached }: Queue): boolean {
+    const expected = (this.#expected ?? 0) + (this.#offset ?? 0);
+    return time > Math.max(expected, reached, this.#end) + ASTRAY;
   }
 
   /** Goes on behind a discontinuity, from the next key frame. */

@@ -49,6 +49,34 @@ describe('Segmenter', () => {
     },
   );
 
+  it('leaves out sound that is hours or years from its picture, and cuts no parts for the time between', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);
+    const source = makeSamples({ length: 3 });
+    segmenter.start([videoTrack, audioTrack]);
+    for (const [index, sample] of source.entries()) {
+      segmenter.push(sample);
+      const astray = [3600, 1e9, 2 ** 62 / 48_000][index % 50];
+      if (astray !== undefined) {
+        segmenter.push({ ...sample, track: 2, dts: sample.dts + astray * 48_000, duration: 1024, key: true });
+      }
+    }
+    segmenter.end();
+    expect(parts(window)).toHaveLength(15);
+    expect(samplesOf(window)).toHaveLength(source.length);
+  });
+
+  it('lets sound go on alone for as long as the picture stands still', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 1 })) segmenter.push(sample);
+    const sound = makeSamples({ length: 120, video: false }).filter(({ dts }) => dts >= 48_000);
+    for (const sample of sound) segmenter.push(sample);
+    segmenter.end();
+    expect(byTrack(samplesOf(window), 2).length).toBeGreaterThan(5600);
+  });
+
   it('cuts times in whole milliseconds the same way', () => {
     const { window } = segment({ length: 10, milliseconds: true });
     for (const part of parts(window)) expect(part.duration).toBeLessThanOrEqual(window.partTarget + 1e-6);
