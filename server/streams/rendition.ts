@@ -29,12 +29,14 @@ export class Rendition {
   /**
    * @param epoch tells this run of the stream from earlier ones under the same id, whose media may still be
    *   in caches as immutable
+   * @param now the time of day by which it is dated, milliseconds since the epoch
    */
   constructor(
     readonly name: string,
     readonly epoch: string,
     packaging: PackagingOptions,
     private readonly derived?: DerivedFrom,
+    now: () => number = Date.now,
   ) {
     this.window = new Window({
       // The longest segment: a key frame may come just before the wanted length.
@@ -43,7 +45,7 @@ export class Rendition {
       bytes: packaging.windowBytes,
     });
     this.live = new LiveMp4(this.window);
-    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live, derived?.source.timeline);
+    this.#segmenter = new Segmenter(packaging, this.window, now, this.live, derived?.source.timeline);
     this.names = {
       init: (id) => `${epoch}-i${id}.mp4`,
       segment: (msn) => `${epoch}-s${msn}.m4s`,

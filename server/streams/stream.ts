@@ -3,6 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
+import { ServerClock } from './server-clock.js';
 
 /** The name of {@link Stream.source}. */
 const SOURCE = 'source';
@@ -36,9 +37,11 @@ export class Stream {
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    /** By which it is dated. */
+    readonly clock = new ServerClock(),
   ) {
     const epoch = this.startedAt.getTime().toString(36);
-    this.source = new Rendition(SOURCE, epoch, packaging);
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now);
   }
 
   /** Those that its multivariant playlist offers, the source first. */

@@ -77,6 +77,27 @@ describe('Segmenter', () => {
     expect(byTrack(samplesOf(window), 2).length).toBeGreaterThan(5600);
   });
 
+  it('dates media anew, behind a discontinuity, when its clock stood still for an hour', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    let now = NOW;
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => now);
+    const source = makeSamples({ length: 6 });
+    segmenter.start([videoTrack, audioTrack]);
+    segmenter.setCaptureClock(0, NOW);
+    for (const sample of source) {
+      // A publisher that was cut off for a while and sends what it kept is late; one that slept is older than that.
+      now = NOW + (sample.dts / (sample.track === 1 ? 90_000 : 48_000) < 2.9 ? 100_000 : 3_600_000);
+      segmenter.push(sample);
+    }
+    segmenter.end();
+    const runs = window.listed.filter(({ discontinuity }) => discontinuity);
+    expect(runs.map(({ programDateTime }) => programDateTime)).toEqual([NOW + 3_600_000]);
+    expect(window.listed.map(({ programDateTime }) => programDateTime - NOW).slice(0, 3)).toEqual([
+      0, 1000, 2000,
+    ]);
+    expect(byTrack(samplesOf(window), 1)).toHaveLength(180);
+  });
+
   it('cuts times in whole milliseconds the same way', () => {
     const { window } = segment({ length: 10, milliseconds: true });
     for (const part of parts(window)) expect(part.duration).toBeLessThanOrEqual(window.partTarget + 1e-6);
