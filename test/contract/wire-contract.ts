@@ -11,6 +11,7 @@ import { messages } from './clauses/messages.js';
 import { mounting } from './clauses/mounting.js';
 import { playlists } from './clauses/playlists.js';
 import { publishing } from './clauses/publishing.js';
+import { restarting } from './clauses/restarting.js';
 import { resuming } from './clauses/resuming.js';
 import { shuttingDown } from './clauses/shutting-down.js';
 import { status } from './clauses/status.js';
@@ -38,5 +39,6 @@ export function wireContract(name: string, startHost: StartHost): void {
     access(startHost);
     mounting(startHost);
     shuttingDown(startHost);
+    restarting(startHost);
   });
 }
