@@ -1,0 +1,30 @@
+import type { Balance } from './ledger.js';
+import type { Breaks } from './sample-watcher.js';
+
+/** What became of a stream since it was last asked. */
+export interface Verdict extends Balance, Breaks {
+  stream: string;
+}
+
+/** What a fault is done to: a stream, or its viewer. */
+export interface Target {
+  /** Of its stream. */
+  readonly name: string;
+  /**
+   * Resolves when viewers have something that was encoded after a time, with when that was; both milliseconds since the
+   * epoch.
+   * @throws Error when that cannot happen any more
+   */
+  recovered(since: number): Promise<number>;
+  /**
+   * What happened since the last call, once viewers have all that was encoded until now.
+   * @param patience what is missing after so many seconds is lost
+   */
+  settled(patience: number): Promise<Verdict>;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+export function checked(stream: string, balance: Balance, breaks: Breaks): Verdict {
+  return { stream, ...balance, ...breaks };
+}
