@@ -38,6 +38,7 @@ export class AacRendition implements DerivedRendition {
   #failedAt = -Infinity;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
+  #suspended = false;
   /** The run that ends is followed by another. */
   #isFollowing = false;
   readonly #now: () => number;
@@ -79,6 +80,16 @@ export class AacRendition implements DerivedRendition {
     this.#isFollowing = false;
     clearTimeout(this.#restart);
     if (this.#run) this.#run.end();
+    else this.#finish();
+  }
+
+  suspend(): void {
+    this.#suspended = true;
+    this.end();
+  }
+
+  #finish(): void {
+    if (this.#suspended) this.#rendition.suspend();
     else this.#rendition.end();
   }
 
@@ -141,14 +152,14 @@ export class AacRendition implements DerivedRendition {
       this.#restart = setTimeout(() => {
         this.#restart = undefined;
         if (this.isOffered && this.#isWanted) this.#run = this.#createRun(true);
-        else this.#rendition.end();
+        else this.#finish();
       }, RESTART_DELAY);
     } else {
       if (error && !this.#ended) {
         this.#failedAt = this.#now();
         logger.error({ streamId, err: error }, 'the AAC rendition could not be made');
       }
-      this.#rendition.end();
+      this.#finish();
     }
   }
 }

@@ -146,7 +146,8 @@ export class Publisher {
   connectionOpened(): void {
     // Without the token the server begins afresh: viewers see a discontinuity.
     const token = this.#isBroken ? undefined : this.#resumeToken;
-    this.#link.send({ type: 'start-stream', ...this.#start(), ...(token ? { resume: { token } } : {}) });
+    const resume = token !== undefined && { token, ...(this.#isFrames && { from: this.#queue.first }) };
+    this.#link.send({ type: 'start-stream', ...this.#start(), ...(resume && { resume }) });
     this.#phase = 'starting';
   }
 

@@ -30,6 +30,11 @@ export class SendQueue {
     return this.#bytes;
   }
 
+  /** Number of the oldest kept message, or of the next one where none is kept. */
+  get first(): number {
+    return this.#first;
+  }
+
   /** Of what was never sent on this connection. */
   get unsentBytes(): number {
     let bytes = 0;
