@@ -16,6 +16,7 @@ import type { Target } from './target.js';
 export class Arena {
   #browser: Promise<Browser> | undefined;
   #pages: PageStream | undefined;
+  #everything: Target | undefined;
   #streams = 0;
 
   private constructor(
@@ -24,7 +25,13 @@ export class Arena {
     readonly ffmpeg: FaultyFfmpeg,
     readonly server: ChaosServer,
     /** One of frames and one of a container, to whom nothing is done. */
-    readonly others: readonly Target[],
+    readonly others: Target,
+    /**
+     * A stream on another server of this machine: what happens to it too is the machine's doing, which others may use, and not the
+     * fault's.
+     */
+    readonly control: Target,
+    private readonly controlServer: ChaosServer,
   ) {}
 
   static async open(): Promise<Arena> {
@@ -33,14 +40,16 @@ export class Arena {
     const data = join(folder, 'data');
     await mkdir(data);
     const server = await ChaosServer.start(['--ffmpeg', ffmpeg.path, '--data', data]);
-    const others: NumberedStream[] = [];
+    const controlServer = await ChaosServer.start(['--data', join(folder, 'control')]);
+    const streams: NumberedStream[] = [];
     try {
-      others.push(await NumberedStream.start(server, 'other-frames', 'frames'));
-      others.push(await NumberedStream.start(server, 'other-container', 'container'));
-      return new Arena(folder, ffmpeg, server, others);
+      streams.push(await NumberedStream.start(server, 'other-frames', 'frames'));
+      streams.push(await NumberedStream.start(server, 'other-container', 'container'));
+      const control = await NumberedStream.start(controlServer, 'control', 'frames');
+      return new Arena(folder, ffmpeg, server, new Together(streams), control, controlServer);
     } catch (error) {
-      await Promise.all(others.map((stream) => stream.close()));
-      await server.close();
+      await Promise.all(streams.map((stream) => stream.close()));
+      await Promise.all([server.close(), controlServer.close()]);
       throw error;
     }
   }
@@ -66,25 +75,27 @@ export class Arena {
 
   /** All streams that there are, the pages' among them. */
   async everything(): Promise<Target> {
-    return new Together([...this.others, await this.pages()]);
+    return (this.#everything = new Together([this.others, await this.pages()]));
   }
 
-  /** Gives up what a fault has broken. */
+  /** Gives up what a fault has broken, except the others. */
   async discard(target: Target | undefined): Promise<void> {
-    if (target === this.#pages) this.#pages = undefined;
-    await target?.close();
+    const victim = target === this.#everything ? this.#pages : target;
+    if (victim === this.#pages) this.#pages = undefined;
+    await victim?.close();
   }
 
   /** Keeps the pages for the next fault, and ends what was made for this one. */
   async release(target: Target | undefined): Promise<void> {
-    if (target !== this.#pages) await target?.close();
+    if (target !== this.#pages && target !== this.#everything) await target?.close();
   }
 
   /** @returns what is wrong: a server that did not live until now */
   async close(): Promise<string | undefined> {
     await this.#pages?.close();
     await (await this.#browser)?.close();
-    await Promise.all(this.others.map((stream) => stream.close()));
+    await Promise.all([this.others.close(), this.control.close()]);
+    await this.controlServer.close();
     const { output } = this.server;
     const lived = await this.server.close();
     await rm(this.folder, { recursive: true, force: true });

@@ -39,5 +39,5 @@ export interface Fault<T extends Target | undefined = Target | undefined> {
 
 /** Keeps what `prepare` gives and what `inject` takes together. */
 export function fault<T extends Target | undefined>(definition: Fault<T>): Fault {
-  return definition as unknown as Fault;
+  return definition;
 }

@@ -4,12 +4,9 @@ import { Arena } from './arena.js';
 import { FAULTS } from './faults.js';
 import { help, readOptions, type ChaosOptions } from './options.js';
 import { table, writeReport } from './report.js';
-import { measureUsual, runFault, type Outcome } from './runner.js';
+import { runFault, type Outcome } from './runner.js';
 
 const DEFAULT_TIMES = 3;
-
-/** Seconds without a fault, to know what is usual. */
-const CONTROL = 5;
 
 await main(process.argv.slice(2));
 
@@ -34,14 +31,11 @@ async function chaos(options: Omit<ChaosOptions, 'help'>): Promise<void> {
   const outcomes: Outcome[] = [];
   const problems: string[] = [];
   const arena = await Arena.open();
-  let usual = NaN;
   try {
-    usual = await measureUsual(arena, CONTROL);
-    console.log(`Without a fault: parts come ${Math.round(usual)} ms after their last sample at most`);
     for (const fault of chosen) {
       const times = options.times ?? (options.quick ? 1 : (fault.times ?? DEFAULT_TIMES));
       const progress = (line: string): void => console.log(`  ${line}`);
-      outcomes.push(await runFault(fault, times, arena, { seed: options.seed, usual, progress }));
+      outcomes.push(await runFault(fault, times, arena, { seed: options.seed, progress }));
     }
     if (arena.hasBrowser) machine.chromium = (await arena.browser()).version();
   } finally {
@@ -53,7 +47,6 @@ async function chaos(options: Omit<ChaosOptions, 'help'>): Promise<void> {
     startedAt,
     machine,
     options,
-    usualPartDelay: usual,
     outcomes,
     problems,
   });

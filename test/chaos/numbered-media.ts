@@ -121,5 +121,5 @@ function number(frame: Uint8Array, count: number): Uint8Array {
 }
 
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer as ArrayBuffer;
+  return bytes.slice().buffer;
 }

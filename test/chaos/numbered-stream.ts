@@ -4,7 +4,7 @@ import { Ledger } from './ledger.js';
 import { numberedContainer, numberedFrames } from './numbered-media.js';
 import { PlainPublisher } from './plain-publisher.js';
 import { SampleWatcher } from './sample-watcher.js';
-import { checked, type Target, type Verdict } from './target.js';
+import { verdictOf, type Target, type Verdict } from './target.js';
 
 export interface Address {
   /** Without a slash at the end. */
@@ -52,7 +52,7 @@ export class NumberedStream implements Target {
       await within(START, `the first part of ${name}`, stream.recovered(0));
       return stream;
     } catch (error) {
-      stream.close();
+      await stream.close();
       throw error;
     }
   }
@@ -66,11 +66,11 @@ export class NumberedStream implements Target {
     }
   }
 
-  async settled(patience: number): Promise<Verdict> {
+  async settled(patience: number): Promise<Verdict[]> {
     const now = Date.now();
     const deadline = now + patience * 1000;
     while (!this.#ledger.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
-    return checked(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks());
+    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
   }
 
   /** Ends the stream for its viewers, too. */

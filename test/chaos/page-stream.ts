@@ -7,7 +7,7 @@ import { digest } from './digest.js';
 import { Ledger } from './ledger.js';
 import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
 import { SampleWatcher } from './sample-watcher.js';
-import { checked, type Target, type Verdict } from './target.js';
+import { verdictOf, type Target, type Verdict } from './target.js';
 
 /** Until the viewer sees something, seconds. */
 const START = 30;
@@ -86,7 +86,7 @@ export class PageStream implements Target {
     }
   }
 
-  async settled(patience: number): Promise<Verdict> {
+  async settled(patience: number): Promise<Verdict[]> {
     const now = Date.now();
     const deadline = now + patience * 1000;
     for (;;) {
@@ -95,7 +95,7 @@ export class PageStream implements Target {
       await delay(POLL);
     }
     if (this.#ledger.encodedCount === 0) throw new Error('the page does not say what it encodes');
-    return checked(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks());
+    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
   }
 
   /** Since the page was opened: 1 where the player never had to begin again. */

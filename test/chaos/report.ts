@@ -13,8 +13,6 @@ export interface Report {
   startedAt: string;
   machine: Machine;
   options: Omit<ChaosOptions, 'help'>;
-  /** Of the others while nothing was at fault, milliseconds. */
-  usualPartDelay: number;
   outcomes: Outcome[];
   /** What is wrong beside the faults. */
   problems: string[];
@@ -39,7 +37,7 @@ export interface Summary {
 export function summarize({ fault, trials, skipped }: Outcome): Summary {
   const { name, title } = fault;
   const recoveries = trials.flatMap(({ recovery }) => (recovery === undefined ? [] : [recovery]));
-  const targets = trials.flatMap(({ target }) => (target ? [target] : []));
+  const targets = trials.flatMap((trial) => trial.targets);
   const count = (of: (trial: Trial) => readonly unknown[]): number =>
     trials.reduce((sum, trial) => sum + of(trial).length, 0);
   return {

@@ -9,9 +9,11 @@ import type { Target, Verdict } from './target.js';
 export interface Trial {
   /** From the fault's end to viewers seeing something newer, seconds; undefined: there was nothing to recover. */
   recovery?: number;
-  /** Of what it was done to. */
-  target?: Verdict;
+  /** Of the streams to which it was done; none where it was done to the server alone. */
+  targets: Verdict[];
   others: Verdict[];
+  /** The slowest part on another server meanwhile, milliseconds: how late this machine makes things. */
+  usual: number;
   /** Names of those of them that noticed something. */
   affected: string[];
   /** What is not as promised. */
@@ -37,21 +39,15 @@ const LONGEST = 90;
 /** Parts that come later than that after their last sample was encoded are late, milliseconds. */
 const LATE = 1000;
 
+/** What also a stream on another server suffers is not the fault's doing. */
+const LATER_THAN_USUAL = 3;
+
 /** A fault begins at some place in a segment, seconds. */
 const SEGMENT = 1;
 
 export interface RunnerOptions {
   seed: number;
-  /** The slowest part of the others while nothing was at fault, milliseconds. */
-  usual: number;
   progress(line: string): void;
-}
-
-/** How slow the parts of the others are while all is well, milliseconds. */
-export async function measureUsual(arena: Arena, seconds: number): Promise<number> {
-  await settleOthers(arena);
-  await delay(seconds * 1000);
-  return Math.max(...(await settleOthers(arena)).map(({ slowest }) => slowest));
 }
 
 export async function runFault(
@@ -65,65 +61,64 @@ export async function runFault(
   const trials: Trial[] = [];
   for (let time = 0; time < times; time++) {
     const random = new Random(options.seed + time);
-    const trial = await runOnce(fault, arena, random, options);
+    const trial = await runOnce(fault, arena, random);
     trials.push(trial);
     options.progress(`${fault.name} ${time + 1}/${times}: ${describe(trial)}`);
   }
   return { fault, trials };
 }
 
-async function runOnce(fault: Fault, arena: Arena, random: Random, { usual }: RunnerOptions): Promise<Trial> {
-  const trial: Trial = { others: [], affected: [], problems: [] };
+async function runOnce(fault: Fault, arena: Arena, random: Random): Promise<Trial> {
+  const trial: Trial = { targets: [], others: [], usual: 0, affected: [], problems: [] };
   let target: Target | undefined;
   try {
     target = await fault.prepare(arena);
     await target?.settled(SETTLE);
-    await settleOthers(arena);
+    await Promise.all([arena.others.settled(SETTLE), arena.control.settled(SETTLE)]);
     await delay(random.next() * SEGMENT * 1000);
     const over = await within(LONGEST, 'the end of the fault', fault.inject(target, arena, random));
     if (target) {
       const patience = (fault.promises.recovers ?? 0) + PATIENCE;
       const at = await within(patience, 'recovery', target.recovered(over));
       trial.recovery = Math.max(0, at - over) / 1000;
-      trial.target = await target.settled(SETTLE);
+      trial.targets = await target.settled(SETTLE);
     }
     await arena.release(target);
   } catch (error) {
     trial.problems.push((error as Error).message);
     await arena.discard(target).catch(() => {});
   }
+  const others = await arena.others.settled(SETTLE);
+  trial.usual = Math.max(...(await arena.control.settled(SETTLE)).map(({ slowest }) => slowest));
   if (!fault.hitsAll) {
-    trial.others = await settleOthers(arena);
-    trial.affected = trial.others
-      .filter((verdict) => isAffected(verdict, Math.max(LATE, 3 * usual)))
-      .map((o) => o.stream);
-  } else if (trial.problems.length > 0) await settleOthers(arena);
+    trial.others = others;
+    const late = Math.max(LATE, LATER_THAN_USUAL * trial.usual);
+    trial.affected = others.filter((verdict) => isAffected(verdict, late)).map(({ stream }) => stream);
+  }
   trial.problems.push(...brokenPromises(fault, trial));
   return trial;
-}
-
-function settleOthers({ others }: Arena): Promise<Verdict[]> {
-  return Promise.all(others.map((other) => other.settled(SETTLE)));
 }
 
 function isAffected(verdict: Verdict, late: number): boolean {
   return faultsOf(verdict).length > 0 || verdict.slowest > late;
 }
 
-function brokenPromises({ promises }: Fault, { recovery, target, affected }: Trial): string[] {
+function brokenPromises({ promises }: Fault, { recovery, targets, usual, affected }: Trial): string[] {
   const { recovers, keepsSamples, seam } = promises;
   const problems: string[] = [];
-  if (recovers !== undefined && recovery !== undefined && recovery > recovers) {
+  if (recovers !== undefined && recovery !== undefined && recovery - usual / 1000 > recovers) {
     problems.push(`recovered after ${recovery.toFixed(1)} s, and ${recovers} s are promised`);
   }
-  if (target) {
-    const { lost, altered, repeated, discontinuities, ends, gaps } = target;
-    if (keepsSamples && lost > 0) problems.push(`${lost} samples lost`);
-    if (altered > 0) problems.push(`${altered} samples altered`);
-    if (repeated > 0) problems.push(`${repeated} samples repeated`);
-    if (ends > 0) problems.push('viewers saw an end');
-    if (gaps > 0) problems.push(`${gaps} gaps without a discontinuity`);
-    if (seam === 'none' && discontinuities > 0) problems.push(`${discontinuities} discontinuities`);
+  for (const { stream, lost, altered, repeated, discontinuities, ends, gaps } of targets) {
+    const found = [
+      ...(keepsSamples && lost > 0 ? [`${lost} samples lost`] : []),
+      ...(altered > 0 ? [`${altered} samples altered`] : []),
+      ...(repeated > 0 ? [`${repeated} samples repeated`] : []),
+      ...(ends > 0 ? ['viewers saw an end'] : []),
+      ...(gaps > 0 ? [`${gaps} gaps without a discontinuity`] : []),
+      ...(seam === 'none' && discontinuities > 0 ? [`${discontinuities} discontinuities`] : []),
+    ];
+    if (found.length > 0) problems.push(`${stream}: ${found.join(', ')}`);
   }
   if (affected.length > 0) problems.push(`affected: ${affected.join(', ')}`);
   return problems;
@@ -136,15 +131,18 @@ function faultsOf({ lost, repeated, altered, discontinuities, ends, gaps }: Verd
     .map(([what, count]) => `${count} ${what}`);
 }
 
-function describe({ recovery, target, others, affected, problems }: Trial): string {
+function describe({ recovery, targets, others, usual, affected, problems }: Trial): string {
+  const hit = others.filter(({ stream }) => affected.includes(stream));
   const texts = [
     ...(recovery === undefined ? [] : [`recovered after ${recovery.toFixed(2)} s`]),
-    ...(target ? faultsOf(target) : []),
-    ...others
-      .filter(({ stream }) => affected.includes(stream))
-      .map((verdict) =>
-        [`${verdict.stream} affected:`, ...faultsOf(verdict), `${Math.round(verdict.slowest)} ms`].join(' '),
-      ),
+    ...targets.flatMap((verdict) => listed(verdict.stream, faultsOf(verdict))),
+    ...hit.map((verdict) => `${verdict.stream} was ${Math.round(verdict.slowest)} ms late`),
+    ...hit.flatMap((verdict) => listed(verdict.stream, faultsOf(verdict))),
+    `${Math.round(usual)} ms elsewhere`,
   ];
-  return `${texts.join(', ') || 'nothing noticed'}${problems.length > 0 ? ` ✗ ${problems.join('; ')}` : ''}`;
+  return `${problems.length > 0 ? '✗' : '✓'} ${[...texts, ...problems].join('; ')}`;
+}
+
+function listed(stream: string, faults: readonly string[]): string[] {
+  return faults.length > 0 ? [`${stream}: ${faults.join(', ')}`] : [];
 }

@@ -17,14 +17,15 @@ export interface Target {
    */
   recovered(since: number): Promise<number>;
   /**
-   * What happened since the last call, once viewers have all that was encoded until now.
+   * What happened since the last call, of each stream that it is, once viewers have all that was encoded until now.
    * @param patience what is missing after so many seconds is lost
    */
-  settled(patience: number): Promise<Verdict>;
+  settled(patience: number): Promise<Verdict[]>;
   /** Ends it. */
   close(): Promise<void>;
 }
 
-export function checked(stream: string, balance: Balance, breaks: Breaks): Verdict {
+/** What two looks at a ledger and at a watcher tell. */
+export function verdictOf(stream: string, balance: Balance, breaks: Breaks): Verdict {
   return { stream, ...balance, ...breaks };
 }

@@ -33,7 +33,7 @@ export class TranscodedStream implements Target {
     return this.stream.recovered(since);
   }
 
-  settled(patience: number): Promise<Verdict> {
+  settled(patience: number): Promise<Verdict[]> {
     return this.stream.settled(patience);
   }
 
