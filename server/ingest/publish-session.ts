@@ -34,7 +34,7 @@ export interface PublishSessionOptions {
 /** Received messages are acknowledged at most this often, milliseconds. */
 const ACK_INTERVAL = 250;
 
-/** A resuming publisher sends what it kept all at once. */
+/** A publisher whose connection was silent for a while sends what it kept all at once. */
 const BURST_SECONDS = 10;
 
 const RESTARTS = 'the server restarts; connect again and resume';
@@ -52,6 +52,8 @@ export class PublishSession {
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
+  /** When the publisher was lost, milliseconds on a clock that never goes back. */
+  #detachedAt: number | undefined;
   #messages: RateLimit;
   #bytes: RateLimit;
 
@@ -95,6 +97,7 @@ export class PublishSession {
     }
     clearTimeout(this.#grace);
     this.#connection = connection;
+    this.#allowCatchingUp();
     this.#acknowledged = this.#received;
     this.options.audience.follow(this.stream.id, connection);
     this.stream.setConnected(true);
@@ -106,11 +109,21 @@ export class PublishSession {
   detach(connection: PublisherConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#detachedAt = performance.now();
     this.options.audience.unfollow(this.stream.id, connection);
     this.#clearTimers();
     if (this.#over) return;
     this.stream.setConnected(false);
     this.#grace = setTimeout(() => this.#stopUnasked('timed-out'), this.options.limits.graceTime * 1000);
+  }
+
+  /** What it made while it was away the publisher sends at once. */
+  #allowCatchingUp(): void {
+    if (this.#detachedAt === undefined) return;
+    const seconds = (performance.now() - this.#detachedAt) / 1000;
+    this.#detachedAt = undefined;
+    this.#messages.grant(seconds);
+    this.#bytes.grant(seconds);
   }
 
   /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */

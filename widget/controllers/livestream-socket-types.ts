@@ -5,8 +5,9 @@ import type { BroadcastOptions, PublishState } from '../media/broadcast.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
+import type { Dropped } from '../media/send-queue.js';
 
-export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
+export type { BroadcastHealth, Dropped, EncoderKind, PublishState, RetryOptions };
 
 /** Options of `LivestreamSocketController`. Functions are asked anew each time, so that they may read a property of the host. */
 export interface LivestreamSocketOptions extends BroadcastOptions {
@@ -39,6 +40,12 @@ export interface StartStreamOptions {
    * @default auto
    */
   encoder?: EncoderKind | EncoderFactory | undefined;
+  /**
+   * Longest time that media is kept while the connection is broken, silent or too slow, seconds; what is older is given up
+   * and told by `dropped`. Instead of the controller's own option.
+   * @default 30
+   */
+  maxBufferedSeconds?: number | undefined;
   /** Of the encoded video, a second. @default that of the video track, else 30 */
   frameRate?: number | undefined;
 }
@@ -49,8 +56,8 @@ export interface LivestreamSocketEvents {
   statuschange: CustomEvent<{ streamId: string; status: StreamStatus }>;
   viewercount: CustomEvent<{ streamId: string; count: number }>;
   connectionchange: CustomEvent<{ isConnected: boolean }>;
-  /** Media that could not be kept until the connection came back; viewers see a gap. */
-  dropped: CustomEvent<{ bytes: number; seconds: number }>;
+  /** Media that could not be kept until the server had it, whole groups of pictures, the oldest first: viewers see a gap. */
+  dropped: CustomEvent<Dropped>;
   /** How publishing does, about once a second while there is media. */
   health: CustomEvent<BroadcastHealth>;
   error: CustomEvent<{ error: LivedropError }>;

@@ -202,7 +202,7 @@ export class LivestreamSocketController
       this.#fail(error);
       throw error;
     }
-    const { encoder = 'auto' } = options;
+    const { encoder = 'auto', maxBufferedSeconds } = options;
     const makeEncoder: EncoderFactory =
       typeof encoder === 'function'
         ? encoder
@@ -214,19 +214,20 @@ export class LivestreamSocketController
         {
           send: (message) => this.#connection?.send(message),
           sendData: (bytes) => this.#connection?.sendData(bytes),
-          restart: (reason) => this.#connection?.restart(reason),
+          restart: (reason, retryAfter) => this.#connection?.restart(reason, retryAfter),
+          tick: () => this.#connection?.tick(),
           bufferedAmount: () => this.#connection?.bufferedAmount ?? 0,
         },
         {
           onState: (state, reason) => this.#setState(state, reason),
           onError: (error) => this.#fail(error),
-          onDropped: (bytes, seconds) => {
-            this.#debug('stream', `gave up ${seconds.toFixed(1)} s of media`, { bytes });
-            this.#emit('dropped', { bytes, seconds });
+          onDropped: (dropped) => {
+            this.#debug('stream', `gave up ${dropped.seconds.toFixed(1)} s of media`, dropped);
+            this.#emit('dropped', dropped);
           },
           onHealth: (health) => this.#onHealth(health),
         },
-        this.#options,
+        { ...this.#options, ...(maxBufferedSeconds === undefined ? {} : { maxBufferedSeconds }) },
         this.serverClock,
       );
     } catch (error) {
@@ -270,6 +271,7 @@ export class LivestreamSocketController
         onMessage: (message) => this.#handle(message),
         onLost: (error, retrying) => this.#lost(error, retrying),
         mayReturn: (refusal) => this.#mayReturn(refusal),
+        onProbe: () => this.serverClock.ask(),
       },
       this.#options.retry,
     );
@@ -298,8 +300,9 @@ export class LivestreamSocketController
     this.#broadcast?.connectionLost(error, retrying);
   }
 
-  #mayReturn({ code }: ErrorMessage): boolean {
-    return code === 'SHUTTING_DOWN' || (this.#broadcast?.mayReturn(code) ?? false);
+  #mayReturn(refusal: ErrorMessage): boolean {
+    if (refusal.code === 'SHUTTING_DOWN') return true;
+    return this.#broadcast ? this.#broadcast.mayReturn(refusal) : refusal.retryAfter !== undefined;
   }
 
   #join(streamId: string): void {
