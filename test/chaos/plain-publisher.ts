@@ -31,7 +31,8 @@ export class PlainPublisher {
         bufferedAmount: () => this.#connection.bufferedAmount,
         send: (message) => this.#connection.send(message),
         sendData: (bytes) => this.#connection.sendData(bytes),
-        restart: (reason) => this.#connection.restart(reason),
+        restart: (reason, retryAfter) => this.#connection.restart(reason, retryAfter),
+        tick: () => this.#connection.tick(),
       },
       {
         onStarted: (_message, resumed) => {
@@ -48,6 +49,7 @@ export class PlainPublisher {
         this.#publisher.connectionLost();
         if (!retrying && !this.#isStopped) this.problem = error;
       },
+      onProbe: () => this.#connection.send({ type: 'clock', sent: performance.now() }),
       mayReturn: ({ code }) => code === 'STREAM_IN_USE' && this.#publisher.mayBeInUseByUs,
     });
     this.#connection.open();
