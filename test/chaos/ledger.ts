@@ -20,25 +20,34 @@ export interface Balance {
   repeated: number;
   /** Seen, and never encoded like that. */
   altered: number;
-  /** Of the slowest part: from the encoder's last sample in it to the viewer, milliseconds. 0 of none. */
-  slowest: number;
+  /** Of each part: from the encoder's last sample in it to the viewer, milliseconds. */
+  delays: number[];
 }
+
+/** Samples that are remembered after they were seen: several minutes, more than any fault holds one back. */
+const MEMORY = 10_000;
 
 /** What an encoder made and what a viewer got of it, compared digest by digest and in order. */
 export class Ledger {
-  readonly #encoded: Encoded[] = [];
-  /** Where a digest stands in `#encoded`: usually once. */
+  #encoded: Encoded[] = [];
+  /** Place of the first that is remembered. */
+  #first = 0;
+  /** Where a digest stands: usually once. */
   readonly #places = new Map<number, number[]>();
   #unread: SeenPart[] = [];
   /** Place of the sample that has to come next; undefined until a viewer saw a first one. */
   #next: number | undefined;
   #balance: Balance = nothing();
+  /** Of the parts since the balance was taken. */
+  #arrivals: { encodedAt: number; at: number }[] = [];
 
   encode(sample: Encoded): void {
+    const place = this.#first + this.#encoded.length;
     const places = this.#places.get(sample.digest);
-    if (places) places.push(this.#encoded.length);
-    else this.#places.set(sample.digest, [this.#encoded.length]);
+    if (places) places.push(place);
+    else this.#places.set(sample.digest, [place]);
     this.#encoded.push(sample);
+    if (this.#encoded.length > 2 * MEMORY) this.#forget();
   }
 
   /** A viewer may see before the encoder's own notes are fetched: nothing is compared until somebody asks. */
@@ -47,13 +56,13 @@ export class Ledger {
   }
 
   get encodedCount(): number {
-    return this.#encoded.length;
+    return this.#first + this.#encoded.length;
   }
 
   /** Whether viewers have, or will not get any more, everything of before a time. */
   isPast(time: number): boolean {
     this.#read();
-    const next = this.#next === undefined ? undefined : this.#encoded[this.#next];
+    const next = this.#next === undefined ? undefined : this.#at(this.#next);
     return this.#next !== undefined && (next === undefined || next.at >= time);
   }
 
@@ -69,14 +78,25 @@ export class Ledger {
     const result = this.#balance;
     this.#balance = nothing();
     this.#arrivals = [];
-    while (this.#next !== undefined && (this.#encoded[this.#next]?.at ?? Infinity) < until) {
+    while (this.#next !== undefined && (this.#at(this.#next)?.at ?? Infinity) < until) {
       result.lost++;
       this.#next++;
     }
     return result;
   }
 
-  #arrivals: { encodedAt: number; at: number }[] = [];
+  #at(place: number): Encoded | undefined {
+    return this.#encoded[place - this.#first];
+  }
+
+  /** What is that old is not on its way any more; who looks rarely has to be told of what was lost all the same. */
+  #forget(): void {
+    this.#read();
+    const count = Math.min(MEMORY, (this.#next ?? 0) - this.#first);
+    if (count < MEMORY) return;
+    for (const { digest } of this.#encoded.splice(0, count)) this.#places.delete(digest);
+    this.#first += count;
+  }
 
   #read(): void {
     const unread = this.#unread;
@@ -86,7 +106,7 @@ export class Ledger {
       for (const each of digests) encodedAt = Math.max(encodedAt, this.#readSample(each));
       if (encodedAt === -Infinity) continue;
       this.#arrivals.push({ encodedAt, at });
-      this.#balance.slowest = Math.max(this.#balance.slowest, at - encodedAt);
+      this.#balance.delays.push(at - encodedAt);
     }
   }
 
@@ -106,10 +126,10 @@ export class Ledger {
     }
     this.#balance.lost += place - next;
     this.#next = place + 1;
-    return this.#encoded[place]!.at;
+    return this.#at(place)!.at;
   }
 }
 
 function nothing(): Balance {
-  return { lost: 0, repeated: 0, altered: 0, slowest: 0 };
+  return { lost: 0, repeated: 0, altered: 0, delays: [] };
 }

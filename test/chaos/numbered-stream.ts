@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { within } from '../bench/deadline.js';
-import { Ledger } from './ledger.js';
+import { Ledger, type Balance } from './ledger.js';
 import { numberedContainer, numberedFrames } from './numbered-media.js';
 import { PlainPublisher } from './plain-publisher.js';
 import { SampleWatcher } from './sample-watcher.js';
@@ -71,6 +71,16 @@ export class NumberedStream implements Target {
     const deadline = now + patience * 1000;
     while (!this.#ledger.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
     return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+  }
+
+  /** What became of the samples that were seen since the last call. */
+  balance(): Balance {
+    return this.#ledger.balance();
+  }
+
+  /** Why it is published no more, once that is so. */
+  get problem(): Error | undefined {
+    return this.#publisher.problem;
   }
 
   /** Ends the stream for its viewers, too. */

@@ -2,8 +2,10 @@ import type { Balance } from './ledger.js';
 import type { Breaks } from './sample-watcher.js';
 
 /** What became of a stream since it was last asked. */
-export interface Verdict extends Balance, Breaks {
+export interface Verdict extends Omit<Balance, 'delays'>, Breaks {
   stream: string;
+  /** Of the slowest part, milliseconds; see `Balance.delays`. 0 of none. */
+  slowest: number;
 }
 
 /** What a fault is done to: a stream, or its viewer. */
@@ -27,5 +29,6 @@ export interface Target {
 
 /** What two looks at a ledger and at a watcher tell. */
 export function verdictOf(stream: string, balance: Balance, breaks: Breaks): Verdict {
-  return { stream, ...balance, ...breaks };
+  const { delays, ...counts } = balance;
+  return { stream, ...counts, ...breaks, slowest: Math.max(0, ...delays) };
 }
