@@ -31,6 +31,7 @@ import { Streams } from './streams/streams.js';
 
 export type { Access } from './access.js';
 export { LivestreamError, PlaybackError } from './errors.js';
+export { TranscoderUnavailable } from './ingest/transcoder.js';
 export type {
   Transcoder,
   TranscoderEvents,
@@ -102,7 +103,11 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const audience = new Audience();
   const { transcoder } = options;
   const derive: DeriveRendition = (source, streamId) =>
-    transcoder && new AacRendition(source, { streamId, packaging, limits, transcoders: transcoder, logger });
+    transcoder &&
+    new AacRendition(source, {
+      ...{ streamId, packaging, limits, transcoders: transcoder, logger },
+      onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
+    });
   const streams = new Streams(packaging, limits, audience, derive);
   const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({

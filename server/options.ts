@@ -54,6 +54,12 @@ export interface Limits {
   maxJoins: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
+  /** A transcoder that has input and gives nothing for so long hangs, and is started again. Default 8. */
+  transcoderStallTime: number;
+  /** Bits a second that may come out of a stream's transcoder, on average; one that gives more is started again. Default 100,000,000. */
+  maxTranscoderBitrate: number;
+  /** Bytes kept of a container since the last place where reading can start, for a transcoder that is started again. Default 16 MiB. */
+  maxReplayBytes: number;
   /** A rendition that is made on demand, such as AAC for Safari, is made for so long after it was asked for last. Default 30. */
   derivedIdleTime: number;
   /** How long a request for live.mp4 waits for the stream's first key frame. Default 10. */
@@ -99,6 +105,9 @@ export const defaultLimits: Limits = {
   maxStreams: 100,
   maxJoins: 100,
   maxTranscoderRestarts: 5,
+  transcoderStallTime: 8,
+  maxTranscoderBitrate: 100_000_000,
+  maxReplayBytes: 16 * 1024 * 1024,
   derivedIdleTime: 30,
   liveWaitTime: 10,
   maxLiveBacklogBytes: 2 * 1024 * 1024,
@@ -127,6 +136,9 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxStreams: [1, 1_000_000],
   maxJoins: [1, 1_000_000],
   maxTranscoderRestarts: [0, 1000],
+  transcoderStallTime: [1, 300],
+  maxTranscoderBitrate: [100_000, Number.MAX_SAFE_INTEGER],
+  maxReplayBytes: [64 * 1024, 256 * 1024 * 1024],
   derivedIdleTime: [1, 3600],
   liveWaitTime: [0, 300],
   maxLiveBacklogBytes: [64 * 1024, 256 * 1024 * 1024],

@@ -3,6 +3,7 @@ import type { Limits, Logger } from '../options.js';
 import { CloseCode, type ServerMessage, type StopReason, type TrackConfig } from '../protocol.js';
 import type { Audience, Listener } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
+import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { RateLimit } from './rate-limit.js';
 import { createToken } from './resume-token.js';
@@ -47,8 +48,8 @@ export class PublishSession {
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #connection: PublisherConnection | undefined;
   #ingest: Ingest;
-  #silence: ReturnType<typeof setTimeout> | undefined;
-  #grace: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence = new Countdown(() => this.#onSilence());
+  readonly #grace = new Countdown(() => this.#stopUnasked('timed-out'));
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
@@ -95,7 +96,7 @@ export class PublishSession {
       before.send({ type: 'stream-stopped', streamId: this.stream.id, reason: 'replaced' });
       before.close(CloseCode.REPLACED, 'another connection resumed this stream');
     }
-    clearTimeout(this.#grace);
+    this.#grace.stop();
     this.#connection = connection;
     this.#allowCatchingUp();
     this.#acknowledged = this.#received;
@@ -114,7 +115,7 @@ export class PublishSession {
     this.#clearTimers();
     if (this.#over) return;
     this.stream.setConnected(false);
-    this.#grace = setTimeout(() => this.#stopUnasked('timed-out'), this.options.limits.graceTime * 1000);
+    this.#grace.start(this.options.limits.graceTime * 1000);
   }
 
   /** What it made while it was away the publisher sends at once. */
@@ -316,17 +317,17 @@ export class PublishSession {
 
   /** Starts waiting anew for the publisher's next message. */
   #expectData(): void {
-    clearTimeout(this.#silence);
-    const { silenceTime } = this.options.limits;
-    this.#silence = setTimeout(() => {
-      const connection = this.#connection;
-      // While it is paused the publisher cannot be heard.
-      if (!connection || this.#paused) return;
-      const message = `no stream data for ${silenceTime} s; connect again and resume`;
-      this.#send({ type: 'error', code: 'NOT_STREAMING', message, streamId: this.stream.id, fatal: true });
-      connection.close(CloseCode.SILENT, message);
-      this.detach(connection);
-    }, silenceTime * 1000);
+    this.#silence.start(this.options.limits.silenceTime * 1000);
+  }
+
+  #onSilence(): void {
+    const connection = this.#connection;
+    // While it is paused the publisher cannot be heard.
+    if (!connection || this.#paused) return;
+    const message = `no stream data for ${this.options.limits.silenceTime} s; connect again and resume`;
+    this.#send({ type: 'error', code: 'NOT_STREAMING', message, streamId: this.stream.id, fatal: true });
+    connection.close(CloseCode.SILENT, message);
+    this.detach(connection);
   }
 
   #acknowledge(): void {
@@ -342,8 +343,8 @@ export class PublishSession {
   }
 
   #clearTimers(): void {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#grace);
+    this.#silence.stop();
+    this.#grace.stop();
     clearTimeout(this.#ackTimer);
     this.#ackTimer = undefined;
   }

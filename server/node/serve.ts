@@ -69,7 +69,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port = DEFAULT_PORT,
     host = DEFAULT_HOST,
     drainTime = 3,
-    heartbeat = 4,
+    heartbeat,
     dataDirectory,
     certificate,
     key,

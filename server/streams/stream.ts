@@ -21,11 +21,14 @@ export class Stream {
   info: StreamInfo = {};
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
+  /** Of its transcoders: how many failed, by the fault. */
+  readonly transcoderFaults = new Map<string, number>();
   /** The rendition as the publisher sends it. */
   readonly source: Rendition;
   #derived: DerivedRendition | undefined;
   #status: StreamStatus = 'waiting';
   #connected = true;
+  #interrupted = false;
   #ended = false;
   #suspended = false;
 
@@ -113,6 +116,17 @@ export class Stream {
     this.#update();
   }
 
+  /** Its media stopped for a reason that is no fault of the publisher, or goes on: what makes it of the bytes failed and is started again. */
+  setInterrupted(interrupted: boolean): void {
+    if (interrupted === this.#interrupted) return;
+    this.#interrupted = interrupted;
+    this.#update();
+  }
+
+  countTranscoderFault(fault: string): void {
+    this.transcoderFaults.set(fault, (this.transcoderFaults.get(fault) ?? 0) + 1);
+  }
+
   /** Nothing will follow: playlists end and requests that wait are answered. */
   end(): void {
     if (this.#isOver) return;
@@ -151,6 +165,6 @@ export class Stream {
   #currentStatus(): StreamStatus {
     if (this.#ended) return 'ended';
     if (!this.playable) return this.before ? 'reconnecting' : 'waiting';
-    return this.#connected ? 'live' : 'reconnecting';
+    return this.#connected && !this.#interrupted ? 'live' : 'reconnecting';
   }
 }

@@ -13,6 +13,7 @@ export class Streams {
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
   /** Of the streams that are forgotten: a counter must not go back. */
   #faults = new Map<string, number>();
+  #transcoderFaults = new Map<string, number>();
 
   constructor(
     private readonly packaging: PackagingOptions,
@@ -44,6 +45,13 @@ export class Streams {
   get frameFaults(): Map<string, number> {
     const faults = new Map(this.#faults);
     for (const stream of this) addCounts(faults, stream.frameFaults);
+    return faults;
+  }
+
+  /** Failures of transcoders of all streams there ever were, by the fault. */
+  get transcoderFaults(): Map<string, number> {
+    const faults = new Map(this.#transcoderFaults);
+    for (const stream of this) addCounts(faults, stream.transcoderFaults);
     return faults;
   }
 
@@ -101,6 +109,7 @@ export class Streams {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
     addCounts(this.#faults, stream.frameFaults);
+    addCounts(this.#transcoderFaults, stream.transcoderFaults);
   }
 }
 

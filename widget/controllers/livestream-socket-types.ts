@@ -20,6 +20,8 @@ export interface LivestreamSocketOptions extends BroadcastOptions {
   /** What `startStream` sends where it is not told: `() => media.stream` beside a `MediaStreamController`. */
   stream?: () => MediaStream | undefined;
   debug?: () => boolean;
+  /** Seconds without a word from the server, which is asked for one, after which the connection is made anew. @default 8 */
+  silenceTimeout?: number;
   retry?: Partial<RetryOptions>;
 }
 

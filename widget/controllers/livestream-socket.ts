@@ -274,6 +274,7 @@ export class LivestreamSocketController
         onProbe: () => this.serverClock.ask(),
       },
       this.#options.retry,
+      this.#options.silenceTimeout,
     );
     this.#connection.open();
   }

@@ -1,8 +1,10 @@
 import type { ClientMessage, ErrorMessage, ServerMessage } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
 import { Deadline } from './deadline.js';
+import { Liveness } from './liveness.js';
 import { NetworkWatch } from './network-watch.js';
 import { Retry, type RetryOptions } from './retry.js';
+import { pageClock } from './server-clock.js';
 import { Socket } from './socket.js';
 
 export interface ConnectionEvents {
@@ -52,6 +54,7 @@ export class Connection {
   readonly #network = new NetworkWatch((isBack) => this.#networkChanged(isBack));
   readonly #deadline = new Deadline();
   readonly #probe = new Deadline();
+  readonly #liveness: Liveness;
   #socket: Socket | undefined;
   /** When the server first answered on this connection, ms. */
   #answeredAt: number | undefined;
@@ -61,11 +64,26 @@ export class Connection {
   /** Seconds that the server named. */
   #retryAfter: number | undefined;
 
-  /** @param url asked at every attempt; may throw */
-  constructor(url: () => string, events: ConnectionEvents, retry?: Partial<RetryOptions>) {
+  /**
+   * @param url asked at every attempt; may throw
+   * @param silenceTimeout see {@link Liveness}
+   */
+  constructor(
+    url: () => string,
+    events: ConnectionEvents,
+    retry?: Partial<RetryOptions>,
+    silenceTimeout?: number,
+  ) {
     this.#url = url;
     this.#events = events;
     this.#retry = new Retry(retry);
+    this.#liveness = new Liveness(
+      {
+        ask: () => this.send({ type: 'clock', sent: pageClock() }),
+        onDead: (seconds) => this.restart(`nothing came for ${seconds} s`),
+      },
+      silenceTimeout,
+    );
   }
 
   get isOpen(): boolean {
@@ -92,6 +110,7 @@ export class Connection {
     this.#probe.clear();
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#liveness.stop();
     socket?.close();
   }
 
@@ -129,6 +148,7 @@ export class Connection {
       const socket = new Socket(url, {
         onOpen: () => {
           this.#deadline.clear();
+          this.#liveness.start();
           this.#events.onOpen();
         },
         onMessage: (message) => this.#received(message),
@@ -148,6 +168,7 @@ export class Connection {
 
   #received(message: ServerMessage): void {
     this.#probe.clear();
+    this.#liveness.heard();
     // Only an answer proves that somebody is there: a proxy may open and close again and again.
     if (message.type !== 'error') this.#answeredAt ??= performance.now();
     else if (message.fatal) {
@@ -160,6 +181,7 @@ export class Connection {
   #lost(url: string, code: number, reason: string): void {
     this.#deadline.clear();
     this.#probe.clear();
+    this.#liveness.stop();
     this.#socket = undefined;
     const detail = reason ? `${code}, ${reason}` : String(code);
     const refusal = this.#refusal;
