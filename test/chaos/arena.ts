@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -9,6 +9,7 @@ import { ffmpegPath } from '../helpers/media.js';
 import { ChaosServer } from './chaos-server.js';
 import { NumberedStream } from './numbered-stream.js';
 import { PageStream } from './page-stream.js';
+import { SmallDisk } from './small-disk.js';
 import { Together } from './together.js';
 import type { Target } from './target.js';
 
@@ -23,6 +24,8 @@ export class Arena {
     readonly folder: string,
     /** What the server runs as its ffmpeg: may be put at fault. */
     readonly ffmpeg: FaultyFfmpeg,
+    /** Where the server keeps what it remembers. */
+    readonly disk: SmallDisk,
     readonly server: ChaosServer,
     /** One of frames and one of a container, to whom nothing is done. */
     readonly others: Target,
@@ -37,19 +40,22 @@ export class Arena {
   static async open(): Promise<Arena> {
     const folder = await mkdtemp(join(tmpdir(), 'livedrop-chaos-'));
     const ffmpeg = await FaultyFfmpeg.create(join(folder, 'ffmpeg'), ffmpegPath);
-    const data = join(folder, 'data');
-    await mkdir(data);
-    const server = await ChaosServer.start(['--ffmpeg', ffmpeg.path, '--data', data]);
-    const controlServer = await ChaosServer.start(['--data', join(folder, 'control')]);
+    const disk = await SmallDisk.create(join(folder, 'data'));
+    const servers: ChaosServer[] = [];
     const streams: NumberedStream[] = [];
     try {
+      const server = await ChaosServer.start(['--ffmpeg', ffmpeg.path, '--data', disk.path]);
+      servers.push(server);
+      const controlServer = await ChaosServer.start(['--data', join(folder, 'control')]);
+      servers.push(controlServer);
       streams.push(await NumberedStream.start(server, 'other-frames', 'frames'));
       streams.push(await NumberedStream.start(server, 'other-container', 'container'));
       const control = await NumberedStream.start(controlServer, 'control', 'frames');
-      return new Arena(folder, ffmpeg, server, new Together(streams), control, controlServer);
+      return new Arena(folder, ffmpeg, disk, server, new Together(streams), control, controlServer);
     } catch (error) {
       await Promise.all(streams.map((stream) => stream.close()));
-      await Promise.all([server.close(), controlServer.close()]);
+      await Promise.all(servers.map((server) => server.close()));
+      await disk.remove();
       throw error;
     }
   }
@@ -98,6 +104,7 @@ export class Arena {
     await this.controlServer.close();
     const { output } = this.server;
     const lived = await this.server.close();
+    await this.disk.remove();
     await rm(this.folder, { recursive: true, force: true });
     return lived ? undefined : `the server ended by itself:\n${output.slice(-2000)}`;
   }

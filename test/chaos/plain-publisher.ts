@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '../../widget/media/connection.js';
 import { Publisher } from '../../widget/media/publisher.js';
+import { installPageGlobals } from '../helpers/node-broadcaster.js';
 import type { Ledger } from './ledger.js';
 import type { NumberedMedia } from './numbered-media.js';
-import { installPageGlobals } from './page-globals.js';
+
+installPageGlobals();
 
 /** The widget's own publisher, which comes back and resumes, fed in real time with numbered media. */
 export class PlainPublisher {
@@ -22,7 +24,6 @@ export class PlainPublisher {
 
   /** @param url of the endpoint, `ws://…/livestream/ws` */
   constructor(url: string, streamId: string, media: NumberedMedia, ledger: Ledger) {
-    installPageGlobals();
     this.#media = media;
     this.#ledger = ledger;
     this.#publisher = new Publisher(

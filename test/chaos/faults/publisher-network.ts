@@ -42,6 +42,35 @@ function stall(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
   });
 }
 
+/** A WebSocket's close frame as a server sends it (RFC 6455 §5.5.1). */
+function closeFrame(code: number): Buffer {
+  const frame = Buffer.from([0x88, 2, 0, 0]);
+  frame.writeUInt16BE(code, 2);
+  return frame;
+}
+
+/** What stands before the server closes the WebSocket with a code, and takes no new ones for a while. */
+function closed(code: number, meaning: string): Fault {
+  return fault<PageStream>({
+    name: `publisher-closed-${code}`,
+    title: `publisher: the server's front closes with ${code}, ${meaning}, and answers 503 for 2 s`,
+    promises,
+    prepare,
+    inject: async ({ broadcaster: { proxy } }) => {
+      const connections = proxy.connections(isWebSocket);
+      if (connections.length === 0) throw new Error('the publisher has no WebSocket');
+      proxy.answer('503 Service Unavailable', { filter: isWebSocket });
+      for (const connection of connections) {
+        connection.inject(closeFrame(code));
+        connection.cut('end');
+      }
+      await delay(2000);
+      proxy.heal();
+      return Date.now();
+    },
+  });
+}
+
 /** What lies between a publisher and the server. */
 export const PUBLISHER_NETWORK: readonly Fault[] = [
   cut(1),
@@ -83,6 +112,8 @@ export const PUBLISHER_NETWORK: readonly Fault[] = [
       return Promise.resolve(Date.now());
     },
   }),
+  closed(1012, 'restarts'),
+  closed(1013, 'try again later'),
   fault<PageStream>({
     name: 'publisher-gateway',
     title: "publisher: the server's front answers 502 for 3 s",

@@ -5,8 +5,25 @@ import type { Target } from '../target.js';
 
 const prepare = (arena: Arena): Promise<Target> => arena.everything();
 
-/** What happens to the server's process: every stream is hit. */
+/** Longer than the server waits before it saves what it has to remember, ms. */
+const FULL = 4000;
+
+/** What happens to the server's process, which hits every stream, and to its disk, which hits none. */
 export const SERVER: readonly Fault[] = [
+  fault<undefined>({
+    name: 'disk-full',
+    title: 'server: the disk with its data is full for 4 s',
+    times: 2,
+    promises: { keepsSamples: true, seam: 'none' },
+    missing: ({ disk }) => Promise.resolve(disk.missing),
+    prepare: () => Promise.resolve(undefined),
+    inject: async (_target, { disk }) => {
+      await disk.fill();
+      await delay(FULL);
+      await disk.empty();
+      return Date.now();
+    },
+  }),
   fault<Target>({
     name: 'server-kill',
     title: 'server: SIGKILL, and started again',
