@@ -31,6 +31,10 @@ async function chaos(options: Omit<ChaosOptions, 'help'>): Promise<void> {
   const outcomes: Outcome[] = [];
   const problems: string[] = [];
   const arena = await Arena.open();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // A disk that stays mounted, a server that goes on: nothing else would end them.
+    process.once(signal, () => void arena.close().finally(() => process.exit(1)));
+  }
   try {
     for (const fault of chosen) {
       const times = options.times ?? (options.quick ? 1 : (fault.times ?? DEFAULT_TIMES));

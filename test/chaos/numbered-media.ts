@@ -130,6 +130,7 @@ function webmHeader({ format }: Frames): Buffer {
   ]);
 }
 
+/** Its own: a Buffer is a view of more. */
 function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  return bytes.slice().buffer;
+  return new Uint8Array(bytes).buffer;
 }

@@ -20,7 +20,10 @@ export class Cast {
   ) {}
 
   /** Resolves when every viewer has had something. */
-  static async assemble({ streams: count, viewers }: SoakOptions): Promise<Cast> {
+  static async assemble({
+    streams: count,
+    viewers,
+  }: Pick<SoakOptions, 'streams' | 'viewers'>): Promise<Cast> {
     const server = await BenchServer.start({ collectsGarbage: true });
     const streams: NumberedStream[] = [];
     const generators: LoadGenerator[] = [];
