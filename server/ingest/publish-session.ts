@@ -4,6 +4,7 @@ import { CloseCode, type ServerMessage, type StopReason, type TrackConfig } from
 import type { Audience, Listener } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import type { PublishGrant } from './publish-grant.js';
 import { RateLimit } from './rate-limit.js';
 
 /** A publisher's connection, as a session needs it. */
@@ -19,6 +20,8 @@ export interface PublishSessionOptions {
   audience: Audience;
   limits: Limits;
   logger: Logger;
+  /** Default: nothing that can be taken back. */
+  grant?: PublishGrant;
   createIngest(events: IngestEvents): Ingest;
   /** The session is over and forgotten. */
   onOver(session: PublishSession): void;
@@ -58,6 +61,11 @@ export class PublishSession {
 
   get stream(): Stream {
     return this.options.stream;
+  }
+
+  /** On what its publisher may publish. */
+  get grant(): PublishGrant {
+    return this.options.grant ?? {};
   }
 
   /** How many binary messages are held safely: the number of the next one. */

@@ -8,6 +8,7 @@ import { ContainerIngest } from './container-ingest.js';
 import { FramesIngest } from './frames-ingest.js';
 import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import type { GrantCheck, PublishGrant } from './publish-grant.js';
 import { PublishSession } from './publish-session.js';
 import type { TranscoderFactory } from './transcoder.js';
 
@@ -18,6 +19,10 @@ export interface PublishersOptions {
   packaging: PackagingOptions;
   transcoders: TranscoderFactory | undefined;
   logger: Logger;
+  /** Of streams whose publisher and key say nothing else. Default public. */
+  playback?: 'public' | 'private';
+  /** Whether what a stream was started on stands still. Default: it does. */
+  stands?: GrantCheck;
 }
 
 /** The publish sessions of all live streams. */
@@ -27,18 +32,24 @@ export class Publishers {
 
   constructor(private readonly options: PublishersOptions) {}
 
-  /** Whether a `start-stream` may go on with a session that is there: the token is authority enough. */
+  /** Whether a `start-stream` may go on with a session that is there: the token is authority enough, while its grant stands. */
   canResume(message: StartStreamMessage): boolean {
     const token = message.resume?.token;
     const session = this.#sessions.get(message.streamId);
-    return token !== undefined && session?.isOver === false && sameText(session.resumeToken, token);
+    return (
+      token !== undefined &&
+      session?.isOver === false &&
+      sameText(session.resumeToken, token) &&
+      this.#stands(session.grant)
+    );
   }
 
   /**
    * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
+   * @param grant on what it may be started; one that goes on keeps its own
    * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
    */
-  start(message: StartStreamMessage): PublishSession {
+  start(message: StartStreamMessage, grant: PublishGrant = {}): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(
         'SHUTTING_DOWN',
@@ -46,7 +57,7 @@ export class Publishers {
       );
     }
     const session = this.#sessions.get(message.streamId);
-    return session && this.canResume(message) ? session : this.#create(message, session);
+    return session && this.canResume(message) ? session : this.#create(message, session, grant);
   }
 
   /** Ends all streams properly and takes no more. */
@@ -55,11 +66,32 @@ export class Publishers {
     await this.stopAll('shutdown');
   }
 
+  /** Ends every stream, waiting ones too, that was started on what does not stand any more. */
+  endRevoked(): void {
+    for (const session of this.#sessions.values()) {
+      if (this.#stands(session.grant)) continue;
+      session.fail(
+        new LivestreamError(
+          'UNAUTHORIZED',
+          `the stream key that '${session.stream.id}' was started with was revoked; start again with another`,
+        ),
+      );
+    }
+  }
+
   async stopAll(reason: StopReason): Promise<void> {
     await Promise.all([...this.#sessions.values()].map((session) => session.stop(reason)));
   }
 
-  #create(message: StartStreamMessage, before: PublishSession | undefined): PublishSession {
+  #stands(grant: PublishGrant): boolean {
+    return this.options.stands?.(grant) ?? true;
+  }
+
+  #create(
+    message: StartStreamMessage,
+    before: PublishSession | undefined,
+    grant: PublishGrant,
+  ): PublishSession {
     const { streams, audience, limits, logger } = this.options;
     const { streamId, userId, title } = message;
     if (before?.connected) {
@@ -73,11 +105,15 @@ export class Publishers {
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const stream = before?.release() ?? streams.create(streamId);
     stream.info = { userId, title };
+    const playback = message.playback ?? grant.playback ?? this.options.playback;
+    // What was private stays so: its media is in the same window.
+    stream.isPrivate ||= playback === 'private';
     const session = new PublishSession({
       stream,
       audience,
       limits,
       logger,
+      grant,
       createIngest: (events) => createIngest(stream, events),
       onOver: (over) => {
         if (this.#sessions.get(streamId) === over) this.#sessions.delete(streamId);

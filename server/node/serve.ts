@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws';
 import {
   createLivestream,
   type AssetStore,
+  type KeyStore,
   type LivestreamOptions,
   type TranscoderFactory,
 } from '../index.js';
@@ -13,6 +14,7 @@ import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
+import { keyFile } from './key-file.js';
 import { createHttpServer, type HttpServer } from './http-server.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
 
@@ -22,6 +24,8 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   port?: number;
   /** Address to listen on; any but loopback needs stream keys. Default 127.0.0.1. */
   host?: string;
+  /** Folder for what must outlive the process: stream keys, see `livedrop keys`. Made where it is missing. Default: none. */
+  dataDirectory?: string | undefined;
   /** Path of a PEM file: the certificate for HTTPS, with HTTP/2, and its chain. Needs {@link key}. Default: HTTP. */
   certificate?: string | undefined;
   /** Path of a PEM file: the certificate's private key. */
@@ -54,7 +58,7 @@ export const DEFAULT_PORT = 3001;
 
 /**
  * Serves livestreams with @hono/node-server and ws.
- * @throws Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys
+ * @throws Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys, or they cannot be read
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const {
@@ -64,14 +68,17 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     heartbeat = 10,
     certificate,
     key,
+    dataDirectory,
     ...livestreamOptions
   } = options;
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
-  checkListenAddress(host, streamKeys);
+  const keyStore = options.keyStore ?? (dataDirectory === undefined ? undefined : keyFile(dataDirectory));
+  checkListenAddress(host, await asksForAuthority({ ...options, streamKeys }, keyStore));
   const tls = await readCertificate({ certificate, key });
   const livestream = createLivestream({
     ...livestreamOptions,
     streamKeys,
+    ...(keyStore && { keyStore }),
     upgradeWebSocket,
     transcoder: options.transcoder ?? (await defaultTranscoder(options)),
     assets: options.assets ?? widgetAssets(),
@@ -98,6 +105,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: bound,
     close: () => (closing ??= close()),
   };
+}
+
+/** Whether publishers need anything at all. @throws Error where the keys cannot be read */
+async function asksForAuthority(options: ServeOptions, keyStore: KeyStore | undefined): Promise<boolean> {
+  const { streamKeys = [], adminKey, authorize, tokens } = options;
+  if (streamKeys.length > 0 || adminKey || authorize || tokens?.secret?.length || tokens?.jwks) return true;
+  return (await keyStore?.read())?.keys !== undefined;
 }
 
 async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<TranscoderFactory> {

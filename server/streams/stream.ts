@@ -18,6 +18,8 @@ export class Stream {
   readonly startedAt = new Date();
   /** What its publisher said of it. */
   info: StreamInfo = {};
+  /** Viewers need a token. */
+  isPrivate = false;
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
   /** The rendition as the publisher sends it. */
