@@ -8,7 +8,13 @@ import { checkPublishOrigin, type OriginRules } from './origins.js';
 import { Passes, type Pass } from './passes.js';
 import { isOneOf, sha256 } from './secrets.js';
 import type { StreamKeys } from './stream-keys.js';
-import { TokenVerifier, type TokenOptions, type TokenScope, type VerifiedToken } from './tokens.js';
+import {
+  CLOCK_TOLERANCE,
+  TokenVerifier,
+  type TokenOptions,
+  type TokenScope,
+  type VerifiedToken,
+} from './tokens.js';
 
 export interface AccessOptions {
   streamKeys: readonly string[];
@@ -138,7 +144,7 @@ export class Access {
     const known = this.#passes.get(token, streamId);
     if (known) return known;
     const { payload, key } = await this.#genuine(token, streamId, 'play');
-    return this.#passes.add(token, { streamId, key: key?.grant, until: payload.exp * 1000 });
+    return this.#passes.add(token, { streamId, key: key?.grant, until: endOf(payload.exp) });
   }
 
   /**
@@ -149,7 +155,7 @@ export class Access {
     if (before === token) return;
     if (!this.#passes.get(before, streamId, 'expired too')) {
       const { payload, key } = await this.#genuine(before, streamId, 'play', 'expired too');
-      this.#passes.add(before, { streamId, key: key?.grant, until: payload.exp * 1000 });
+      this.#passes.add(before, { streamId, key: key?.grant, until: endOf(payload.exp) });
     }
     this.#passes.join(before, token);
   }
@@ -205,6 +211,11 @@ function refuse(
   const { streamIds } = key?.record ?? {};
   if (streamIds && !streamIds.includes(streamId)) return `its key is not for the stream '${streamId}'`;
   return undefined;
+}
+
+/** Milliseconds since the epoch, as the verifier judges it. */
+function endOf(exp: number): number {
+  return (exp + CLOCK_TOLERANCE) * 1000;
 }
 
 function unauthorized(message: string): LivestreamError {

@@ -136,6 +136,8 @@ async function body<Schema extends v.GenericSchema>(
   } catch (cause) {
     throw new LivestreamError('BAD_MESSAGE', 'the body is no JSON object', { cause });
   }
+  if (Array.isArray(value))
+    throw new LivestreamError('BAD_MESSAGE', 'the body is a list; give a JSON object');
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
