@@ -133,7 +133,7 @@ export interface JoinStreamMessage {
   token?: string;
   /**
    * The token of this viewer in URLs that cannot change any more, which may be over: it is good again for as long as `token`,
-   * and so is each that was given since.
+   * and so is each that was given since. One that never was is left out.
    */
   renews?: string;
 }

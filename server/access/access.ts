@@ -149,12 +149,14 @@ export class Access {
 
   /**
    * A viewer with a token that is good has another one in URLs that it cannot change: native players. That one is good
-   * for as long as the new one, if it ever was for this stream.
+   * for as long as the new one, if it ever was for this stream; if not, nothing happens.
    */
   async renew(before: string, token: string, streamId: string): Promise<void> {
-    if (before === token) return;
+    if (before === token || !this.#passes.get(token, streamId)) return;
     if (!this.#passes.get(before, streamId, 'expired too')) {
-      const { payload, key } = await this.#genuine(before, streamId, 'play', 'expired too');
+      const verified = await this.#genuine(before, streamId, 'play', 'expired too').catch(() => undefined);
+      if (!verified) return;
+      const { payload, key } = verified;
       this.#passes.add(before, { streamId, key: key?.grant, until: endOf(payload.exp) });
     }
     this.#passes.join(before, token);
