@@ -15,6 +15,7 @@ import type { TokenOptions } from './access/tokens.js';
 import { createApp } from './app.js';
 import { AacRendition } from './ingest/aac-rendition.js';
 import { Publishers } from './ingest/publishers.js';
+import { StateKeeper } from './ingest/state-keeper.js';
 import type { TranscoderFactory } from './ingest/transcoder.js';
 import {
   defaultLimits,
@@ -30,6 +31,7 @@ import type { AssetStore } from './routes/pages.js';
 import type { Connections } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
+import type { StreamStateStore } from './streams/stream-state.js';
 import { Streams } from './streams/streams.js';
 
 export type { Authorize, AuthorizeRequest } from './access/app-authority.js';
@@ -41,6 +43,7 @@ export type { CreatedStreamKey, NewStreamKey, StreamKeyInfo } from './access/str
 export { mintToken } from './access/tokens.js';
 export type { TokenClaims, TokenOptions, TokenScope } from './access/tokens.js';
 export { LivestreamError, PlaybackError } from './errors.js';
+export { TranscoderUnavailable } from './ingest/transcoder.js';
 export type {
   Transcoder,
   TranscoderEvents,
@@ -50,6 +53,8 @@ export type {
 export { defaultLimits, defaultPackaging } from './options.js';
 export type { Limits, Logger, PackagingOptions } from './options.js';
 export type { Asset, AssetStore } from './routes/pages.js';
+export type { RenditionPosition } from './streams/rendition.js';
+export type { StreamState, StreamStateStore } from './streams/stream-state.js';
 
 /** Options of {@link createLivestream}. */
 export interface LivestreamOptions {
@@ -83,6 +88,11 @@ export interface LivestreamOptions {
   playbackOrigins?: readonly string[] | undefined;
   /** Where clients reach this app, its mount path included, when a proxy hides it. Default: as requested. */
   publicUrl?: string;
+  /**
+   * Where streams' states are kept, so that the next process goes on with the streams of one that died or was stopped; one process
+   * a store. Default: nowhere.
+   */
+  states?: StreamStateStore;
   /** Default: silent. */
   logger?: Logger;
   packaging?: Partial<PackagingOptions>;
@@ -97,8 +107,17 @@ export interface Livestream {
   keys: StreamKeys;
   /** What the runtime's WebSocket server should be created with. */
   websocket: { maxPayload: number; perMessageDeflate: false };
-  /** Ends all streams and their playlists properly, tells publishers and viewers, and closes their sockets. */
-  close(): Promise<void>;
+  /** Publishes what was received, tells publishers and viewers, and closes their sockets. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** How a server stops. */
+export interface CloseOptions {
+  /**
+   * Another process takes this one's place: playlists do not end, and publishers and viewers are told to come back.
+   * Default: whether streams' states are kept. Else streams end, and their playlists.
+   */
+  restarting?: boolean | undefined;
 }
 
 /** A shorter admin key can be guessed. */
@@ -121,10 +140,15 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const audience = new Audience();
   const { transcoder } = options;
   const derive: DeriveRendition = (source, streamId) =>
-    transcoder && new AacRendition(source, { streamId, packaging, limits, transcoders: transcoder, logger });
+    transcoder &&
+    new AacRendition(source, {
+      ...{ streamId, packaging, limits, transcoders: transcoder, logger },
+      onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
+    });
   const streams = new Streams(packaging, limits, audience, derive);
   const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
   const access = createAccess(options, keys, limits, logger);
+  const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
     playback: options.playback ?? 'public',
     stands: (grant) => access.stands(grant),
@@ -134,6 +158,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     packaging,
     logger,
     transcoders: transcoder,
+    keeper,
   });
   const stopWatchingKeys = watchKeys(
     keys,
@@ -144,6 +169,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     (error) =>
       logger.error({ err: error }, 'the stream keys could not be read; the last known ones are used'),
   );
+  for (const state of keeper?.load(limits, packaging) ?? []) publishers.adopt(state);
   const connections: Connections = new Set();
   let closing: Promise<void> | undefined;
 
@@ -158,11 +184,13 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     isClosing: () => closing !== undefined,
   });
 
-  async function close(): Promise<void> {
+  async function close({ restarting = options.states !== undefined }: CloseOptions): Promise<void> {
     stopWatchingKeys();
-    await publishers.close();
-    for (const connection of connections)
-      connection.close(CloseCode.GOING_AWAY, 'the server is shutting down');
+    await publishers.close(restarting);
+    const [code, reason] = restarting
+      ? [CloseCode.SERVICE_RESTART, 'the server restarts']
+      : [CloseCode.GOING_AWAY, 'the server is shutting down'];
+    for (const connection of connections) connection.close(code, reason);
     audience.clear();
     streams.close();
   }
@@ -171,7 +199,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     app,
     keys,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
-    close: () => (closing ??= close()),
+    close: (how = {}) => (closing ??= close(how)),
   };
 }
 

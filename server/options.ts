@@ -30,6 +30,10 @@ export interface PackagingOptions {
 export interface Limits {
   /** How long a stream whose publisher's connection broke waits for it to resume. Default 30. */
   graceTime: number;
+  /**
+   * How long the server itself may have been away, beside the grace time, for the streams that it saved to go on. Default 30.
+   */
+  restartTime: number;
   /** A publisher that sends nothing for so long is disconnected; it may resume. Default 10. */
   silenceTime: number;
   /** From its first bytes on a stream must become playable within this time. Default 8. */
@@ -50,6 +54,12 @@ export interface Limits {
   maxJoins: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
+  /** A transcoder that has input and gives nothing for so long hangs, and is started again. Default 8. */
+  transcoderStallTime: number;
+  /** Bits a second that may come out of a stream's transcoder, on average; one that gives more is started again. Default 100,000,000. */
+  maxTranscoderBitrate: number;
+  /** Bytes kept of a container since the last place where reading can start, for a transcoder that is started again. Default 16 MiB. */
+  maxReplayBytes: number;
   /** A rendition that is made on demand, such as AAC for Safari, is made for so long after it was asked for last. Default 30. */
   derivedIdleTime: number;
   /** How long a request for live.mp4 waits for the stream's first key frame. Default 10. */
@@ -92,6 +102,7 @@ export const defaultPackaging: PackagingOptions = {
 /** The defaults of {@link Limits}. */
 export const defaultLimits: Limits = {
   graceTime: 30,
+  restartTime: 30,
   silenceTime: 10,
   startTime: 8,
   endedTime: 60,
@@ -102,6 +113,9 @@ export const defaultLimits: Limits = {
   maxStreams: 100,
   maxJoins: 100,
   maxTranscoderRestarts: 5,
+  transcoderStallTime: 8,
+  maxTranscoderBitrate: 100_000_000,
+  maxReplayBytes: 16 * 1024 * 1024,
   derivedIdleTime: 30,
   liveWaitTime: 10,
   maxLiveBacklogBytes: 2 * 1024 * 1024,
@@ -123,6 +137,7 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   windowSegments: [6, 1000],
   windowBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
   graceTime: [0, 3600],
+  restartTime: [0, 86_400],
   silenceTime: [1, 3600],
   startTime: [1, 60],
   endedTime: [0, 86_400],
@@ -133,6 +148,9 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxStreams: [1, 1_000_000],
   maxJoins: [1, 1_000_000],
   maxTranscoderRestarts: [0, 1000],
+  transcoderStallTime: [1, 300],
+  maxTranscoderBitrate: [100_000, Number.MAX_SAFE_INTEGER],
+  maxReplayBytes: [64 * 1024, 256 * 1024 * 1024],
   derivedIdleTime: [1, 3600],
   liveWaitTime: [0, 300],
   maxLiveBacklogBytes: [64 * 1024, 256 * 1024 * 1024],

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { errors } from 'jose';
 import { LivestreamError } from '../errors.js';
-import type { PublishGrant } from '../ingest/publish-grant.js';
+import type { PublishGrant } from '../streams/publish-grant.js';
 import type { Logger } from '../options.js';
 import { AppAuthority, type Authorize } from './app-authority.js';
 import { checkPublishOrigin, type OriginRules } from './origins.js';
@@ -105,8 +105,10 @@ export class Access {
     return key ? { key: key.grant, playback: key.record.playback } : {};
   }
 
-  /** Which web pages may publish at all. @throws LivestreamError UNAUTHORIZED */
+  /** Which web pages may publish at all; and from now on the newest keys are known. @throws LivestreamError UNAUTHORIZED */
   async checkOrigin(context: Context): Promise<void> {
+    // What was revoked a moment ago must be known before anybody resumes.
+    await this.#options.stored.refresh();
     const fallback = this.#app ? 'own' : (await this.#isOpen()) ? 'local' : 'any';
     checkPublishOrigin(context, { ...this.#options.origins, fallback });
   }

@@ -1,4 +1,4 @@
-import type { KeyGrant, PublishGrant } from '../ingest/publish-grant.js';
+import type { KeyGrant, PublishGrant } from '../streams/publish-grant.js';
 
 /** A viewer's right to a stream. */
 export interface Pass {

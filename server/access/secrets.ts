@@ -1,3 +1,5 @@
+import { sameText } from '../ingest/resume-token.js';
+
 const encoder = new TextEncoder();
 
 /** Its bytes in UTF-8. */
@@ -15,13 +17,6 @@ export function randomHex(bytes: number): string {
   return hex(crypto.getRandomValues(new Uint8Array(bytes)));
 }
 
-/** Compares digests of equal length in a time that does not depend on where they differ. */
-export function sameDigest(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
-  return difference === 0;
-}
-
 /**
  * Whether a text is one of those that the digests are of. All are compared, and digests instead of texts, so that the time taken
  * tells neither which one it was like nor how far.
@@ -29,7 +24,7 @@ export function sameDigest(a: string, b: string): boolean {
 export async function isOneOf(given: string, digests: Promise<readonly string[]>): Promise<boolean> {
   const digest = await sha256(given);
   let known = false;
-  for (const each of await digests) known = sameDigest(each, digest) || known;
+  for (const each of await digests) known = sameText(each, digest) || known;
   return known;
 }
 

@@ -1,7 +1,8 @@
-import type { KeyGrant } from '../ingest/publish-grant.js';
+import type { KeyGrant } from '../streams/publish-grant.js';
 import { STREAM_ID_PATTERN } from '../protocol.js';
 import type { KeyStore, KeyStoreState, StreamKeyRecord } from './key-store.js';
-import { randomHex, sameDigest, sha256 } from './secrets.js';
+import { sameText } from '../ingest/resume-token.js';
+import { randomHex, sha256 } from './secrets.js';
 import { createKeyId, createStreamKey, keyIdOf, proofOf, type KeyProof } from './stream-key.js';
 
 /** Most keys in a store, and most streams that one may be bound to. */
@@ -126,7 +127,7 @@ export class StreamKeys {
   async recognise(streamKey: string): Promise<{ record: StreamKeyRecord; grant: KeyGrant } | undefined> {
     const id = keyIdOf(streamKey);
     const [record, hash] = await Promise.all([id && this.find(id), sha256(streamKey)]);
-    if (!record || !this.proofs(record).some((proof) => sameDigest(proof.hash, hash))) return undefined;
+    if (!record || !this.proofs(record).some((proof) => sameText(proof.hash, hash))) return undefined;
     return { record, grant: { id: record.id, hash } };
   }
 
@@ -144,7 +145,7 @@ export class StreamKeys {
   /** Whether a key that was recognised is still taken, as far as is known by now. */
   stands({ id, hash }: KeyGrant): boolean {
     const record = this.#state.keys?.find((each) => each.id === id);
-    return record !== undefined && this.proofs(record).some((proof) => sameDigest(proof.hash, hash));
+    return record !== undefined && this.proofs(record).some((proof) => sameText(proof.hash, hash));
   }
 
   /** When the next overlap ends, milliseconds since the epoch; undefined where there is none. */

@@ -10,9 +10,10 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from 'jose';
-import type { KeyGrant } from '../ingest/publish-grant.js';
+import type { KeyGrant } from '../streams/publish-grant.js';
 import type { StreamKeyRecord } from './key-store.js';
-import { sameDigest, utf8 } from './secrets.js';
+import { sameText } from '../ingest/resume-token.js';
+import { utf8 } from './secrets.js';
 import { isKeyId, keyIdOf, signingKey, verifyingKey } from './stream-key.js';
 import type { StreamKeys } from './stream-keys.js';
 
@@ -194,8 +195,7 @@ export class TokenVerifier {
     // Minted for the holder of a stored key, and bound to it.
     const [id = '', hash = ''] = own.payload['key'].split('.');
     const record = await this.options.stored?.find(id);
-    const stands =
-      record && this.options.stored?.proofs(record).some((proof) => sameDigest(proof.hash, hash));
+    const stands = record && this.options.stored?.proofs(record).some((proof) => sameText(proof.hash, hash));
     return stands ? { ...own, key: { record, grant: { id, hash } } } : undefined;
   }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { TokenOptions } from '../index.js';
+import { defaultDataDirectory } from './data-directory.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
 import { UsageError } from './usage-error.js';
@@ -18,7 +19,6 @@ export interface CliOptions {
   host: string;
   ffmpegPath: string | undefined;
   streamKeys: string[];
-  dataDirectory: string | undefined;
   adminKey: string | undefined;
   tokens: TokenOptions | undefined;
   playback: 'public' | 'private';
@@ -26,6 +26,7 @@ export interface CliOptions {
   playbackOrigins: string[] | undefined;
   certificate: string | undefined;
   key: string | undefined;
+  dataDirectory: string | undefined;
   logLevel: LogLevel;
 }
 
@@ -43,7 +44,6 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         any other needs stream keys
   --stream-key <key>    who presents it may publish; may be given several times
                         (LIVEDROP_STREAM_KEYS, separated by commas)
-  --data <folder>       where keys made by 'livedrop keys' are kept (LIVEDROP_DATA)
   --admin-key <key>     lets programs make and revoke keys at /api/keys (LIVEDROP_ADMIN_KEY)
   --token-secret <key>  publish and playback tokens signed with it are taken (LIVEDROP_TOKEN_SECRET)
   --token-jwks <url>    so are those signed by a key of this JWK Set (LIVEDROP_TOKEN_JWKS)
@@ -55,6 +55,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
   --certificate <file>  serve HTTPS, and HTTP/2, with this certificate, in PEM format (LIVEDROP_CERTIFICATE)
   --key <file>          its private key (LIVEDROP_KEY)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
+  --data <directory>    where to keep stream keys and what streams need to go on after a restart (LIVEDROP_DATA; default:
+                        where the system keeps such; nowhere for port 0)
   --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
   --help                print this
   --version             print the version
@@ -70,16 +72,18 @@ export function readCommand(args: readonly string[], env: Record<string, string 
   const values = parse(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
+  const port =
+    values.port === undefined
+      ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
+      : readPort('--port', values.port);
+  // On a port that is another one every time nobody comes back.
+  const dataDirectory = port === 0 ? undefined : defaultDataDirectory(env);
   return {
     kind: 'serve',
-    port:
-      values.port === undefined
-        ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
-        : readPort('--port', values.port),
+    port,
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
     streamKeys: readList(values['stream-key'], env['LIVEDROP_STREAM_KEYS']) ?? [],
-    dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || undefined),
     adminKey: values['admin-key'] ?? (env['LIVEDROP_ADMIN_KEY'] || undefined),
     tokens: readTokens(
       values['token-secret'] ?? env['LIVEDROP_TOKEN_SECRET'],
@@ -90,6 +94,7 @@ export function readCommand(args: readonly string[], env: Record<string, string 
     playbackOrigins: readList(values['playback-origin'], env['LIVEDROP_PLAYBACK_ORIGINS']),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
+    dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
     logLevel: readLogLevel(values['log-level']),
   };
 }
@@ -102,7 +107,6 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         host: { type: 'string' },
         'stream-key': { type: 'string', multiple: true },
-        data: { type: 'string' },
         'admin-key': { type: 'string' },
         'token-secret': { type: 'string' },
         'token-jwks': { type: 'string' },
@@ -111,6 +115,7 @@ function parse(args: readonly string[]) {
         'playback-origin': { type: 'string', multiple: true },
         certificate: { type: 'string' },
         key: { type: 'string' },
+        data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -10,4 +10,5 @@ export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transco
 export { startHeartbeat, type PingedSockets } from './heartbeat.js';
 export { findFfmpeg, type FindFfmpegOptions, type FoundFfmpeg } from './find-ffmpeg.js';
 export { keyFile } from './key-file.js';
+export { StateFile } from './state-file.js';
 export { serve, type RunningServer, type ServeOptions } from './serve.js';

@@ -2,13 +2,14 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { mintToken, StreamKeys, type StreamKeyInfo, type TokenScope } from '../index.js';
 import { mintServerToken } from '../access/tokens.js';
 import { isStreamId } from '../protocol.js';
+import { defaultDataDirectory } from './data-directory.js';
 import { readDuration } from './duration.js';
 import { keyFile } from './key-file.js';
 import { UsageError } from './usage-error.js';
 
 type Environment = Record<string, string | undefined>;
 
-export const KEY_HELP = `Usage: livedrop keys <command> --data <folder>
+export const KEY_HELP = `Usage: livedrop keys <command> [options]
 
 Stream keys: who presents one may publish. A server that has the same --data sees every change at once.
 
@@ -22,7 +23,7 @@ Stream keys: who presents one may publish. A server that has the same --data see
                                       (default 0: no more, and what it publishes ends)
   livedrop keys revoke <id>           take it away: what it publishes ends
 
-  --data <folder>                     where keys are kept (LIVEDROP_DATA)
+  --data <directory>                  where keys are kept (LIVEDROP_DATA; default: as the server's)
 `;
 
 export const TOKEN_HELP = `Usage: livedrop token <stream-id> [options]
@@ -32,7 +33,7 @@ Prints a token for one stream, to be given to a page instead of a key.
   --scope <publish|play>    what it lets its bearer do (default publish)
   --expires <time>          how long it is good, such as 90s, 5m or 12h (default 5m)
   --stream-key <key>        signs it (LIVEDROP_STREAM_KEY); needs no server
-  --data <folder>           or else the server that has this folder does (LIVEDROP_DATA)
+  --data <directory>        or else the server that has this directory does (LIVEDROP_DATA; default: as the server's)
 `;
 
 /**
@@ -120,12 +121,9 @@ function duration(option: string, value: string | undefined): number | undefined
   return seconds;
 }
 
+/** The same that the server takes without options. */
 function dataFolder(value: string | undefined, env: Environment): string {
-  const folder = value ?? (env['LIVEDROP_DATA'] || undefined);
-  if (folder) return folder;
-  throw new UsageError(
-    'where are the keys? Give --data or set LIVEDROP_DATA to the folder that the server has',
-  );
+  return value ?? (env['LIVEDROP_DATA'] || defaultDataDirectory(env));
 }
 
 function parse<Options extends NonNullable<ParseArgsConfig['options']>>(

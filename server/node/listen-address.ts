@@ -26,8 +26,8 @@ export function checkListenAddress(host: string, asksForAuthority: boolean): voi
     [
       `Not listening on '${host}': no stream key is configured, so anyone who reaches this address could publish.`,
       'Make a key and give it to those who may publish:',
-      '  livedrop keys create --data <folder>',
-      'Then give the same --data here, or leave --host out. A key of your own goes into LIVEDROP_STREAM_KEYS or --stream-key.',
+      '  livedrop keys create',
+      'Then start again, or leave --host out. A key of your own goes into LIVEDROP_STREAM_KEYS or --stream-key.',
     ].join('\n'),
   );
 }

@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { upgradeWebSocket } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import {
   createLivestream,
   type AssetStore,
+  type CloseOptions,
   type KeyStore,
   type LivestreamOptions,
   type TranscoderFactory,
@@ -17,6 +19,7 @@ import { GracefulClose } from './graceful-close.js';
 import { keyFile } from './key-file.js';
 import { createHttpServer, type HttpServer } from './http-server.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
+import { StateFile } from './state-file.js';
 
 /** Options of {@link serve}. */
 export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'> {
@@ -24,8 +27,6 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   port?: number;
   /** Address to listen on; any but loopback needs stream keys. Default 127.0.0.1. */
   host?: string;
-  /** Folder for what must outlive the process: stream keys, see `livedrop keys`. Made where it is missing. Default: none. */
-  dataDirectory?: string | undefined;
   /** Path of a PEM file: the certificate for HTTPS, with HTTP/2, and its chain. Needs {@link key}. Default: HTTP. */
   certificate?: string | undefined;
   /** Path of a PEM file: the certificate's private key. */
@@ -38,8 +39,13 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   assets?: AssetStore;
   /** How long answers under way may take once the server is closing, seconds. Default 3. */
   drainTime?: number;
-  /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 10. */
+  /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 4. */
   heartbeat?: number;
+  /**
+   * Where stream keys are kept, see `livedrop keys`, and streams' states, in a file for each port, so that a server that was killed, or
+   * stopped, and is started again goes on with its streams. Made where it is missing. Default: nowhere.
+   */
+  dataDirectory?: string | undefined;
 }
 
 /** A server that is listening. */
@@ -48,10 +54,10 @@ export interface RunningServer {
   url: string;
   port: number;
   /**
-   * Ends all streams properly, leaves viewers a second to get their last parts, lets answers under way finish for the
-   * drain time, and closes every connection.
+   * Publishes what was received, leaves viewers a second to get their last parts, lets answers under way finish for the
+   * drain time, and closes every connection. Streams end, unless they go on after a restart: see {@link CloseOptions}.
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 export const DEFAULT_PORT = 3001;
@@ -65,18 +71,22 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port = DEFAULT_PORT,
     host = DEFAULT_HOST,
     drainTime = 3,
-    heartbeat = 10,
+    heartbeat,
+    dataDirectory,
     certificate,
     key,
-    dataDirectory,
     ...livestreamOptions
   } = options;
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
   const keyStore = options.keyStore ?? (dataDirectory === undefined ? undefined : keyFile(dataDirectory));
   checkListenAddress(host, await asksForAuthority({ ...options, streamKeys }, keyStore));
   const tls = await readCertificate({ certificate, key });
+  const states =
+    options.states ??
+    (dataDirectory && (await StateFile.open(join(dataDirectory, `streams-${port}.json`), options.logger)));
   const livestream = createLivestream({
     ...livestreamOptions,
+    ...(states && { states }),
     streamKeys,
     ...(keyStore && { keyStore }),
     upgradeWebSocket,
@@ -92,9 +102,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   });
   const stopHeartbeat = startHeartbeat(sockets, heartbeat);
   let closing: Promise<void> | undefined;
-  async function close(): Promise<void> {
+  async function close(how?: CloseOptions): Promise<void> {
     try {
-      await livestream.close();
+      await livestream.close(how);
     } finally {
       stopHeartbeat();
       await gracefulClose.close(drainTime);
@@ -103,7 +113,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   return {
     url: browserUrl(host, bound, tls ? 'https' : 'http'),
     port: bound,
-    close: () => (closing ??= close()),
+    close: (how) => (closing ??= close(how)),
   };
 }
 

@@ -5,6 +5,7 @@ import { LivestreamError } from '../errors.js';
 import type { PublishSession, PublisherConnection } from '../ingest/publish-session.js';
 import type { Publishers } from '../ingest/publishers.js';
 import { RateLimit } from '../ingest/rate-limit.js';
+import { hashToken } from '../ingest/resume-token.js';
 import type { Limits, Logger } from '../options.js';
 import {
   CloseCode,
@@ -199,11 +200,12 @@ export class Connection implements PublisherConnection {
       );
     }
     await access.checkOrigin(context);
-    const grant = publishers.canResume(message)
+    const tokenHash = message.resume && (await hashToken(message.resume.token));
+    const grant = publishers.canResume(message, tokenHash)
       ? undefined
       : await access.authorizePublish({ streamId, token, userId, context });
     if (this.#closed) return;
-    const session = publishers.start(message, grant);
+    const session = publishers.start(message, tokenHash, grant);
     this.#session = session;
     const { received, resumeToken } = session;
     // The answer comes first, then what there is to tell.

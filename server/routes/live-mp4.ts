@@ -4,7 +4,7 @@ import type { Flush } from '../hls/live-mp4.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
 import type { Limits } from '../options.js';
 import type { Streams } from '../streams/streams.js';
-import { findStream } from './playback.js';
+import { findStream, interrupted } from './playback.js';
 import { whenOver, type PlaybackGate } from './playback-gate.js';
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
@@ -17,6 +17,7 @@ export function liveMp4Routes(streams: Streams, limits: Limits, gate: PlaybackGa
     const admission = gate.guards(stream) ? await gate.admit(c, stream) : undefined;
     const { live } = stream.source;
     if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
+      if (stream.isInterrupted) throw interrupted(stream.id);
       throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
     }
     const headers = {

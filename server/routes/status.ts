@@ -24,7 +24,7 @@ export function statusRoutes(services: StatusServices): Hono {
   app.get('/livestream/:streamId', async (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
     if (gate.guards(stream)) await gate.admit(c, stream);
-    const { status, startedAt, info, frameFaults } = stream;
+    const { status, startedAt, info, frameFaults, transcoderFaults } = stream;
     const renditions = stream.playable
       ? stream.renditions.map((rendition) => ({
           name: rendition.name,
@@ -40,6 +40,7 @@ export function statusRoutes(services: StatusServices): Hono {
       startedAt,
       renditions,
       frameFaults: Object.fromEntries(frameFaults),
+      transcoderFaults: Object.fromEntries(transcoderFaults),
     };
     return c.json(body, 200, JSON_HEADERS);
   });
@@ -72,6 +73,12 @@ function metrics({ streams, audience, connections }: StatusServices): string {
       'Frames that could not be published as they came.',
       'reason',
       streams.frameFaults,
+    ),
+    counters(
+      'livedrop_transcoder_faults_total',
+      'Transcoders that failed and were started again, or were not.',
+      'fault',
+      streams.transcoderFaults,
     ),
   ].join('');
 }

@@ -3,6 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
+import { positionAfter, type StreamState } from './stream-state.js';
 
 /** The name of {@link Stream.source}. */
 const SOURCE = 'source';
@@ -15,29 +16,45 @@ export interface StreamInfo {
 
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
-  readonly startedAt = new Date();
+  readonly startedAt: Date;
   /** What its publisher said of it. */
   info: StreamInfo = {};
   /** Viewers need a token. */
   isPrivate = false;
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
+  /** Of its transcoders: how many failed, by the fault. */
+  readonly transcoderFaults = new Map<string, number>();
   /** The rendition as the publisher sends it. */
   readonly source: Rendition;
   #derived: DerivedRendition | undefined;
   #status: StreamStatus = 'waiting';
   #connected = true;
+  #interrupted = false;
   #ended = false;
+  #suspended = false;
 
-  /** @param derive asked at every start of a run, until it gives one */
+  /**
+   * @param derive asked at every start of a run, until it gives one
+   * @param before where another process left off
+   */
   constructor(
     readonly id: string,
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    private readonly before?: StreamState,
   ) {
-    const epoch = this.startedAt.getTime().toString(36);
-    this.source = new Rendition(SOURCE, epoch, packaging);
+    this.startedAt = before ? new Date(before.startedAt) : new Date();
+    const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
+    const from = before && positionAfter(before, Date.now());
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, from);
+    if (before) {
+      this.info = { userId: before.userId, title: before.title };
+      this.isPrivate = before.isPrivate ?? false;
+      this.#connected = false;
+      this.#status = this.#currentStatus();
+    }
   }
 
   /** Those that its multivariant playlist offers, the source first. */
@@ -67,9 +84,14 @@ export class Stream {
     return this.source.window.playable;
   }
 
+  /** Its players have, or had, something to play, and will have again: from this process, or from the next one. */
+  get isInterrupted(): boolean {
+    return !this.#ended && (this.#suspended || (this.before !== undefined && !this.playable));
+  }
+
   /** Begins a run of samples; after an earlier run its media follows a discontinuity. */
   start(tracks: readonly Track[]): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.source.start(tracks);
     if (this.#derived) this.#derived.follow();
     else this.#derived = this.derive?.(this.source, this.id);
@@ -77,9 +99,9 @@ export class Stream {
   }
 
   push(sample: Sample): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.source.push(sample);
-    if (this.#status === 'waiting') this.#update();
+    if (this.#status !== 'live') this.#update();
   }
 
   /**
@@ -88,7 +110,7 @@ export class Stream {
    * @param wallClock of that moment, milliseconds since the epoch
    */
   setCaptureClock(sourceTime: number, wallClock: number): void {
-    if (!this.#ended) this.source.setCaptureClock(sourceTime, wallClock);
+    if (!this.#isOver) this.source.setCaptureClock(sourceTime, wallClock);
   }
 
   /** The publisher's connection came or went. */
@@ -97,13 +119,37 @@ export class Stream {
     this.#update();
   }
 
+  /** Its media stopped for a reason that is no fault of the publisher, or goes on: what makes it of the bytes failed and is started again. */
+  setInterrupted(interrupted: boolean): void {
+    if (interrupted === this.#interrupted) return;
+    this.#interrupted = interrupted;
+    this.#update();
+  }
+
+  countTranscoderFault(fault: string): void {
+    this.transcoderFaults.set(fault, (this.transcoderFaults.get(fault) ?? 0) + 1);
+  }
+
   /** Nothing will follow: playlists end and requests that wait are answered. */
   end(): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.#ended = true;
     this.source.end();
     this.#derived?.end();
     this.#update();
+  }
+
+  /** Another process goes on with it: playlists do not end, but requests that wait are answered. */
+  suspend(): void {
+    if (this.#isOver) return;
+    this.#suspended = true;
+    this.source.suspend();
+    this.#derived?.suspend();
+    this.setConnected(false);
+  }
+
+  get #isOver(): boolean {
+    return this.#ended || this.#suspended;
   }
 
   /** Playlists report the other renditions. */
@@ -121,7 +167,7 @@ export class Stream {
 
   #currentStatus(): StreamStatus {
     if (this.#ended) return 'ended';
-    if (!this.playable) return 'waiting';
-    return this.#connected ? 'live' : 'reconnecting';
+    if (!this.playable) return this.before ? 'reconnecting' : 'waiting';
+    return this.#connected && !this.#interrupted ? 'live' : 'reconnecting';
   }
 }

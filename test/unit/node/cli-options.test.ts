@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCommand, UsageError } from '../../../server/node/cli-options.js';
+import { defaultDataDirectory } from '../../../server/node/data-directory.js';
 
 const defaults = {
   kind: 'serve',
@@ -7,7 +8,6 @@ const defaults = {
   host: '127.0.0.1',
   ffmpegPath: undefined,
   streamKeys: [],
-  dataDirectory: undefined,
   adminKey: undefined,
   tokens: undefined,
   playback: 'public',
@@ -15,6 +15,7 @@ const defaults = {
   playbackOrigins: undefined,
   certificate: undefined,
   key: undefined,
+  dataDirectory: defaultDataDirectory({}),
   logLevel: 'warn',
 };
 
@@ -30,6 +31,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_DATA: '/var/lib/livedrop',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
@@ -38,6 +40,7 @@ describe('readCommand', () => {
       ffmpegPath: '/opt/ffmpeg',
       certificate: '/etc/cert.pem',
       key: '/etc/key.pem',
+      dataDirectory: '/var/lib/livedrop',
     });
   });
 
@@ -48,6 +51,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_DATA: '/var/lib/livedrop',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
     const args = [
@@ -60,6 +64,8 @@ describe('readCommand', () => {
       '/my/ffmpeg',
       '--log-level',
       'debug',
+      '--data',
+      'data',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       ...defaults,
@@ -69,6 +75,7 @@ describe('readCommand', () => {
       streamKeys: ['two', 'three'],
       certificate: 'my.crt',
       key: 'my.key',
+      dataDirectory: 'data',
       logLevel: 'debug',
     });
   });
@@ -120,6 +127,10 @@ describe('readCommand', () => {
       'LIVEDROP_PLAYBACK_ORIGINS',
     ];
     expect(readCommand([], Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
+  });
+
+  it('remembers nothing for a port that is another one every time', () => {
+    expect(readCommand(['--port', '0'], {})).toEqual({ ...defaults, port: 0, dataDirectory: undefined });
   });
 
   it.each([

@@ -85,7 +85,6 @@ describe('livedrop keys', () => {
   });
 
   it.each([
-    [['create'], {}, '--data'],
     [['create', 'x'], undefined, 'no more words'],
     [['revoke'], undefined, 'the id of one key'],
     [['revoke', '000000000000'], undefined, "no stream key '000000000000'"],
