@@ -337,13 +337,13 @@ export class LivePlayer extends LitElement {
 
   #follow(): void {
     this.#following = true;
-    this.#tokens.start();
+    void this.#tokens.start();
     this.#source.stop();
     if (!this.#idProblem() && !this.#tokens.isAwaited) this.#source.start(this.streamId);
   }
 
   #tokenChanged(): void {
-    this.#tokens.start();
+    void this.#tokens.start();
     if (!this.#tokens.isAwaited) this.#onToken();
   }
 

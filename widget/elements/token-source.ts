@@ -10,7 +10,7 @@ export interface TokenSourceOptions {
   /** Sent to the address as `stream`. */
   streamId: () => string;
   /** There is another token than before. */
-  onToken: () => void;
+  onToken?: () => void;
 }
 
 /** Gives a token that is good for a while. */
@@ -63,12 +63,15 @@ export class TokenSource implements ReactiveController {
     this.stop();
   }
 
-  /** Begins anew: with the page's token, or by asking for one. */
-  start(): void {
+  /**
+   * Begins anew: with the page's token, or by asking for one.
+   * @returns when that was answered, with or without a token
+   */
+  async start(): Promise<void> {
     this.stop();
     if (!this.#canAsk) return;
     const token = this.options.token();
-    if (token === undefined) void this.#ask();
+    if (token === undefined) await this.#ask();
     else this.#renewBefore(token);
   }
 
@@ -114,7 +117,7 @@ export class TokenSource implements ReactiveController {
     this.#renewBefore(token);
     if (token === this.current) return;
     this.#fetched = token;
-    this.options.onToken();
+    this.options.onToken?.();
   }
 
   async #get(signal: AbortSignal): Promise<string | undefined> {
