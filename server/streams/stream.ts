@@ -20,6 +20,8 @@ export class Stream {
   readonly startedAt: Date;
   /** What its publisher said of it. */
   info: StreamInfo = {};
+  /** Viewers need a token. */
+  isPrivate = false;
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
   /** Of its transcoders: how many failed, by the fault. */
@@ -52,6 +54,7 @@ export class Stream {
     this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now, from);
     if (before) {
       this.info = { userId: before.userId, title: before.title };
+      this.isPrivate = before.isPrivate ?? false;
       this.#connected = false;
       this.#status = this.#currentStatus();
     }
