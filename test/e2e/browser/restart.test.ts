@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
@@ -37,21 +36,10 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
     const viewers = await Promise.all([1, 2].map(() => openViewer(browser, server.url, streamId)));
     await viewers[1]!.locator('live-player').evaluate((player) => player.setAttribute('latency', 'instant'));
     await Promise.all(viewers.map(isPlaying));
-    const t0 = performance.now();
-  const lines: string[] = [];
-  for (const [name, page] of Object.entries({ b: broadcaster, low: viewers[0]!, inst: viewers[1]! })) {
-    await page.evaluate(() => document.querySelector('live-player,live-broadcaster')!.setAttribute('debug', ''));
-    page.on('console', (m) => lines.push(`${Math.round(performance.now() - t0)} ${name} ${m.text().slice(0, 200)}`));
-    page.on('requestfailed', (r) => lines.push(`${Math.round(performance.now() - t0)} ${name} FAILED ${r.url().slice(-70)} ${r.failure()?.errorText}`));
-    page.on('response', (r) => r.status() >= 400 && lines.push(`${Math.round(performance.now() - t0)} ${name} ${r.status()} ${r.url().slice(-70)}`));
-  }
-  const before = await playlist(streamId);
+    const before = await playlist(streamId);
 
     const readings = Promise.all(viewers.map(readThroughout));
-    lines.push(`${Math.round(performance.now() - t0)} SIGNAL`);
-  await server.restart(signal);
-  lines.push(`${Math.round(performance.now() - t0)} RESTARTED`);
-  void readings.then(() => writeFileSync(`/tmp/durable-trace-${signal}.txt`, lines.join('\n')));
+    await server.restart(signal);
     for (const [index, { longestGap, latencies, backwards }] of (await readings).entries()) {
       const mode = index === 0 ? 'low' : 'instant';
       console.info(
