@@ -236,7 +236,9 @@ export class Connection implements PublisherConnection {
   }
 
   async #join({ streamId, token, renews }: JoinStreamMessage): Promise<void> {
-    const { streams, audience, access, context, limits } = this.services;
+    const { streams, audience, access, context, limits, publishers } = this.services;
+    // Viewers who come back at once would keep it from closing.
+    publishers.assertOpen();
     if (!this.#joined.has(streamId) && this.#joined.size >= limits.maxJoins) {
       throw new LivestreamError(
         'RATE_LIMITED',
