@@ -4,15 +4,17 @@ import { liveMp4Routes } from './routes/live-mp4.js';
 import { playbackRoutes } from './routes/playback.js';
 import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
+import type { RequestServices } from './routes/requests.js';
 import { socketRoute, type Connections, type SocketServices } from './routes/socket.js';
-import { statusRoutes } from './routes/status.js';
+import { statusRoutes, type StatusServices } from './routes/status.js';
 
 export interface AppOptions {
   upgradeWebSocket: UpgradeWebSocket;
-  services: SocketServices;
+  services: SocketServices & RequestServices & Pick<StatusServices, 'used'>;
   connections: Connections;
   assets: AssetStore | undefined;
   publicUrl: string | undefined;
+  hsts: boolean;
   isClosing(): boolean;
 }
 
@@ -20,12 +22,15 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Hono {
   const { services, connections, isClosing } = options;
   const app = new Hono();
-  app.onError(errorHandler(services.logger));
+  app.onError(errorHandler(services.logger, services.refusals));
   app.notFound((c) => problem(c, 404, 'there is nothing at this path'));
 
   const playbackUrl = (c: Context, streamId: string): string =>
     playbackUrlFor(c, streamId, options.publicUrl);
-  app.get('/livestream/ws', socketRoute(options.upgradeWebSocket, services, connections, playbackUrl));
+  app.get(
+    '/livestream/ws',
+    socketRoute(options.upgradeWebSocket, services, connections, playbackUrl, services.clientAddress),
+  );
   app.get('/livestream/ws', (c, next) =>
     // A stream may have this id all the same.
     services.streams.get('ws')
@@ -34,10 +39,10 @@ export function createApp(options: AppOptions): Hono {
           Upgrade: 'websocket',
         }),
   );
-  app.route('/livestream', liveMp4Routes(services.streams, services.limits));
-  app.route('/livestream', playbackRoutes(services.streams));
+  app.route('/livestream', liveMp4Routes(services));
+  app.route('/livestream', playbackRoutes(services.streams, services));
   app.route('/', statusRoutes({ ...services, connections, isClosing }));
-  if (options.assets) app.route('/', pageRoutes(options.assets));
+  if (options.assets) app.route('/', pageRoutes(options.assets, options));
   return app;
 }
 

@@ -22,9 +22,12 @@ import {
 } from './options.js';
 import { CloseCode } from './protocol.js';
 import type { AssetStore } from './routes/pages.js';
-import type { Connections } from './routes/socket.js';
+import { IdleConnections } from './routes/idle-connections.js';
+import type { ClientAddress, Connections } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
+import { Quota } from './streams/quota.js';
+import { Refusals } from './streams/refusals.js';
 import { Streams } from './streams/streams.js';
 
 export type { Access } from './access.js';
@@ -38,6 +41,7 @@ export type {
 export { defaultLimits, defaultPackaging } from './options.js';
 export type { Limits, Logger, PackagingOptions } from './options.js';
 export type { Asset, AssetStore } from './routes/pages.js';
+export type { ClientAddress } from './routes/socket.js';
 
 /** Options of {@link createLivestream}. */
 export interface LivestreamOptions {
@@ -54,6 +58,16 @@ export interface LivestreamOptions {
   streamKeys?: readonly string[];
   /** Where clients reach this app, its mount path included, when a proxy hides it. Default: as requested. */
   publicUrl?: string;
+  /**
+   * Where a request's client is, for the limits of an address: on Node `clientAddress()` of `livedrop/node`. Default: nobody
+   * knows, and those limits do not apply.
+   */
+  clientAddress?: ClientAddress | undefined;
+  /**
+   * Pages tell browsers to come to this host by HTTPS alone (RFC 6797). It holds for all that the host serves, for a year: `serve`
+   * does so where it has a certificate and is not on loopback. Default false.
+   */
+  hsts?: boolean;
   /** Default: silent. */
   logger?: Logger;
   packaging?: Partial<PackagingOptions>;
@@ -66,12 +80,21 @@ export interface Livestream {
   app: Hono;
   /** What the runtime's WebSocket server should be created with. */
   websocket: { maxPayload: number; perMessageDeflate: false };
+  /**
+   * Counts, in `/metrics`, what a limit of the runtime's server refused.
+   * @param limit its name: one of a few words
+   */
+  countRefusal(limit: string): void;
   /** Ends all streams and their playlists properly, tells publishers and viewers, and closes their sockets. */
   close(): Promise<void>;
 }
 
 /** Messages above the limit but below this still get a typed error rather than a bare close. */
 const PAYLOAD_SLACK = 64 * 1024;
+
+/** Seconds until a viewer, or a request that would wait, may come again: others leave all the time. */
+const VIEWER_RETRY_AFTER = 5;
+const WAITING_RETRY_AFTER = 1;
 
 /**
  * Creates a livestream server.
@@ -85,11 +108,38 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const { transcoder } = options;
   const derive: DeriveRendition = (source, streamId) =>
     transcoder && new AacRendition(source, { streamId, packaging, limits, transcoders: transcoder, logger });
-  const streams = new Streams(packaging, limits, audience, derive);
+  const refusals = new Refusals();
+  const quotas = {
+    viewers: new Quota(
+      'viewers',
+      { all: 'maxViewers', perAddress: 'maxViewersPerAddress' },
+      limits,
+      VIEWER_RETRY_AFTER,
+    ),
+    liveViewers: new Quota(
+      'viewers of live.mp4',
+      { all: 'maxLiveViewers', perAddress: 'maxLiveViewersPerAddress' },
+      limits,
+      VIEWER_RETRY_AFTER,
+    ),
+    waiting: new Quota(
+      'requests that wait',
+      {
+        all: 'maxWaitingRequests',
+        perStream: 'maxWaitingRequestsPerStream',
+        perAddress: 'maxWaitingRequestsPerAddress',
+      },
+      limits,
+      WAITING_RETRY_AFTER,
+    ),
+    idle: new IdleConnections(limits),
+  };
+  const streams = new Streams(packaging, limits, audience, derive, refusals);
   const publishers = new Publishers({
     streams,
     audience,
     limits,
+    refusals,
     packaging,
     logger,
     transcoders: transcoder,
@@ -100,12 +150,26 @@ export function createLivestream(options: LivestreamOptions): Livestream {
 
   const app = createApp({
     upgradeWebSocket: options.upgradeWebSocket,
-    services: { streams, audience, publishers, access, limits, logger },
+    services: {
+      ...{ streams, audience, publishers, access, limits, refusals, logger, ...quotas },
+      clientAddress: options.clientAddress ?? (() => undefined),
+      used,
+    },
     connections,
     assets: options.assets,
     publicUrl: options.publicUrl,
+    hsts: options.hsts ?? false,
     isClosing: () => closing !== undefined,
   });
+
+  function used(): Map<keyof Limits, number> {
+    return new Map<keyof Limits, number>([
+      ['maxStreams', streams.liveCount],
+      ['maxStreamsPerAddress', publishers.mostPerAddress],
+      ['maxTotalBytes', streams.bytes],
+      ...Object.values(quotas).flatMap((quota) => [...quota.used]),
+    ]);
+  }
 
   async function close(): Promise<void> {
     await publishers.close();
@@ -118,6 +182,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   return {
     app,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
+    countRefusal: (limit) => refusals.count(limit),
     close: () => (closing ??= close()),
   };
 }

@@ -212,6 +212,8 @@ export interface ErrorMessage {
   streamId?: string;
   /** The connection closes next. */
   fatal: boolean;
+  /** Seconds until it makes sense to try again; absent: the same will be refused again. */
+  retryAfter?: number;
 }
 
 /** A message from the server; all are text. */

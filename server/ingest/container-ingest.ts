@@ -5,6 +5,7 @@ import type { Stream } from '../streams/stream.js';
 import type { ContainerScanner } from './container.js';
 import { ContainerDetector } from './container-detector.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import { checkResolution } from './resolution.js';
 import type { Transcoder, TranscoderFactory } from './transcoder.js';
 
 export interface ContainerIngestOptions {
@@ -98,11 +99,14 @@ export class ContainerIngest implements Ingest {
   }
 
   #start(input: readonly Uint8Array[]): boolean {
-    const { stream, transcoders, keyFrameInterval } = this.options;
+    const { stream, transcoders, keyFrameInterval, limits } = this.options;
     const { kind, codecs, boundaries } = this.#scanner!;
     this.#boundariesAtStart = boundaries;
     const reader = new FragmentReader({
-      onTracks: (tracks) => stream.start(tracks),
+      onTracks: (tracks) => {
+        checkResolution(tracks, limits.maxPixels);
+        stream.start(tracks);
+      },
       onSample: (sample) => {
         stream.push(sample);
         this.#onProgress();
@@ -122,6 +126,11 @@ export class ContainerIngest implements Ingest {
           try {
             reader.push(bytes);
           } catch (error) {
+            if (error instanceof LivestreamError) {
+              this.kill();
+              this.events.onFailure(error);
+              return;
+            }
             this.options.logger.error(
               { streamId: stream.id, err: error },
               'the transcoder wrote what cannot be read',

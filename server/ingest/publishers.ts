@@ -1,7 +1,8 @@
-import { LivestreamError } from '../errors.js';
+import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { Limits, Logger, PackagingOptions } from '../options.js';
 import type { StartStreamMessage, StopReason } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { ContainerIngest } from './container-ingest.js';
@@ -9,12 +10,14 @@ import { FramesIngest } from './frames-ingest.js';
 import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { PublishSession } from './publish-session.js';
+import { checkResolution } from './resolution.js';
 import type { TranscoderFactory } from './transcoder.js';
 
 export interface PublishersOptions {
   streams: Streams;
   audience: Audience;
   limits: Limits;
+  refusals: Refusals;
   packaging: PackagingOptions;
   transcoders: TranscoderFactory | undefined;
   logger: Logger;
@@ -36,9 +39,10 @@ export class Publishers {
 
   /**
    * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
-   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
+   * @param address of the publisher; undefined: no limit of an address applies
+   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, TOO_LARGE, STREAM_IN_USE, RATE_LIMITED or SERVER_FULL
    */
-  start(message: StartStreamMessage): PublishSession {
+  start(message: StartStreamMessage, address?: string): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(
         'SHUTTING_DOWN',
@@ -46,7 +50,19 @@ export class Publishers {
       );
     }
     const session = this.#sessions.get(message.streamId);
-    return session && this.canResume(message) ? session : this.#create(message, session);
+    const result = session && this.canResume(message) ? session : this.#create(message, session, address);
+    // A publisher that resumes may have changed networks.
+    result.address = address;
+    return result;
+  }
+
+  /** Of the address that has most streams. */
+  get mostPerAddress(): number {
+    const counts = new Map<string, number>();
+    for (const { address } of this.#sessions.values()) {
+      if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
+    }
+    return Math.max(0, ...counts.values());
   }
 
   /** Ends all streams properly and takes no more. */
@@ -59,8 +75,12 @@ export class Publishers {
     await Promise.all([...this.#sessions.values()].map((session) => session.stop(reason)));
   }
 
-  #create(message: StartStreamMessage, before: PublishSession | undefined): PublishSession {
-    const { streams, audience, limits, logger } = this.options;
+  #create(
+    message: StartStreamMessage,
+    before: PublishSession | undefined,
+    address: string | undefined,
+  ): PublishSession {
+    const { streams, audience, limits, refusals, logger } = this.options;
     const { streamId, userId, title } = message;
     if (before?.connected) {
       throw new LivestreamError(
@@ -70,6 +90,7 @@ export class Publishers {
     }
     // Before anything is taken over: what cannot be served changes nothing.
     const createIngest = this.#ingestFor(message);
+    if (!before) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const stream = before?.release() ?? streams.create(streamId);
     stream.info = { userId, title };
@@ -77,6 +98,7 @@ export class Publishers {
       stream,
       audience,
       limits,
+      refusals,
       logger,
       createIngest: (events) => createIngest(stream, events),
       onOver: (over) => {
@@ -88,11 +110,27 @@ export class Publishers {
     return session;
   }
 
-  /** @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE */
+  /** @throws LivestreamError RATE_LIMITED */
+  #checkAddress(address: string | undefined): void {
+    if (address === undefined) return;
+    const { maxStreamsPerAddress } = this.options.limits;
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.address === address) count++;
+    if (count < maxStreamsPerAddress) return;
+    throw new LivestreamError(
+      'RATE_LIMITED',
+      `there are ${count} streams from your address, the most there may be; try again when one has ended`,
+      { limit: 'maxStreamsPerAddress', retryAfter: FULL_RETRY_AFTER },
+    );
+  }
+
+  /** @throws LivestreamError UNSUPPORTED_FORMAT, TOO_LARGE or BAD_MESSAGE */
   #ingestFor({ format }: StartStreamMessage): (stream: Stream, events: IngestEvents) => Ingest {
     const { limits, packaging, transcoders, logger } = this.options;
     if (format?.kind === 'frames') {
       const tracks = readTracks(format.tracks);
+      const known = tracks.map(({ reader }) => reader.track);
+      checkResolution(known, limits.maxPixels);
       return (stream, events) => new FramesIngest({ stream, tracks, limits, logger }, events);
     }
     if (!transcoders) {

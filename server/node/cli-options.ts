@@ -12,6 +12,7 @@ export interface CliOptions {
   streamKeys: string[];
   certificate: string | undefined;
   key: string | undefined;
+  trustedProxies: string[];
   logLevel: LogLevel;
 }
 
@@ -29,6 +30,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         (LIVEDROP_STREAM_KEYS, separated by commas)
   --certificate <file>  serve HTTPS, and HTTP/2, with this certificate, in PEM format (LIVEDROP_CERTIFICATE)
   --key <file>          its private key (LIVEDROP_KEY)
+  --trust-proxy <addr>  address or subnet of a proxy whose X-Forwarded-For is believed; may be given several times
+                        (LIVEDROP_TRUSTED_PROXIES, separated by commas)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
   --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
   --help                print this
@@ -56,7 +59,8 @@ export function readCommand(args: readonly string[], env: Record<string, string 
         : readPort('--port', values.port),
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
-    streamKeys: readKeys(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
+    trustedProxies: readList(values['trust-proxy'] ?? env['LIVEDROP_TRUSTED_PROXIES']?.split(',') ?? []),
+    streamKeys: readList(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
     logLevel: readLogLevel(values['log-level']),
@@ -73,6 +77,7 @@ function parse(args: readonly string[]) {
         'stream-key': { type: 'string', multiple: true },
         certificate: { type: 'string' },
         key: { type: 'string' },
+        'trust-proxy': { type: 'string', multiple: true },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -91,7 +96,7 @@ function readPort(name: string, value: string | undefined): number {
   throw new UsageError(`${name} is '${value}'; give a number from 0 to 65535`);
 }
 
-function readKeys(values: readonly string[]): string[] {
+function readList(values: readonly string[]): string[] {
   return values.map((value) => value.trim()).filter((value) => value !== '');
 }
 

@@ -2,28 +2,44 @@ import { Hono } from 'hono';
 import { PlaybackError } from '../errors.js';
 import type { Flush } from '../hls/live-mp4.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
-import type { Limits } from '../options.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream } from './playback.js';
+import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
+import { RESOURCE_HEADERS } from './security-headers.js';
+
+export interface LiveMp4Services extends RequestServices {
+  streams: Streams;
+  refusals: Refusals;
+}
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
-export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
+export function liveMp4Routes(services: LiveMp4Services): Hono {
+  const { streams, limits, refusals, liveViewers, clientAddress } = services;
   const app = new Hono();
 
   app.get('/:streamId/live.mp4', async (c) => {
+    checkUrl(c, limits);
     const stream = findStream(streams, c.req.param('streamId'));
     const flush = readFlush(c.req.query('flush'));
     const { live } = stream.source;
-    if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
+    const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
+    if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
       throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
     }
     const headers = {
       'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,
       'Cache-Control': 'no-store',
       'Access-Control-Allow-Origin': '*',
+      ...RESOURCE_HEADERS,
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const body = liveBody(limits.maxLiveBacklogBytes, (sink) => {
+    const leave = liveViewers.take({ address: clientAddress(c) });
+    const onEnd = (isCut: boolean): void => {
+      leave();
+      if (isCut) refusals.count('maxLiveBacklogBytes');
+    };
+    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
       return () => live.leave(viewer);
@@ -44,9 +60,14 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
+ * @param onEnd it is over; `isCut`: its client could not keep up
  * @param open told where to write; returns what is to be done when the client has left
  */
-function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): ReadableStream<Uint8Array> {
+function liveBody(
+  highWaterMark: number,
+  onEnd: (isCut: boolean) => void,
+  open: (sink: LiveSink) => () => void,
+): ReadableStream<Uint8Array> {
   let onLeave: (() => void) | undefined;
   return new ReadableStream<Uint8Array>(
     {
@@ -56,11 +77,20 @@ function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): 
             return highWaterMark - (controller.desiredSize ?? highWaterMark);
           },
           write: (bytes) => controller.enqueue(bytes),
-          end: () => controller.close(),
-          abort: (reason) => controller.error(reason),
+          end: () => {
+            controller.close();
+            onEnd(false);
+          },
+          abort: (reason) => {
+            controller.error(reason);
+            onEnd(true);
+          },
         });
       },
-      cancel: () => onLeave?.(),
+      cancel: () => {
+        onLeave?.();
+        onEnd(false);
+      },
     },
     { highWaterMark, size: ({ byteLength }) => byteLength },
   );

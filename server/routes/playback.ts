@@ -5,7 +5,9 @@ import { isStreamId } from '../protocol.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
+import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
+import { RESOURCE_HEADERS } from './security-headers.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -17,6 +19,7 @@ const mediaHeaders = (): Record<string, string> => ({
   'Content-Type': 'video/mp4',
   'Cache-Control': 'public, max-age=31536000, immutable',
   'Access-Control-Allow-Origin': '*',
+  ...RESOURCE_HEADERS,
 });
 
 const PREFLIGHT_HEADERS = {
@@ -29,14 +32,18 @@ const PREFLIGHT_HEADERS = {
 /** What a media URI says: epoch, kind and number. */
 const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
+/** Holds a request's place among those that wait, see {@link whileWaiting}. */
+type Wait = <T>(action: () => Promise<T>) => Promise<T>;
+
 /** The HLS side of the server: playlists, init segments, parts and segments. */
-export function playbackRoutes(streams: Streams): Hono {
+export function playbackRoutes(streams: Streams, services: RequestServices): Hono {
   const app = new Hono();
 
   // A player that adds headers of its own asks first. Nothing here depends on who asks.
   app.options('/*', (c) => c.body(null, 204, PREFLIGHT_HEADERS));
 
   app.get('/:streamId/stream.m3u8', (c) => {
+    checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
     if (!stream.playable) throw notPlayable(stream.id);
     const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
@@ -45,13 +52,15 @@ export function playbackRoutes(streams: Streams): Hono {
   });
 
   app.get('/:streamId/:rendition/:file', (c) => {
+    checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
     const rendition = stream.demand(c.req.param('rendition'));
     const file = c.req.param('file');
     if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
+    const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
     return file === `${rendition.epoch}.m3u8`
-      ? sendMediaPlaylist(c, rendition)
-      : sendMedia(c, rendition, file);
+      ? sendMediaPlaylist(c, rendition, wait)
+      : sendMedia(c, rendition, file, wait);
   });
 
   return app;
@@ -82,7 +91,7 @@ function notPlayable(id: string): PlaybackError {
   return new PlaybackError(404, `stream '${id}' is not live; try again when it has started`, 1);
 }
 
-function sendMediaPlaylist(c: Context, rendition: Rendition): Response | Promise<Response> {
+function sendMediaPlaylist(c: Context, rendition: Rendition, wait: Wait): Response | Promise<Response> {
   const { window } = rendition;
   const { ended } = window;
   const msn = ended ? undefined : readNumber(c, '_HLS_msn');
@@ -96,19 +105,21 @@ function sendMediaPlaylist(c: Context, rendition: Rendition): Response | Promise
     return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
   };
   if (msn === undefined && window.playable) return send();
-  return untilReached(c, rendition, msn, part).then(send);
+  return untilReached(c, rendition, wait, msn, part).then(send);
 }
 
 async function untilReached(
   c: Context,
   { window, isDerived }: Rendition,
+  wait: Wait,
   msn: number | undefined,
   part = 0,
 ): Promise<void> {
-  if (!window.playable && isDerived) await window.untilPlayable(c.req.raw.signal);
+  if (!window.playable && isDerived) await wait(() => window.untilPlayable(c.req.raw.signal));
   if (!window.playable)
     throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
-  if (msn !== undefined) await window.reach(msn, part, c.req.raw.signal);
+  if (msn !== undefined && !window.has(msn, part))
+    await wait(() => window.reach(msn, part, c.req.raw.signal));
 }
 
 function sendPlaylist(
@@ -122,10 +133,16 @@ function sendPlaylist(
     Vary: vary,
     'Cache-Control': cacheControl,
     'Access-Control-Allow-Origin': '*',
+    ...RESOURCE_HEADERS,
   });
 }
 
-function sendMedia(c: Context, { epoch, window }: Rendition, file: string): Response | Promise<Response> {
+function sendMedia(
+  c: Context,
+  { epoch, window }: Rendition,
+  file: string,
+  wait: Wait,
+): Response | Promise<Response> {
   const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
   const number = Number(digits);
   let bytes: Uint8Array<ArrayBuffer> | undefined;
@@ -134,8 +151,9 @@ function sendMedia(c: Context, { epoch, window }: Rendition, file: string): Resp
     else if (kind === 's') bytes = window.segment(number);
     else if (kind === 'p') bytes = window.part(number);
     // A signal, and a promise, cost more than the answer: only who must wait has them.
-    if (kind === 'p' && !bytes) {
-      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(hinted, file));
+    if (kind === 'p' && !bytes && window.isHinted(number)) {
+      const hinted = wait(() => window.hintedPart(number, c.req.raw.signal));
+      return hinted.then((part) => sendBytes(part, file));
     }
   }
   return sendBytes(bytes, file);

@@ -16,6 +16,8 @@ export interface StreamInfo {
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
   readonly startedAt = new Date();
+  /** Of a clock that is never set. */
+  readonly #startedAt = performance.now();
   /** What its publisher said of it. */
   info: StreamInfo = {};
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
@@ -27,15 +29,31 @@ export class Stream {
   #connected = true;
   #ended = false;
 
-  /** @param derive asked at every start of a run, until it gives one */
+  /**
+   * @param derive asked at every start of a run, until it gives one
+   * @param onSegment a segment has begun, and the one before is kept
+   */
   constructor(
     readonly id: string,
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    private readonly onSegment?: () => void,
   ) {
     const epoch = this.startedAt.getTime().toString(36);
     this.source = new Rendition(SOURCE, epoch, packaging);
+  }
+
+  /** How long the stream has lasted, seconds. */
+  get age(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+
+  /** Media that is kept of it. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { window } of this.renditions) bytes += window.bytes;
+    return bytes;
   }
 
   /** Those that its multivariant playlist offers, the source first. */
@@ -76,7 +94,9 @@ export class Stream {
 
   push(sample: Sample): void {
     if (this.#ended) return;
+    const { last } = this.source.window;
     this.source.push(sample);
+    if (this.source.window.last !== last) this.onSegment?.();
     if (this.#status === 'waiting') this.#update();
   }
 

@@ -9,12 +9,13 @@ import type { Host, ServerSetup } from './implementation.js';
 
 /** livedrop in a Hono app on @hono/node-server 2 with its own `upgradeWebSocket`, in this process. */
 export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
-  const { mountPath = '', transcoder: hasTranscoder = true, ...options } = setup;
+  const { mountPath = '', transcoder: hasTranscoder = true, addresses = false, ...options } = setup;
   const transcoder = ffmpegTranscoder({ path: ffmpegPath });
   const livestream = createLivestream({
     ...options,
     upgradeWebSocket,
     ...(hasTranscoder ? { transcoder } : {}),
+    ...(addresses ? { clientAddress: (c) => c.req.header('X-Test-Address') } : {}),
   });
 
   let inProgress = 0;

@@ -11,6 +11,7 @@ import { messages } from './clauses/messages.js';
 import { mounting } from './clauses/mounting.js';
 import { playlists } from './clauses/playlists.js';
 import { publishing } from './clauses/publishing.js';
+import { quotas } from './clauses/quotas.js';
 import { resuming } from './clauses/resuming.js';
 import { shuttingDown } from './clauses/shutting-down.js';
 import { status } from './clauses/status.js';
@@ -27,6 +28,7 @@ export function wireContract(name: string, startHost: StartHost): void {
     messages(startHost);
     badInput(startHost);
     limits(startHost);
+    quotas(startHost);
     resuming(startHost);
     viewers(startHost);
     playlists(startHost);

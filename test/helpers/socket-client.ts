@@ -49,9 +49,12 @@ export class SocketClient {
     socket.on('error', () => {});
   }
 
-  /** @param url of the endpoint, `ws://…/livestream/ws` */
-  static async open(url: string): Promise<SocketClient> {
-    const socket = new WebSocket(url);
+  /**
+   * @param url of the endpoint, `ws://…/livestream/ws`
+   * @param headers of the request
+   */
+  static async open(url: string, headers: Record<string, string> = {}): Promise<SocketClient> {
+    const socket = new WebSocket(url, { headers });
     const client = new SocketClient(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);

@@ -123,7 +123,7 @@ export class Connection {
     const isWelcome = refusal
       ? WELCOME_CODES.has(code) || this.#events.mayReturn(refusal)
       : RETRY_CODES.has(code);
-    const delay = isWelcome ? this.#retry.next() : undefined;
+    const delay = isWelcome ? this.#retry.next(refusal?.retryAfter) : undefined;
     if (delay === undefined) {
       this.#end(error);
       return;

@@ -9,6 +9,7 @@ const defaults = {
   streamKeys: [],
   certificate: undefined,
   key: undefined,
+  trustedProxies: [],
   logLevel: 'warn',
 };
 
@@ -24,6 +25,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
@@ -32,6 +34,7 @@ describe('readCommand', () => {
       ffmpegPath: '/opt/ffmpeg',
       certificate: '/etc/cert.pem',
       key: '/etc/key.pem',
+      trustedProxies: ['10.0.0.1', '192.168.0.0/16'],
     });
   });
 
@@ -42,6 +45,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_TRUSTED_PROXIES: '10.0.0.1',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
     const args = [
@@ -54,6 +58,8 @@ describe('readCommand', () => {
       '/my/ffmpeg',
       '--log-level',
       'debug',
+      '--trust-proxy',
+      '::1',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       kind: 'serve',
@@ -63,6 +69,7 @@ describe('readCommand', () => {
       streamKeys: ['two', 'three'],
       certificate: 'my.crt',
       key: 'my.key',
+      trustedProxies: ['::1'],
       logLevel: 'debug',
     });
   });
@@ -74,6 +81,7 @@ describe('readCommand', () => {
       'FFMPEG_PATH',
       'LIVEDROP_CERTIFICATE',
       'LIVEDROP_KEY',
+      'LIVEDROP_TRUSTED_PROXIES',
     ];
     expect(readCommand([], Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
   });

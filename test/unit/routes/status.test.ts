@@ -4,6 +4,7 @@ import { FramesIngest } from '../../../server/ingest/frames-ingest.js';
 import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
 import { statusRoutes } from '../../../server/routes/status.js';
 import { Audience } from '../../../server/streams/audience.js';
+import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
 
 const limits = { ...defaultLimits, endedTime: 60 };
@@ -11,7 +12,10 @@ const limits = { ...defaultLimits, endedTime: 60 };
 function setUp() {
   const audience = new Audience();
   const streams: Streams = new Streams(defaultPackaging, limits, audience);
-  const app = statusRoutes({ streams, audience, connections: new Set(), isClosing: () => false });
+  const app = statusRoutes({
+    ...{ streams, audience, limits, connections: new Set(), isClosing: () => false },
+    ...{ refusals: new Refusals(), used: () => new Map() },
+  });
   const faults = async (): Promise<Record<string, number>> => {
     const text = await (await app.request('/metrics')).text();
     expect(text).toContain('# TYPE livedrop_frame_faults_total counter\n');
