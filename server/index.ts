@@ -10,6 +10,7 @@ import { keyAccess, openAccess } from './access.js';
 import { createApp } from './app.js';
 import { AacRendition } from './ingest/aac-rendition.js';
 import { Publishers } from './ingest/publishers.js';
+import { StateKeeper } from './ingest/state-keeper.js';
 import type { TranscoderFactory } from './ingest/transcoder.js';
 import {
   defaultLimits,
@@ -28,10 +29,12 @@ import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
 import { Quota } from './streams/quota.js';
 import { Refusals } from './streams/refusals.js';
+import type { StreamStateStore } from './streams/stream-state.js';
 import { Streams } from './streams/streams.js';
 
 export type { Access } from './access.js';
 export { LivestreamError, PlaybackError } from './errors.js';
+export { TranscoderUnavailable } from './ingest/transcoder.js';
 export type {
   Transcoder,
   TranscoderEvents,
@@ -42,6 +45,8 @@ export { defaultLimits, defaultPackaging } from './options.js';
 export type { Limits, Logger, PackagingOptions } from './options.js';
 export type { Asset, AssetStore } from './routes/pages.js';
 export type { ClientAddress } from './routes/socket.js';
+export type { RenditionPosition } from './streams/rendition.js';
+export type { StreamState, StreamStateStore } from './streams/stream-state.js';
 
 /** Options of {@link createLivestream}. */
 export interface LivestreamOptions {
@@ -68,6 +73,11 @@ export interface LivestreamOptions {
    * does so where it has a certificate and is not on loopback. Default false.
    */
   hsts?: boolean;
+  /**
+   * Where streams' states are kept, so that the next process goes on with the streams of one that died or was stopped; one process
+   * a store. Default: nowhere.
+   */
+  states?: StreamStateStore;
   /** Default: silent. */
   logger?: Logger;
   packaging?: Partial<PackagingOptions>;
@@ -85,8 +95,17 @@ export interface Livestream {
    * @param limit its name: one of a few words
    */
   countRefusal(limit: string): void;
-  /** Ends all streams and their playlists properly, tells publishers and viewers, and closes their sockets. */
-  close(): Promise<void>;
+  /** Publishes what was received, tells publishers and viewers, and closes their sockets. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** How a server stops. */
+export interface CloseOptions {
+  /**
+   * Another process takes this one's place: playlists do not end, and publishers and viewers are told to come back.
+   * Default: whether streams' states are kept. Else streams end, and their playlists.
+   */
+  restarting?: boolean | undefined;
 }
 
 /** Messages above the limit but below this still get a typed error rather than a bare close. */
@@ -107,7 +126,11 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const audience = new Audience();
   const { transcoder } = options;
   const derive: DeriveRendition = (source, streamId) =>
-    transcoder && new AacRendition(source, { streamId, packaging, limits, transcoders: transcoder, logger });
+    transcoder &&
+    new AacRendition(source, {
+      ...{ streamId, packaging, limits, transcoders: transcoder, logger },
+      onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
+    });
   const refusals = new Refusals();
   const quotas = {
     viewers: new Quota(
@@ -135,6 +158,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     idle: new IdleConnections(limits),
   };
   const streams = new Streams(packaging, limits, audience, derive, refusals);
+  const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
     streams,
     audience,
@@ -143,7 +167,9 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     packaging,
     logger,
     transcoders: transcoder,
+    keeper,
   });
+  for (const state of keeper?.load(limits, packaging) ?? []) publishers.adopt(state);
   const access = options.streamKeys?.length ? keyAccess(options.streamKeys) : openAccess;
   const connections: Connections = new Set();
   let closing: Promise<void> | undefined;
@@ -171,10 +197,12 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     ]);
   }
 
-  async function close(): Promise<void> {
-    await publishers.close();
-    for (const connection of connections)
-      connection.close(CloseCode.GOING_AWAY, 'the server is shutting down');
+  async function close({ restarting = options.states !== undefined }: CloseOptions): Promise<void> {
+    await publishers.close(restarting);
+    const [code, reason] = restarting
+      ? [CloseCode.SERVICE_RESTART, 'the server restarts']
+      : [CloseCode.GOING_AWAY, 'the server is shutting down'];
+    for (const connection of connections) connection.close(code, reason);
     audience.clear();
     streams.close();
   }
@@ -183,6 +211,6 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     app,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
     countRefusal: (limit) => refusals.count(limit),
-    close: () => (closing ??= close()),
+    close: (how = {}) => (closing ??= close(how)),
   };
 }

@@ -30,6 +30,10 @@ export interface PackagingOptions {
 export interface Limits {
   /** How long a stream whose publisher's connection broke waits for it to resume. Default 30. */
   graceTime: number;
+  /**
+   * How long the server itself may have been away, beside the grace time, for the streams that it saved to go on. Default 30.
+   */
+  restartTime: number;
   /** A publisher that sends nothing for so long is disconnected; it may resume. Default 10. */
   silenceTime: number;
   /** From its first bytes on a stream must become playable within this time. Default 8. */
@@ -81,6 +85,12 @@ export interface Limits {
   maxTotalBytes: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
+  /** A transcoder that has input and gives nothing for so long hangs, and is started again. Default 8. */
+  transcoderStallTime: number;
+  /** Bits a second that may come out of a stream's transcoder, on average; one that gives more is started again. Default 100,000,000. */
+  maxTranscoderBitrate: number;
+  /** Bytes kept of a container since the last place where reading can start, for a transcoder that is started again. Default 16 MiB. */
+  maxReplayBytes: number;
   /** A rendition that is made on demand, such as AAC for Safari, is made for so long after it was asked for last. Default 30. */
   derivedIdleTime: number;
   /** How long a request for live.mp4 waits for the stream's first key frame. Default 10. */
@@ -119,6 +129,7 @@ export const defaultPackaging: PackagingOptions = {
 /** The defaults of {@link Limits}. */
 export const defaultLimits: Limits = {
   graceTime: 30,
+  restartTime: 30,
   silenceTime: 10,
   startTime: 8,
   endedTime: 60,
@@ -143,6 +154,9 @@ export const defaultLimits: Limits = {
   maxUrlLength: 8192,
   maxTotalBytes: 1024 * 1024 * 1024,
   maxTranscoderRestarts: 5,
+  transcoderStallTime: 8,
+  maxTranscoderBitrate: 100_000_000,
+  maxReplayBytes: 16 * 1024 * 1024,
   derivedIdleTime: 30,
   liveWaitTime: 10,
   maxLiveViewers: 10_000,
@@ -162,6 +176,7 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   windowSegments: [6, 1000],
   windowBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
   graceTime: [0, 3600],
+  restartTime: [0, 86_400],
   silenceTime: [1, 3600],
   startTime: [1, 60],
   endedTime: [0, 86_400],
@@ -186,6 +201,9 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxUrlLength: [256, 65_536],
   maxTotalBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
   maxTranscoderRestarts: [0, 1000],
+  transcoderStallTime: [1, 300],
+  maxTranscoderBitrate: [100_000, Number.MAX_SAFE_INTEGER],
+  maxReplayBytes: [64 * 1024, 256 * 1024 * 1024],
   derivedIdleTime: [1, 3600],
   liveWaitTime: [0, 300],
   maxLiveViewers: [1, 1_000_000],

@@ -8,8 +8,17 @@ export interface FragmentHandler {
   onSample(sample: Sample): void;
 }
 
-/** A box larger than this is not from a live transcoder. */
-const MAX_BOX_BYTES = 64 * 1024 * 1024;
+/** A box larger than this is not from a live transcoder: a fragment of its output holds a frame or two. */
+const MAX_BOX_BYTES = 16 * 1024 * 1024;
+
+/** Nor has one fragment more samples, … */
+const MAX_SAMPLES = 100_000;
+
+/** … or a track a finer clock: a segment's length in its ticks must fit into the 32 bits of a sample's duration. */
+const MAX_TIMESCALE = 10_000_000;
+
+/** A box's type is four printable characters (ISO/IEC 14496-12 §4.2): bytes that are no file at all are known by their first eight. */
+const BOX_TYPE = /^[ -~]{4}$/;
 
 /**
  * The transcoder gives a sample whose successor it has not seen a duration of one tick. Most frames are as long as
@@ -48,20 +57,29 @@ interface FragmentSample {
  * transcoder writes: one `moov`, then `moof` and `mdat` in turn with default-base-is-moof.
  */
 export class FragmentReader {
-  #pending: Uint8Array = new Uint8Array(0);
+  /** The beginning of a box. Joined when the box is whole: joining at each piece would copy a large one again and again. */
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  /** Of pending bytes, before there is something to read. */
+  #needed = 0;
   #tracks = new Map<number, TrackState>();
   #fragment: { samples: FragmentSample[]; size: number } | undefined;
 
   constructor(private readonly handler: FragmentHandler) {}
 
   /**
-   * @throws RangeError or TypeError when the bytes are no fragmented MP4 of H.264 and AAC
+   * @throws RangeError or TypeError when the bytes are no fragmented MP4 of H.264 and AAC; it cannot be used any more then
    */
   push(bytes: Uint8Array): void {
-    let buffer = this.#pending.length === 0 ? bytes : concat([this.#pending, bytes]);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes < this.#needed) return;
+    let buffer = this.#pending.length === 1 ? bytes : concat(this.#pending);
     for (;;) {
       const header = readBoxHeader(buffer);
+      this.#needed = header?.size ?? 0;
       if (!header) break;
+      if (!BOX_TYPE.test(header.type)) throw new TypeError('what should be a box has no type');
       if (header.size < header.headerSize || header.size > MAX_BOX_BYTES) {
         throw new RangeError(`box '${header.type}' says ${header.size} bytes`);
       }
@@ -71,7 +89,8 @@ export class FragmentReader {
       buffer = buffer.subarray(header.size);
     }
     // A copy, so that a few bytes left over do not keep a large chunk alive.
-    this.#pending = buffer.slice();
+    this.#pending = buffer.length === 0 ? [] : [buffer.slice()];
+    this.#pendingBytes = buffer.length;
   }
 
   #onBox(box: Box): void {
@@ -144,6 +163,9 @@ function readTrack(trak: Uint8Array, defaults: Map<number, SampleDefaults>): Tra
   if (!tkhd || !stsd) throw new TypeError('a track has no tkhd or no stsd');
   const id = view(tkhd).getUint32(tkhd[0] === 1 ? 20 : 12);
   const timescale = readTimescale(findBox(trak, 'mdia', 'mdhd')?.body);
+  if (timescale < 1 || timescale > MAX_TIMESCALE) {
+    throw new RangeError(`track ${id} has ${timescale} ticks a second; the most is ${MAX_TIMESCALE}`);
+  }
   const entry = [...readBoxes(stsd.subarray(8))][0];
   if (!entry) throw new TypeError(`track ${id} has no sample entry`);
   return {
@@ -189,6 +211,8 @@ function readRun(
   let offset = flags & 0x01 ? next() : 0;
   const firstFlags = flags & 0x04 ? next() : undefined;
   let dts = firstDts;
+  if (count > MAX_SAMPLES - into.length)
+    throw new RangeError(`a fragment of more than ${MAX_SAMPLES} samples`);
   for (let index = 0; index < count; index++) {
     const told = flags & 0x100 ? next() : defaults.duration;
     if (told > UNKNOWN_DURATION) state.duration = told;

@@ -3,6 +3,7 @@ import type { DerivedRendition } from '../streams/derived-rendition.js';
 import { Rendition } from '../streams/rendition.js';
 import { AacRun } from './aac-run.js';
 import type { TranscoderFactory } from './transcoder.js';
+import type { TranscoderFailure, TranscoderFault } from './transcoder-run.js';
 
 export interface AacRenditionOptions {
   streamId: string;
@@ -10,6 +11,8 @@ export interface AacRenditionOptions {
   limits: Limits;
   transcoders: TranscoderFactory;
   logger: Logger;
+  /** A transcoder failed, of which the source's stream keeps count. */
+  onFault?(fault: TranscoderFault): void;
   /** A monotonic clock, milliseconds. Default `performance.now`. */
   now?: () => number;
 }
@@ -38,6 +41,7 @@ export class AacRendition implements DerivedRendition {
   #failedAt = -Infinity;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
+  #suspended = false;
   /** The run that ends is followed by another. */
   #isFollowing = false;
   readonly #now: () => number;
@@ -79,6 +83,16 @@ export class AacRendition implements DerivedRendition {
     this.#isFollowing = false;
     clearTimeout(this.#restart);
     if (this.#run) this.#run.end();
+    else this.#finish();
+  }
+
+  suspend(): void {
+    this.#suspended = true;
+    this.end();
+  }
+
+  #finish(): void {
+    if (this.#suspended) this.#rendition.suspend();
     else this.#rendition.end();
   }
 
@@ -121,34 +135,38 @@ export class AacRendition implements DerivedRendition {
       {
         isWanted: () => this.#isWanted,
         onProgress: () => (this.#failures = 0),
-        onOver: (error) => this.#onOver(error),
+        onOver: (failure) => this.#onOver(failure),
       },
       fromNext,
     );
   }
 
-  #onOver(error: Error | undefined): void {
-    const { limits, logger, streamId } = this.options;
+  #onOver(failure: TranscoderFailure | undefined): void {
+    const { limits, logger, streamId, onFault } = this.options;
     this.#run = undefined;
+    if (failure) onFault?.(failure.fault);
+    const fields = failure && {
+      streamId,
+      fault: failure.fault,
+      failures: this.#failures,
+      err: failure.cause,
+    };
     if (this.#isFollowing) {
       this.#isFollowing = false;
       this.#run = this.#createRun(true);
-    } else if (error && !this.#ended && this.#failures++ < limits.maxTranscoderRestarts) {
-      logger.warn(
-        { streamId, err: error, failures: this.#failures },
-        'the transcoder of the AAC rendition stopped',
-      );
+    } else if (fields && !this.#ended && this.#failures++ < limits.maxTranscoderRestarts) {
+      logger.warn(fields, `the transcoder of the AAC rendition failed: ${failure.reason}`);
       this.#restart = setTimeout(() => {
         this.#restart = undefined;
         if (this.isOffered && this.#isWanted) this.#run = this.#createRun(true);
-        else this.#rendition.end();
+        else this.#finish();
       }, RESTART_DELAY);
     } else {
-      if (error && !this.#ended) {
+      if (fields && !this.#ended) {
         this.#failedAt = this.#now();
-        logger.error({ streamId, err: error }, 'the AAC rendition could not be made');
+        logger.error(fields, `the AAC rendition could not be made: ${failure.reason}`);
       }
-      this.#rendition.end();
+      this.#finish();
     }
   }
 }

@@ -3,7 +3,8 @@ import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
 import { primaryTrack, type Sample, type Track } from '../hls/sample.js';
 import type { Limits } from '../options.js';
 import type { Rendition } from '../streams/rendition.js';
-import type { Transcoder, TranscoderFactory } from './transcoder.js';
+import type { TranscoderFactory } from './transcoder.js';
+import { TranscoderRun, type TranscoderFailure } from './transcoder-run.js';
 
 export interface AacRunOptions {
   /** For logs. */
@@ -14,20 +15,17 @@ export interface AacRunOptions {
   keyFrameInterval: number;
 }
 
-/** How long a transcoder may take to write out what it holds when its input has ended, milliseconds. */
-const FLUSH_TIME = 5000;
-
 export interface AacRunEvents {
   isWanted(): boolean;
   /** Media comes out. */
   onProgress(): void;
   /** Nothing more comes. */
-  onOver(error?: Error): void;
+  onOver(failure?: TranscoderFailure): void;
 }
 
 /** One transcoder from its start to its end. */
 export class AacRun {
-  readonly #transcoder: Transcoder;
+  readonly #transcoder: TranscoderRun;
   readonly #viewer: LiveViewer;
   /** Where the source began, seconds on its timeline. */
   #sourceStart: number | undefined;
@@ -35,8 +33,6 @@ export class AacRun {
   #shift: number | undefined;
   #primary: Track | undefined;
   #tracks: readonly Track[] = [];
-  #blocked = false;
-  #flush: ReturnType<typeof setTimeout> | undefined;
   #over = false;
 
   constructor(
@@ -47,31 +43,16 @@ export class AacRun {
     fromNext: boolean,
   ) {
     const { streamId, transcoders, keyFrameInterval, limits } = options;
-    const output = new FragmentReader({
-      onTracks: (tracks) => {
-        this.#tracks = tracks;
-        rendition.start(tracks);
-      },
-      onSample: (sample) => this.#onSample(sample),
-    });
-    this.#transcoder = transcoders.start(
+    this.#transcoder = new TranscoderRun(
+      transcoders,
+      { input: { streamId, container: 'mp4', video: 'copy', audio: 'encode', keyFrameInterval }, limits },
       {
-        streamId,
-        container: 'mp4',
-        video: 'copy',
-        audio: 'encode',
-        keyFrameInterval,
-      },
-      {
-        onOutput: (bytes) => {
-          if (this.#over) return;
-          try {
-            output.push(bytes);
-          } catch (error) {
-            this.#finish(error as Error);
-          }
+        onTracks: (tracks) => {
+          this.#tracks = tracks;
+          rendition.start(tracks);
         },
-        onExit: (error) => this.#finish(error),
+        onSample: (sample) => this.#onSample(sample),
+        onOver: (failure) => this.#finish(failure),
       },
     );
     this.#viewer = new LiveViewer(this.#sink(), limits);
@@ -81,8 +62,6 @@ export class AacRun {
   /** The source goes on without it: what is under way still comes out. */
   end(): void {
     this.source.live.leave(this.#viewer);
-    if (this.#over) return;
-    this.#flush ??= setTimeout(() => this.#transcoder.kill(), FLUSH_TIME);
     this.#transcoder.end();
   }
 
@@ -96,25 +75,19 @@ export class AacRun {
         if (sample.track === this.#primary?.id) this.#sourceStart ??= sample.dts / this.#primary.timescale;
       },
     });
-    const isBlocked = (): boolean => this.#blocked;
-    const transcoder = (): Transcoder => this.#transcoder;
+    const transcoder = this.#transcoder;
     return {
       // One that is slower than its input is treated like any viewer that is: it goes on at a later key frame.
       get queued() {
-        return isBlocked() ? Number.MAX_SAFE_INTEGER : 0;
+        return transcoder.isBlocked ? Number.MAX_SAFE_INTEGER : 0;
       },
       write: (bytes) => {
         if (this.#sourceStart === undefined) input.push(bytes);
-        if (!transcoder().write(bytes)) this.#wait();
+        if (!transcoder.write(bytes)) void transcoder.drained();
       },
       end: () => this.end(),
-      abort: (reason) => this.#finish(reason),
+      abort: ({ message }) => this.#finish({ fault: 'stall', reason: message, blamesInput: false }),
     };
-  }
-
-  #wait(): void {
-    this.#blocked = true;
-    void this.#transcoder.drained().then(() => (this.#blocked = false));
   }
 
   #onSample(sample: Sample): void {
@@ -133,12 +106,11 @@ export class AacRun {
     this.rendition.push({ ...sample, dts: sample.dts + Math.round(this.#shift * track.timescale) });
   }
 
-  #finish(error?: Error): void {
+  #finish(failure?: TranscoderFailure): void {
     if (this.#over) return;
     this.#over = true;
-    clearTimeout(this.#flush);
     this.source.live.leave(this.#viewer);
     this.#transcoder.kill();
-    this.events.onOver(error);
+    this.events.onOver(failure);
   }
 }

@@ -1,5 +1,6 @@
 import { LivestreamError } from '../errors.js';
 import { concat } from '../hls/boxes.js';
+import { defaultLimits } from '../options.js';
 import type { ContainerKind, ContainerScanner } from './container.js';
 import { Mp4Scanner } from './mp4-scanner.js';
 import { MpegTsScanner } from './mpegts-scanner.js';
@@ -7,9 +8,6 @@ import { WebmScanner } from './webm-scanner.js';
 
 /** A file whose header is longer than this is no live stream. */
 const MAX_HEADER_BYTES = 1024 * 1024;
-
-/** Kept for a new transcoder: some seconds of a high bitrate. */
-const MAX_REPLAY_BYTES = 16 * 1024 * 1024;
 
 /** First bytes needed to tell a container; MPEG-TS by two sync bytes, since many texts begin with a G. */
 const MAGIC_BYTES = 8;
@@ -34,6 +32,9 @@ export class ContainerDetector {
   #scanner: ContainerScanner | undefined;
   #first: Uint8Array = new Uint8Array(0);
   #bytes = 0;
+
+  /** @param maxReplayBytes most bytes that the scanner keeps behind the header */
+  constructor(private readonly maxReplayBytes = defaultLimits.maxReplayBytes) {}
 
   /**
    * @returns the scanner, once the header is complete
@@ -65,14 +66,14 @@ export class ContainerDetector {
         `the first bytes (${hex.join(' ')}) are no WebM, Matroska, MP4 or MPEG-TS; send one such file from its start`,
       );
     }
-    this.#scanner = createScanner(kind);
+    this.#scanner = createScanner(kind, this.maxReplayBytes);
     this.#scanner.push(this.#first);
     this.#first = new Uint8Array(0);
   }
 }
 
-function createScanner(kind: ContainerKind): ContainerScanner {
-  if (kind === 'webm') return new WebmScanner(MAX_REPLAY_BYTES);
-  if (kind === 'mp4') return new Mp4Scanner(MAX_REPLAY_BYTES);
-  return new MpegTsScanner(MAX_REPLAY_BYTES);
+function createScanner(kind: ContainerKind, maxReplayBytes: number): ContainerScanner {
+  if (kind === 'webm') return new WebmScanner(maxReplayBytes);
+  if (kind === 'mp4') return new Mp4Scanner(maxReplayBytes);
+  return new MpegTsScanner(maxReplayBytes);
 }

@@ -1,12 +1,14 @@
 import { LivestreamError } from '../errors.js';
-import { FragmentReader } from '../hls/fragment-reader.js';
+import type { Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { Stream } from '../streams/stream.js';
 import type { ContainerScanner } from './container.js';
 import { ContainerDetector } from './container-detector.js';
+import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { checkResolution } from './resolution.js';
-import type { Transcoder, TranscoderFactory } from './transcoder.js';
+import type { TranscoderFactory } from './transcoder.js';
+import { TranscoderRun, type TranscoderFailure } from './transcoder-run.js';
 
 export interface ContainerIngestOptions {
   stream: Stream;
@@ -16,187 +18,192 @@ export interface ContainerIngestOptions {
   logger: Logger;
 }
 
-/** How long a transcoder may take to write out what it holds when its input has ended, milliseconds. */
-const FLUSH_TIME = 5000;
-
 /** Between starts of a transcoder that keeps failing: 0.1 s doubled each time, at most 2 s. */
 const FIRST_RESTART_DELAY = 100;
 const LAST_RESTART_DELAY = 2000;
 
-/** A publisher counts as sending while its last message is no older than this, milliseconds. */
-const SENDING_TIME = 2000;
+/** One that works for a moment each time must not be started all the time: one a second (in milliseconds), and so many at once. */
+const START_INTERVAL = 1000;
+const FREE_STARTS = 3;
 
 /**
- * A container's bytes through a transcoder. A transcoder that dies is started again from the last place in
- * the file where reading can start; one that takes bytes and gives nothing is ended first.
+ * A container's bytes through a transcoder. One that fails, in whatever way, is started again from the last place in the file
+ * where reading can start.
  */
 export class ContainerIngest implements Ingest {
-  #detector = new ContainerDetector();
+  readonly #detector: ContainerDetector;
   #scanner: ContainerScanner | undefined;
   #held: Uint8Array[] = [];
-  #transcoder: Transcoder | undefined;
+  #run: TranscoderRun | undefined;
+  /** Media came out once. */
   #produced = false;
+  /** In a row. */
   #failures = 0;
   /** The scanner's count when this transcoder was started. */
   #boundariesAtStart = 0;
   #ending: (() => void) | undefined;
   #stopped = false;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  readonly #start = new Countdown(() => this.#failMute());
   #restart: ReturnType<typeof setTimeout> | undefined;
-  #lastWrite = 0;
-  /** The transcoder takes no more for now, so that the publisher cannot send. */
-  #isBlocked = false;
+  /** When, at one a second, as many starts as there were are due, milliseconds. */
+  #startsDue = -Infinity;
 
   constructor(
     private readonly options: ContainerIngestOptions,
     private readonly events: IngestEvents,
-  ) {}
+  ) {
+    this.#detector = new ContainerDetector(options.limits.maxReplayBytes);
+  }
 
   write(bytes: Uint8Array): boolean {
     if (this.#stopped) return true;
-    this.#lastWrite = Date.now();
-    this.#watch();
+    if (!this.#produced && !this.#start.isRunning) this.#start.start(this.options.limits.startTime * 1000);
     if (this.#scanner) {
       this.#scanner.push(bytes);
-      const room = this.#transcoder?.write(bytes) ?? true;
-      this.#isBlocked = !room;
-      return room;
+      return this.#run?.write(bytes) ?? true;
     }
     this.#held.push(bytes);
     this.#scanner = this.#detector.push(bytes);
     if (!this.#scanner) return true;
     const held = this.#held;
     this.#held = [];
-    return this.#start(held);
+    return this.#begin(held);
   }
 
   async drained(): Promise<void> {
-    await this.#transcoder?.drained();
-    this.#isBlocked = false;
+    await this.#run?.drained();
   }
 
   async end(): Promise<void> {
     this.#clearTimers();
     // One that died is started once more, for what was received since.
-    if (this.#scanner && !this.#transcoder && !this.#stopped) this.#start(this.#scanner.replay());
-    const transcoder = this.#transcoder;
-    if (!transcoder || this.#stopped) {
+    if (this.#scanner && !this.#run && !this.#stopped) this.#begin(this.#scanner.replay());
+    const run = this.#run;
+    if (!run || this.#stopped) {
       this.kill();
       return;
     }
     const flushed = new Promise<void>((resolve) => (this.#ending = resolve));
-    const timer = setTimeout(() => transcoder.kill(), FLUSH_TIME);
-    transcoder.end();
+    run.end();
     await flushed;
-    clearTimeout(timer);
     this.#stopped = true;
   }
 
   kill(): void {
     this.#stopped = true;
     this.#clearTimers();
-    this.#transcoder?.kill();
+    this.#run?.kill();
   }
 
-  #start(input: readonly Uint8Array[]): boolean {
+  #onTracks(tracks: readonly Track[]): void {
+    try {
+      checkResolution(tracks, this.options.limits.maxPixels);
+      this.options.stream.start(tracks);
+    } catch (error) {
+      if (!(error instanceof LivestreamError)) throw error;
+      this.kill();
+      this.events.onFailure(error);
+    }
+  }
+
+  #begin(input: readonly Uint8Array[]): boolean {
     const { stream, transcoders, keyFrameInterval, limits } = this.options;
     const { kind, codecs, boundaries } = this.#scanner!;
     this.#boundariesAtStart = boundaries;
-    const reader = new FragmentReader({
-      onTracks: (tracks) => {
-        checkResolution(tracks, limits.maxPixels);
-        stream.start(tracks);
-      },
-      onSample: (sample) => {
-        stream.push(sample);
-        this.#onProgress();
-      },
-    });
-    const transcoder = transcoders.start(
+    const run = new TranscoderRun(
+      transcoders,
       {
-        streamId: stream.id,
-        container: kind,
-        video: codecs?.video === 'h264' ? 'copy' : 'encode',
-        audio: codecs?.audio === 'aac' ? 'copy' : 'encode',
-        keyFrameInterval,
-      },
-      {
-        onOutput: (bytes) => {
-          if (this.#transcoder !== transcoder || this.#stopped) return;
-          try {
-            reader.push(bytes);
-          } catch (error) {
-            if (error instanceof LivestreamError) {
-              this.kill();
-              this.events.onFailure(error);
-              return;
-            }
-            this.options.logger.error(
-              { streamId: stream.id, err: error },
-              'the transcoder wrote what cannot be read',
-            );
-            transcoder.kill();
-          }
+        input: {
+          streamId: stream.id,
+          container: kind,
+          video: codecs?.video === 'h264' ? 'copy' : 'encode',
+          audio: codecs?.audio === 'aac' ? 'copy' : 'encode',
+          keyFrameInterval,
         },
-        onExit: (error) => this.#onExit(transcoder, error),
+        limits,
+        // The first is watched from the stream's first bytes on.
+        ...(this.#produced ? {} : { startTime: Math.max(limits.startTime, limits.transcoderStallTime) }),
+      },
+      {
+        onTracks: (tracks) => this.#onTracks(tracks),
+        onSample: (sample) => {
+          stream.push(sample);
+          this.#onProgress();
+        },
+        onOver: (failure) => this.#onOver(failure),
       },
     );
-    this.#transcoder = transcoder;
+    this.#run = run;
     let room = true;
-    for (const bytes of input) room = transcoder.write(bytes);
+    for (const bytes of input) room = run.write(bytes);
     return room;
   }
 
   #onProgress(): void {
     this.#produced = true;
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
+    this.#start.stop();
+    this.options.stream.setInterrupted(false);
   }
 
-  #onExit(transcoder: Transcoder, error: Error | undefined): void {
-    if (this.#transcoder !== transcoder) return;
-    this.#transcoder = undefined;
+  #onOver(failure: TranscoderFailure | undefined): void {
+    const run = this.#run;
+    this.#run = undefined;
+    if (failure) this.#tell(failure);
     if (this.#ending) this.#ending();
-    if (this.#ending || this.#stopped) return;
-    const { stream, limits, logger } = this.options;
-    const reason = error?.message ?? 'it ended before its input';
-    // Only what comes after the replayed bytes is progress.
-    if (this.#advanced()) this.#failures = 0;
-    logger.warn({ streamId: stream.id, err: error, failures: this.#failures }, 'the transcoder stopped');
-    if (!this.#produced) {
+    if (this.#ending || this.#stopped || !failure) return;
+    const { stream, limits } = this.options;
+    const { fault, reason, blamesInput } = failure;
+    const hasAdvanced = this.#scanner!.boundaries > this.#boundariesAtStart;
+    if (!this.#produced && blamesInput) {
       this.#fail(
         `nothing playable was found in this ${this.#scanner!.kind} file (${reason}); check that it is whole`,
       );
-    } else if (this.#failures >= limits.maxTranscoderRestarts) {
-      this.#fail(`the transcoder failed ${this.#failures + 1} times in a row (${reason})`);
-    } else {
-      const delay = this.#failures === 0 ? 0 : FIRST_RESTART_DELAY * 2 ** (this.#failures - 1);
-      this.#failures++;
-      this.#restart = setTimeout(
-        () => this.#start(this.#scanner!.replay()),
-        Math.min(delay, LAST_RESTART_DELAY),
-      );
+      return;
     }
+    // Where reading could not start anew meanwhile, a new transcoder would find as little in the same bytes.
+    if (fault === 'stall' && blamesInput && !hasAdvanced) {
+      this.#failMute(limits.transcoderStallTime);
+      return;
+    }
+    // What comes of the bytes that were given before is no progress, and nothing is what was no media.
+    const wasOfUse = (run?.produced ?? false) && hasAdvanced && fault !== 'garbage' && fault !== 'flood';
+    if (wasOfUse) this.#failures = 0;
+    if (this.#failures >= limits.maxTranscoderRestarts) {
+      this.#fail(`the transcoder failed ${this.#failures + 1} times in a row (${reason})`);
+      return;
+    }
+    const delay = this.#restartDelay();
+    this.#failures++;
+    stream.setInterrupted(true);
+    this.events.onNotice?.(
+      new LivestreamError(
+        'TRANSCODER_FAILED',
+        `the transcoder failed (${reason}) and is started again, ${this.#failures} of ${limits.maxTranscoderRestarts} times in a row`,
+      ),
+    );
+    this.#restart = setTimeout(() => this.#begin(this.#scanner!.replay()), delay);
   }
 
-  /** Bytes went in: something must come out in time. */
-  #watch(): void {
-    this.#watchdog ??= setTimeout(() => {
-      this.#watchdog = undefined;
-      // A publisher that paused leaves its last frame in the transcoder; that is no fault.
-      const paused = !this.#isBlocked && Date.now() - this.#lastWrite > SENDING_TIME;
-      if (this.#produced && paused) return;
-      // Where reading could not start anew meanwhile, a new transcoder would fail over the same bytes.
-      if (this.#produced && this.#advanced()) this.#transcoder?.kill();
-      else
-        this.#fail(
-          `no media came out of the bytes for ${this.options.limits.startTime} s; check that they are media`,
-        );
-    }, this.options.limits.startTime * 1000);
+  /** Milliseconds. */
+  #restartDelay(): number {
+    const backoff = this.#failures === 0 ? 0 : FIRST_RESTART_DELAY * 2 ** (this.#failures - 1);
+    const now = performance.now();
+    this.#startsDue = Math.max(this.#startsDue, now) + START_INTERVAL;
+    const wait = this.#startsDue - now - FREE_STARTS * START_INTERVAL;
+    return Math.min(Math.max(backoff, wait, 0), LAST_RESTART_DELAY);
   }
 
-  #advanced(): boolean {
-    return (this.#scanner?.boundaries ?? 0) > this.#boundariesAtStart;
+  #tell({ fault, reason, cause }: TranscoderFailure): void {
+    const { stream, logger } = this.options;
+    stream.countTranscoderFault(fault);
+    logger.warn(
+      { streamId: stream.id, fault, failures: this.#failures, ...(cause ? { err: cause } : {}) },
+      `the transcoder failed: ${reason}`,
+    );
+  }
+
+  #failMute(time = this.options.limits.startTime): void {
+    this.#fail(`no media came out of the bytes for ${time} s; check that they are media`);
   }
 
   #fail(message: string): void {
@@ -205,8 +212,7 @@ export class ContainerIngest implements Ingest {
   }
 
   #clearTimers(): void {
-    clearTimeout(this.#watchdog);
+    this.#start.stop();
     clearTimeout(this.#restart);
-    this.#watchdog = undefined;
   }
 }

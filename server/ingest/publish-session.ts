@@ -4,8 +4,10 @@ import { CloseCode, type ServerMessage, type StopReason, type TrackConfig } from
 import type { Audience, Listener } from '../streams/audience.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
+import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { RateLimit } from './rate-limit.js';
+import { createToken } from './resume-token.js';
 
 /** A publisher's connection, as a session needs it. */
 export interface PublisherConnection extends Listener {
@@ -22,6 +24,12 @@ export interface PublishSessionOptions {
   refusals: Refusals;
   logger: Logger;
   createIngest(events: IngestEvents): Ingest;
+  /** Of a publisher that resumes a stream which another process began. Default: a new one. */
+  resumeToken?: string | undefined;
+  /** How many binary messages that process had. Default 0. */
+  received?: number;
+  /** A message was taken. */
+  onReceived?(session: PublishSession): void;
   /** The session is over and forgotten. */
   onOver(session: PublishSession): void;
 }
@@ -29,28 +37,34 @@ export interface PublishSessionOptions {
 /** Received messages are acknowledged at most this often, milliseconds. */
 const ACK_INTERVAL = 250;
 
-/** A resuming publisher sends what it kept all at once. */
+/** A publisher whose connection was silent for a while sends what it kept all at once. */
 const BURST_SECONDS = 10;
+
+const RESTARTS = 'the server restarts; connect again and resume';
 
 /** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
 export class PublishSession {
-  readonly resumeToken = createToken();
+  readonly resumeToken: string;
   /** Where the publisher is, or was last; undefined: nobody knows, or no limit of an address applies. */
   address: string | undefined;
-  #received = 0;
-  #acknowledged = 0;
+  #received: number;
+  #acknowledged: number;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #connection: PublisherConnection | undefined;
   #ingest: Ingest;
-  #silence: ReturnType<typeof setTimeout> | undefined;
-  #grace: ReturnType<typeof setTimeout> | undefined;
+  readonly #silence = new Countdown(() => this.#onSilence());
+  readonly #grace = new Countdown(() => this.#stopUnasked('timed-out'));
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
+  /** When the publisher was lost, milliseconds on a clock that never goes back. */
+  #detachedAt: number | undefined;
   #messages: RateLimit;
   #bytes: RateLimit;
 
   constructor(private readonly options: PublishSessionOptions) {
+    this.resumeToken = options.resumeToken ?? createToken();
+    this.#received = this.#acknowledged = options.received ?? 0;
     this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
     this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
     this.#ingest = options.createIngest({
@@ -86,8 +100,9 @@ export class PublishSession {
       before.send({ type: 'stream-stopped', streamId: this.stream.id, reason: 'replaced' });
       before.close(CloseCode.REPLACED, 'another connection resumed this stream');
     }
-    clearTimeout(this.#grace);
+    this.#grace.stop();
     this.#connection = connection;
+    this.#allowCatchingUp();
     this.#acknowledged = this.#received;
     this.options.audience.follow(this.stream.id, connection);
     this.stream.setConnected(true);
@@ -99,11 +114,21 @@ export class PublishSession {
   detach(connection: PublisherConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#detachedAt = performance.now();
     this.options.audience.unfollow(this.stream.id, connection);
     this.#clearTimers();
     if (this.#over) return;
     this.stream.setConnected(false);
-    this.#grace = setTimeout(() => this.#stopUnasked('timed-out'), this.options.limits.graceTime * 1000);
+    this.#grace.start(this.options.limits.graceTime * 1000);
+  }
+
+  /** What it made while it was away the publisher sends at once. */
+  #allowCatchingUp(): void {
+    if (this.#detachedAt === undefined) return;
+    const seconds = (performance.now() - this.#detachedAt) / 1000;
+    this.#detachedAt = undefined;
+    this.#messages.grant(seconds);
+    this.#bytes.grant(seconds);
   }
 
   /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */
@@ -152,6 +177,7 @@ export class PublishSession {
       return;
     }
     this.#expectData();
+    this.options.onReceived?.(this);
     this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_INTERVAL);
   }
 
@@ -189,6 +215,46 @@ export class PublishSession {
       await this.#ingest.end();
     } finally {
       this.#conclude(reason);
+    }
+  }
+
+  /**
+   * Publishes everything received, leaves the playlists open for another process to go on, and tells the publisher to come back.
+   * @param save resolves when that process can know of it
+   */
+  async suspend(save: () => Promise<void>): Promise<void> {
+    if (this.#over) return this.#stopping;
+    this.#over = true;
+    this.#clearTimers();
+    this.#stopping = this.#suspend(save);
+    await this.#stopping;
+  }
+
+  async #suspend(save: () => Promise<void>): Promise<void> {
+    const { stream } = this;
+    const { audience, logger } = this.options;
+    try {
+      await this.#ingest.end();
+    } finally {
+      stream.suspend();
+      await save();
+      const connection = this.#connection;
+      this.#acknowledge();
+      this.#send({
+        type: 'error',
+        code: 'SHUTTING_DOWN',
+        message: RESTARTS,
+        streamId: stream.id,
+        fatal: true,
+      });
+      this.#unpause();
+      this.#connection = undefined;
+      if (connection) {
+        audience.unfollow(stream.id, connection);
+        connection.close(CloseCode.SERVICE_RESTART, RESTARTS);
+      }
+      logger.info({ streamId: stream.id }, 'the stream waits for the next process');
+      this.options.onOver(this);
     }
   }
 
@@ -273,18 +339,18 @@ export class PublishSession {
 
   /** Starts waiting anew for the publisher's next message. */
   #expectData(): void {
-    clearTimeout(this.#silence);
-    const { silenceTime } = this.options.limits;
-    this.#silence = setTimeout(() => {
-      const connection = this.#connection;
-      // While it is paused the publisher cannot be heard.
-      if (!connection || this.#paused) return;
-      const message = `no stream data for ${silenceTime} s; connect again and resume`;
-      this.options.refusals.count('silenceTime');
-      this.#send({ type: 'error', code: 'NOT_STREAMING', message, streamId: this.stream.id, fatal: true });
-      connection.close(CloseCode.SILENT, message);
-      this.detach(connection);
-    }, silenceTime * 1000);
+    this.#silence.start(this.options.limits.silenceTime * 1000);
+  }
+
+  #onSilence(): void {
+    const connection = this.#connection;
+    // While it is paused the publisher cannot be heard.
+    if (!connection || this.#paused) return;
+    const message = `no stream data for ${this.options.limits.silenceTime} s; connect again and resume`;
+    this.options.refusals.count('silenceTime');
+    this.#send({ type: 'error', code: 'NOT_STREAMING', message, streamId: this.stream.id, fatal: true });
+    connection.close(CloseCode.SILENT, message);
+    this.detach(connection);
   }
 
   #acknowledge(): void {
@@ -300,19 +366,11 @@ export class PublishSession {
   }
 
   #clearTimers(): void {
-    clearTimeout(this.#silence);
-    clearTimeout(this.#grace);
+    this.#silence.stop();
+    this.#grace.stop();
     clearTimeout(this.#ackTimer);
     this.#ackTimer = undefined;
   }
-}
-
-/** 192 random bits, base64url. */
-function createToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_');
 }
 
 function framesOnly(type: string): LivestreamError {

@@ -20,11 +20,22 @@ export interface TranscoderInput {
   keyFrameInterval: number;
 }
 
+/**
+ * Why a transcoder is gone that says nothing of its input: it could not be started, or something ended it. It is tried again also
+ * where nothing has come out of the input yet.
+ */
+export class TranscoderUnavailable extends Error {
+  override readonly name = 'TranscoderUnavailable';
+}
+
 /** What a transcoder tells of. */
 export interface TranscoderEvents {
   /** The next bytes of the fragmented MP4, of any length. */
   onOutput(bytes: Uint8Array): void;
-  /** It is gone, after its last output, exactly once. `error` is absent where it ended by itself after `end()`. */
+  /**
+   * It is gone, after its last output, exactly once. `error` is absent where it ended by itself after `end()`, and a
+   * {@link TranscoderUnavailable} where the input is not to blame.
+   */
   onExit(error?: Error): void;
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { defaultDataDirectory } from './data-directory.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
 
@@ -13,6 +14,7 @@ export interface CliOptions {
   certificate: string | undefined;
   key: string | undefined;
   trustedProxies: string[];
+  dataDirectory: string | undefined;
   logLevel: LogLevel;
 }
 
@@ -33,6 +35,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
   --trust-proxy <addr>  address or subnet of a proxy whose X-Forwarded-For is believed; may be given several times
                         (LIVEDROP_TRUSTED_PROXIES, separated by commas)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
+  --data <directory>    where to remember what streams need to go on after a restart (LIVEDROP_DATA; default:
+                        where the system keeps such; nowhere for port 0)
   --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
   --help                print this
   --version             print the version
@@ -51,18 +55,22 @@ export function readCommand(args: readonly string[], env: Record<string, string 
   const values = parse(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
+  const port =
+    values.port === undefined
+      ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
+      : readPort('--port', values.port);
+  // On a port that is another one every time nobody comes back.
+  const dataDirectory = port === 0 ? undefined : defaultDataDirectory(env);
   return {
     kind: 'serve',
-    port:
-      values.port === undefined
-        ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
-        : readPort('--port', values.port),
+    port,
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
     trustedProxies: readList(values['trust-proxy'] ?? env['LIVEDROP_TRUSTED_PROXIES']?.split(',') ?? []),
     streamKeys: readList(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
+    dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
     logLevel: readLogLevel(values['log-level']),
   };
 }
@@ -78,6 +86,7 @@ function parse(args: readonly string[]) {
         certificate: { type: 'string' },
         key: { type: 'string' },
         'trust-proxy': { type: 'string', multiple: true },
+        data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean', short: 'h' },

@@ -18,14 +18,14 @@ export class FfmpegLog {
 
   #decoder = new TextDecoder();
   #pending = '';
-  #intervalStart = 0;
+  #intervalStart = -INTERVAL;
   #lines = 0;
   #dropped = 0;
 
   constructor(
     private readonly logger: Logger,
     private readonly streamId: string,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   push(bytes: Uint8Array): void {

@@ -1,10 +1,11 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import type {
-  Transcoder,
-  TranscoderEvents,
-  TranscoderFactory,
-  TranscoderInput,
+import {
+  TranscoderUnavailable,
+  type Transcoder,
+  type TranscoderEvents,
+  type TranscoderFactory,
+  type TranscoderInput,
 } from '../ingest/transcoder.js';
 import { silentLogger, type Logger } from '../options.js';
 import { ffmpegArguments, type EncodingOptions } from './ffmpeg-arguments.js';
@@ -95,7 +96,9 @@ class FfmpegTranscoder implements Transcoder {
     if (this.#ended && code === 0) return undefined;
     const how = signal ? `was ended by ${signal}` : `exited with code ${code}`;
     const lastWords = this.#log.lastError ? `: ${this.#log.lastError}` : '';
-    return new Error(`ffmpeg ${how}${this.#ended ? '' : ' before the stream ended'}${lastWords}`);
+    const message = `ffmpeg ${how}${this.#ended ? '' : ' before the stream ended'}${lastWords}`;
+    // Who is out of memory is ended by a signal; so is one that crashes, which a second try finds out.
+    return signal ? new TranscoderUnavailable(message) : new Error(message);
   }
 
   #finish(error?: Error): void {
@@ -115,5 +118,5 @@ class FfmpegTranscoder implements Transcoder {
 
 function startFailure(path: string, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new Error(`ffmpeg '${path}' could not be started: ${reason}`, { cause });
+  return new TranscoderUnavailable(`ffmpeg '${path}' could not be started: ${reason}`, { cause });
 }

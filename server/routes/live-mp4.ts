@@ -4,7 +4,7 @@ import type { Flush } from '../hls/live-mp4.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
-import { findStream } from './playback.js';
+import { findStream, interrupted } from './playback.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { RESOURCE_HEADERS } from './security-headers.js';
 
@@ -25,6 +25,7 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
     const { live } = stream.source;
     const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
     if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
+      if (stream.isInterrupted) throw interrupted(stream.id);
       throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
     }
     const headers = {

@@ -29,7 +29,7 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '86400',
 };
 
-/** What a media URI says: epoch, kind and number. */
+/** What a media URI says: {@link Rendition.mediaEpoch}, kind and number. */
 const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
 /** Holds a request's place among those that wait, see {@link whileWaiting}. */
@@ -45,6 +45,7 @@ export function playbackRoutes(streams: Streams, services: RequestServices): Hon
   app.get('/:streamId/stream.m3u8', (c) => {
     checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
+    if (stream.isInterrupted) throw interrupted(stream.id);
     if (!stream.playable) throw notPlayable(stream.id);
     const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
     const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
@@ -59,7 +60,7 @@ export function playbackRoutes(streams: Streams, services: RequestServices): Hon
     if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
     const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
     return file === `${rendition.epoch}.m3u8`
-      ? sendMediaPlaylist(c, rendition, wait)
+      ? sendMediaPlaylist(c, stream, rendition, wait)
       : sendMedia(c, rendition, file, wait);
   });
 
@@ -91,7 +92,17 @@ function notPlayable(id: string): PlaybackError {
   return new PlaybackError(404, `stream '${id}' is not live; try again when it has started`, 1);
 }
 
-function sendMediaPlaylist(c: Context, rendition: Rendition, wait: Wait): Response | Promise<Response> {
+/** Unlike with 404, players that had it ask again. */
+export function interrupted(id: string): PlaybackError {
+  return new PlaybackError(503, `stream '${id}' is interrupted; try again in a second`, 1);
+}
+
+function sendMediaPlaylist(
+  c: Context,
+  stream: Stream,
+  rendition: Rendition,
+  wait: Wait,
+): Response | Promise<Response> {
   const { window } = rendition;
   const { ended } = window;
   const msn = ended ? undefined : readNumber(c, '_HLS_msn');
@@ -105,17 +116,22 @@ function sendMediaPlaylist(c: Context, rendition: Rendition, wait: Wait): Respon
     return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
   };
   if (msn === undefined && window.playable) return send();
-  return untilReached(c, rendition, wait, msn, part).then(send);
+  return untilReached(c, stream, rendition, wait, msn, part).then(send);
 }
 
 async function untilReached(
   c: Context,
+  stream: Stream,
   { window, isDerived }: Rendition,
   wait: Wait,
   msn: number | undefined,
   part = 0,
 ): Promise<void> {
-  if (!window.playable && isDerived) await wait(() => window.untilPlayable(c.req.raw.signal));
+  // Whoever has this address has played it, or was told that it will be there.
+  if (!window.playable && (isDerived || stream.isInterrupted)) {
+    await wait(() => window.untilPlayable(c.req.raw.signal));
+    if (!window.playable && stream.isInterrupted) throw interrupted(stream.id);
+  }
   if (!window.playable)
     throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
   if (msn !== undefined && !window.has(msn, part))
@@ -139,14 +155,14 @@ function sendPlaylist(
 
 function sendMedia(
   c: Context,
-  { epoch, window }: Rendition,
+  { mediaEpoch, window }: Rendition,
   file: string,
   wait: Wait,
 ): Response | Promise<Response> {
   const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
   const number = Number(digits);
   let bytes: Uint8Array<ArrayBuffer> | undefined;
-  if (named === epoch) {
+  if (named === mediaEpoch) {
     if (kind === 'i') bytes = window.init(number);
     else if (kind === 's') bytes = window.segment(number);
     else if (kind === 'p') bytes = window.part(number);

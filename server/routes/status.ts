@@ -32,7 +32,7 @@ export function statusRoutes(services: StatusServices): Hono {
 
   app.get('/livestream/:streamId', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
-    const { status, startedAt, info, frameFaults } = stream;
+    const { status, startedAt, info, frameFaults, transcoderFaults } = stream;
     const renditions = stream.playable
       ? stream.renditions.map((rendition) => ({
           name: rendition.name,
@@ -48,6 +48,7 @@ export function statusRoutes(services: StatusServices): Hono {
       startedAt,
       renditions,
       frameFaults: Object.fromEntries(frameFaults),
+      transcoderFaults: Object.fromEntries(transcoderFaults),
     };
     return c.json(body, 200, JSON_HEADERS);
   });
@@ -96,6 +97,13 @@ function metrics({ streams, audience, connections, limits, refusals, used }: Sta
       'Frames that could not be published as they came.',
       'reason',
       streams.frameFaults,
+    ),
+    samples(
+      'counter',
+      'livedrop_transcoder_faults_total',
+      'Transcoders that failed and were started again, or were not.',
+      'fault',
+      streams.transcoderFaults,
     ),
   ].join('');
 }

@@ -3,6 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
+import { positionAfter, type StreamState } from './stream-state.js';
 
 /** The name of {@link Stream.source}. */
 const SOURCE = 'source';
@@ -15,22 +16,29 @@ export interface StreamInfo {
 
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
-  readonly startedAt = new Date();
-  /** Of a clock that is never set. */
-  readonly #startedAt = performance.now();
+  readonly startedAt: Date;
+  /** By a clock that is never set. */
+  readonly #since = performance.now();
+  /** In another process, milliseconds. */
+  readonly #ageBefore: number = 0;
   /** What its publisher said of it. */
   info: StreamInfo = {};
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
+  /** Of its transcoders: how many failed, by the fault. */
+  readonly transcoderFaults = new Map<string, number>();
   /** The rendition as the publisher sends it. */
   readonly source: Rendition;
   #derived: DerivedRendition | undefined;
   #status: StreamStatus = 'waiting';
   #connected = true;
+  #interrupted = false;
   #ended = false;
+  #suspended = false;
 
   /**
    * @param derive asked at every start of a run, until it gives one
+   * @param before where another process left off
    * @param onSegment a segment has begun, and the one before is kept
    */
   constructor(
@@ -38,15 +46,24 @@ export class Stream {
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    private readonly before?: StreamState,
     private readonly onSegment?: () => void,
   ) {
-    const epoch = this.startedAt.getTime().toString(36);
-    this.source = new Rendition(SOURCE, epoch, packaging);
+    this.startedAt = before ? new Date(before.startedAt) : new Date();
+    const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
+    const from = before && positionAfter(before, Date.now());
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, from);
+    if (before) {
+      this.#ageBefore = Math.max(0, Date.now() - this.startedAt.getTime());
+      this.info = { userId: before.userId, title: before.title };
+      this.#connected = false;
+      this.#status = this.#currentStatus();
+    }
   }
 
   /** How long the stream has lasted, seconds. */
   get age(): number {
-    return (performance.now() - this.#startedAt) / 1000;
+    return (this.#ageBefore + performance.now() - this.#since) / 1000;
   }
 
   /** Media that is kept of it. */
@@ -83,9 +100,14 @@ export class Stream {
     return this.source.window.playable;
   }
 
+  /** Its players have, or had, something to play, and will have again: from this process, or from the next one. */
+  get isInterrupted(): boolean {
+    return !this.#ended && (this.#suspended || (this.before !== undefined && !this.playable));
+  }
+
   /** Begins a run of samples; after an earlier run its media follows a discontinuity. */
   start(tracks: readonly Track[]): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.source.start(tracks);
     if (this.#derived) this.#derived.follow();
     else this.#derived = this.derive?.(this.source, this.id);
@@ -93,11 +115,11 @@ export class Stream {
   }
 
   push(sample: Sample): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     const { last } = this.source.window;
     this.source.push(sample);
     if (this.source.window.last !== last) this.onSegment?.();
-    if (this.#status === 'waiting') this.#update();
+    if (this.#status !== 'live') this.#update();
   }
 
   /**
@@ -106,7 +128,7 @@ export class Stream {
    * @param wallClock of that moment, milliseconds since the epoch
    */
   setCaptureClock(sourceTime: number, wallClock: number): void {
-    if (!this.#ended) this.source.setCaptureClock(sourceTime, wallClock);
+    if (!this.#isOver) this.source.setCaptureClock(sourceTime, wallClock);
   }
 
   /** The publisher's connection came or went. */
@@ -115,13 +137,37 @@ export class Stream {
     this.#update();
   }
 
+  /** Its media stopped for a reason that is no fault of the publisher, or goes on: what makes it of the bytes failed and is started again. */
+  setInterrupted(interrupted: boolean): void {
+    if (interrupted === this.#interrupted) return;
+    this.#interrupted = interrupted;
+    this.#update();
+  }
+
+  countTranscoderFault(fault: string): void {
+    this.transcoderFaults.set(fault, (this.transcoderFaults.get(fault) ?? 0) + 1);
+  }
+
   /** Nothing will follow: playlists end and requests that wait are answered. */
   end(): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.#ended = true;
     this.source.end();
     this.#derived?.end();
     this.#update();
+  }
+
+  /** Another process goes on with it: playlists do not end, but requests that wait are answered. */
+  suspend(): void {
+    if (this.#isOver) return;
+    this.#suspended = true;
+    this.source.suspend();
+    this.#derived?.suspend();
+    this.setConnected(false);
+  }
+
+  get #isOver(): boolean {
+    return this.#ended || this.#suspended;
   }
 
   /** Playlists report the other renditions. */
@@ -139,7 +185,7 @@ export class Stream {
 
   #currentStatus(): StreamStatus {
     if (this.#ended) return 'ended';
-    if (!this.playable) return 'waiting';
-    return this.#connected ? 'live' : 'reconnecting';
+    if (!this.playable) return this.before ? 'reconnecting' : 'waiting';
+    return this.#connected && !this.#interrupted ? 'live' : 'reconnecting';
   }
 }

@@ -6,6 +6,7 @@ import type { DeriveRendition } from './derived-rendition.js';
 import { makeRoom } from './make-room.js';
 import type { Refusals } from './refusals.js';
 import { Stream } from './stream.js';
+import type { StreamState } from './stream-state.js';
 
 /** All streams of this server: those that are live and those that ended a little while ago. */
 export class Streams {
@@ -14,6 +15,7 @@ export class Streams {
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
   /** Of the streams that are forgotten: a counter must not go back. */
   #faults = new Map<string, number>();
+  #transcoderFaults = new Map<string, number>();
 
   constructor(
     private readonly packaging: PackagingOptions,
@@ -56,6 +58,13 @@ export class Streams {
     return faults;
   }
 
+  /** Failures of transcoders of all streams there ever were, by the fault. */
+  get transcoderFaults(): Map<string, number> {
+    const faults = new Map(this.#transcoderFaults);
+    for (const stream of this) addCounts(faults, stream.transcoderFaults);
+    return faults;
+  }
+
   /**
    * A new stream under an id that no live stream has; an ended one makes way.
    * @throws LivestreamError SERVER_FULL
@@ -70,13 +79,24 @@ export class Streams {
     }
     const before = this.#streams.get(id);
     if (before) this.#forget(before);
+    return this.#add(id);
+  }
+
+  /** A stream that another process began. */
+  restore(state: StreamState): Stream {
+    return this.#add(state.streamId, state);
+  }
+
+  #add(id: string, state?: StreamState): Stream {
     const onStatus = (status: StreamStatus): void => {
       // One that made way for a new stream ends in silence.
       if (this.#streams.get(id) !== stream) return;
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const stream = new Stream(id, this.packaging, onStatus, this.derive, () => this.#makeRoom());
+    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, state, () =>
+      this.#makeRoom(),
+    );
     this.#streams.set(id, stream);
     return stream;
   }
@@ -112,6 +132,7 @@ export class Streams {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
     addCounts(this.#faults, stream.frameFaults);
+    addCounts(this.#transcoderFaults, stream.transcoderFaults);
   }
 }
 

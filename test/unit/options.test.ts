@@ -23,6 +23,9 @@ describe('resolveOptions', () => {
     [{ maxLiveBacklogBytes: 1000 }, /maxLiveBacklogBytes is 1000; give a number from 65536/],
     [{ maxLiveSkips: -1 }, /maxLiveSkips is -1/],
     [{ liveStallTime: Infinity }, /liveStallTime is Infinity/],
+    [{ transcoderStallTime: 0.5 }, /transcoderStallTime is 0.5; give a number from 1 to 300/],
+    [{ maxTranscoderBitrate: 1000 }, /maxTranscoderBitrate is 1000; give a number from 100000/],
+    [{ maxReplayBytes: 1000 }, /maxReplayBytes is 1000; give a number from 65536/],
   ])('refuses %j', (given, message) => {
     expect(() => resolveOptions(defaultLimits, given)).toThrow(message);
   });

@@ -17,9 +17,6 @@ export const RETRY_DEFAULTS: RetryOptions = {
   maxAttempts: Infinity,
 };
 
-/** Longest wait that a server may ask for, seconds: nobody looks at a page for longer. */
-const MAX_ASKED = 300;
-
 /**
  * Exponential backoff with full jitter: each wait is random between nothing and a limit that grows, so
  * that the clients of a server that comes back do not all arrive at the same moment.
@@ -41,15 +38,14 @@ export class Retry {
 
   /**
    * Notes a failure.
-   * @param asked seconds that the server asks to wait; what is random comes on top of them
    * @returns seconds to wait before the next attempt; undefined: give up
    */
-  next(asked = 0): number | undefined {
+  next(): number | undefined {
     const { initialDelay, maxDelay, factor, maxAttempts } = this.#options;
     this.#attempts += 1;
     if (this.#attempts >= maxAttempts) return undefined;
     const limit = Math.min(maxDelay, initialDelay * factor ** (this.#attempts - 1));
-    return Math.min(Math.max(0, asked), MAX_ASKED) + this.#random() * limit;
+    return this.#random() * limit;
   }
 
   /** It worked: the next wait is short again. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { concat, findBox, readBoxes, view } from '../../../server/hls/boxes.js';
+import { ascii, concat, findBox, readBoxes, u32, view } from '../../../server/hls/boxes.js';
 import { FragmentReader } from '../../../server/hls/fragment-reader.js';
 import { writeInitSegment } from '../../../server/hls/init-segment.js';
 import { writeFragment } from '../../../server/hls/media-segment.js';
@@ -34,6 +34,33 @@ describe('init segment and fragments', () => {
 
   it.each([1, 7, 100, 4096])('are read the same in pieces of %i bytes', (size) => {
     expect(read(cut(file, size))).toEqual(read([file]));
+  });
+
+  it('are read in a time that grows as they do, however small the pieces', () => {
+    // Joined at each piece, 8 MB in pieces of 256 bytes would be 128 GB to copy.
+    const large = concat([file, u32(8_000_000), ascii('free'), new Uint8Array(7_999_992), file]);
+    const start = performance.now();
+    expect(read(cut(large, 256)).samples).toHaveLength(samples.length * 2);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  const patched = (type: string, at: number, ...bytes: number[]): Uint8Array => {
+    const copy = file.slice();
+    copy.set(bytes, Buffer.from(copy).indexOf(type) + 4 + at);
+    return copy;
+  };
+  it.each<[string, Uint8Array, RegExp]>([
+    ['bytes that are no box', new Uint8Array(8).fill(0xa5), /no type/],
+    ['a box that is larger than any', concat([u32(0x7fff_ffff), ascii('mdat')]), /says 2147483647 bytes/],
+    ['a track without a clock', patched('mdhd', 12, 0, 0, 0, 0), /0 ticks a second/],
+    ['a track with too fine a clock', patched('mdhd', 12, 0xff, 0xff, 0xff, 0xff), /the most is 10000000/],
+    [
+      'more samples than there can be',
+      patched('trun', 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff),
+      /100000 samples/,
+    ],
+  ])('are refused with %s', (_, bytes, message) => {
+    expect(() => read([bytes])).toThrow(message);
   });
 
   it('keep negative composition offsets', () => {

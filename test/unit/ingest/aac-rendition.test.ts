@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { concat, u16, u32, u8 } from '../../../server/hls/boxes.js';
+import { box, concat, u16, u32, u8 } from '../../../server/hls/boxes.js';
 import { FragmentReader } from '../../../server/hls/fragment-reader.js';
 import { writeInitSegment } from '../../../server/hls/init-segment.js';
 import { writeFragment } from '../../../server/hls/media-segment.js';
@@ -304,6 +304,30 @@ describe('AacRendition', () => {
       .find(({ track }) => track === videoTrack.id);
     expect(next?.key).toBe(true);
     expect(started[0]!.killed).toBe(false);
+  });
+
+  it('takes one that takes everything and gives nothing for dead, and the source goes on', () => {
+    const { stream, started, push, ask } = setUp({ transcoderStallTime: 3 });
+    push(1);
+    ask();
+    for (let second = 0; second < 6; second++) {
+      push(1);
+      vi.advanceTimersByTime(1000);
+    }
+    expect(started[0]!.killed).toBe(true);
+    expect(started).toHaveLength(2);
+    expect(stream.status).toBe('live');
+  });
+
+  it('ends one that gives more than maxTranscoderBitrate, and the source goes on', () => {
+    const { stream, started, push, ask } = setUp({ maxTranscoderBitrate: 100_000 });
+    push(1);
+    ask();
+    started[0]!.events.onOutput(box('free', new Uint8Array(200_000)));
+    expect(started[0]!.killed).toBe(true);
+    const { version } = stream.source.window;
+    push(1);
+    expect(stream.source.window.version).toBeGreaterThan(version);
   });
 
   it('takes one that takes nothing for dead', () => {

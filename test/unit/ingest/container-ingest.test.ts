@@ -1,38 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LivestreamError } from '../../../server/errors.js';
 import { ascii, box, concat, fullBox, u32 } from '../../../server/hls/boxes.js';
 import { writeInitSegment } from '../../../server/hls/init-segment.js';
-import { ContainerIngest } from '../../../server/ingest/container-ingest.js';
-import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
-import { Stream } from '../../../server/streams/stream.js';
 import { videoTrack } from '../../helpers/samples.js';
-import { FakeTranscoder } from './fake-transcoder.js';
+import { TranscoderUnavailable } from '../../../server/ingest/transcoder.js';
+import { setUp } from './container-setup.js';
 
 const header = concat([box('ftyp', ascii('iso6')), writeInitSegment([videoTrack])]);
 const fragment = concat([box('moof', fullBox('mfhd', 0, 0, u32(1))), box('mdat', new Uint8Array(100))]);
-
-function setUp(limits: Partial<typeof defaultLimits> = {}) {
-  const started: FakeTranscoder[] = [];
-  const failures: LivestreamError[] = [];
-  const stream = new Stream('test', defaultPackaging, () => {});
-  const ingest = new ContainerIngest(
-    {
-      stream,
-      transcoders: {
-        start: (input, events) => {
-          const transcoder = new FakeTranscoder(input, events);
-          started.push(transcoder);
-          return transcoder;
-        },
-      },
-      limits: { ...defaultLimits, ...limits },
-      keyFrameInterval: 1,
-      logger: silentLogger,
-    },
-    { onFailure: (error) => failures.push(error) },
-  );
-  return { ingest, stream, started, failures };
-}
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -116,7 +90,7 @@ describe('ContainerIngest', () => {
   });
 
   it('ends a transcoder that hangs and starts another', async () => {
-    const { ingest, started, failures } = setUp({ startTime: 3 });
+    const { ingest, started, failures } = setUp({ transcoderStallTime: 3 });
     ingest.write(concat([header, fragment]));
     started[0]!.produce();
     for (let second = 0; second < 4; second++) {
@@ -128,7 +102,7 @@ describe('ContainerIngest', () => {
   });
 
   it('ends one that hangs with its input full, though the publisher cannot send then', async () => {
-    const { ingest, started, failures } = setUp({ startTime: 3 });
+    const { ingest, started, failures } = setUp({ transcoderStallTime: 3 });
     ingest.write(concat([header, fragment]));
     started[0]!.produce();
     started[0]!.room = false;
@@ -153,7 +127,7 @@ describe('ContainerIngest', () => {
   });
 
   it('does not take a publisher’s pause for a hang', async () => {
-    const { ingest, started, failures } = setUp({ startTime: 3 });
+    const { ingest, started, failures } = setUp({ transcoderStallTime: 3 });
     ingest.write(concat([header, fragment]));
     started[0]!.produce();
     ingest.write(fragment);
@@ -171,6 +145,145 @@ describe('ContainerIngest', () => {
     expect(started[0]?.killed).toBe(true);
     await vi.advanceTimersByTimeAsync(1);
     expect(started).toHaveLength(2);
+  });
+
+  it('tells publisher and viewers that it is interrupted, and goes on', async () => {
+    const { ingest, stream, started, notices, statuses } = setUp();
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    ingest.write(fragment);
+    started[0]!.produce();
+    expect(statuses).toEqual(['live']);
+    started[0]!.events.onExit(new Error('boom'));
+    expect(stream.status).toBe('reconnecting');
+    expect(notices).toMatchObject([
+      { code: 'TRANSCODER_FAILED', message: expect.stringMatching(/boom.*1 of 5 times/) },
+    ]);
+    await vi.advanceTimersByTimeAsync(0);
+    started[1]!.produce();
+    expect(statuses).toEqual(['live', 'reconnecting', 'live']);
+    expect(Object.fromEntries(stream.transcoderFaults)).toEqual({ exit: 1 });
+  });
+
+  it('takes media that only came in for no progress: a program that is gone is given up', async () => {
+    const { ingest, started, failures } = setUp({ maxTranscoderRestarts: 3 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    for (let attempt = 0; attempt < 10 && failures.length === 0; attempt++) {
+      // A key frame each time, for longer than all restarts take.
+      ingest.write(fragment);
+      started.at(-1)!.events.onExit(new TranscoderUnavailable('ENOENT'));
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+    expect(failures).toMatchObject([{ message: expect.stringMatching(/4 times in a row \(ENOENT\)/) }]);
+  });
+
+  it('tries again before anything came out where the bytes are not to blame', async () => {
+    const { ingest, started, failures } = setUp();
+    ingest.write(concat([header, fragment]));
+    started[0]!.events.onExit(new TranscoderUnavailable('EAGAIN'));
+    await vi.advanceTimersByTimeAsync(0);
+    started[1]!.produce();
+    expect(failures).toEqual([]);
+    expect(concat(started[1]!.written)).toEqual(concat([header, fragment]));
+  });
+
+  it('says what could not be read, and ends the stream when it goes on', async () => {
+    const { ingest, started, failures } = setUp({ maxTranscoderRestarts: 1 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    for (const index of [0, 1]) {
+      ingest.write(fragment);
+      started[index]!.produce();
+      started[index]!.events.onOutput(new Uint8Array(100).fill(0xa5));
+      await vi.advanceTimersByTimeAsync(2000);
+    }
+    expect(failures).toMatchObject([
+      { code: 'TRANSCODER_FAILED', message: expect.stringMatching(/2 times.*cannot be read.*no type/) },
+    ]);
+  });
+
+  it('ends one that gives more than maxTranscoderBitrate', async () => {
+    const { ingest, stream, started } = setUp({ maxTranscoderBitrate: 100_000 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    // Ten seconds' worth may come at once.
+    started[0]!.events.onOutput(box('free', new Uint8Array(100_000)));
+    expect(started[0]!.killed).toBe(false);
+    started[0]!.events.onOutput(box('free', new Uint8Array(30_000)));
+    expect(started[0]!.killed).toBe(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(started).toHaveLength(2);
+    expect(Object.fromEntries(stream.transcoderFaults)).toEqual({ flood: 1 });
+  });
+
+  it('ends one that hangs after it gave something while its input was full', async () => {
+    const { ingest, started } = setUp({ transcoderStallTime: 3 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.room = false;
+    // The publisher cannot send from here on, so that no write begins the watch anew.
+    ingest.write(fragment);
+    started[0]!.produce();
+    await vi.advanceTimersByTimeAsync(3001);
+    expect(started.map(({ killed }) => killed)).toEqual([true, false]);
+  });
+
+  it('ends one that takes nothing also where reading can start nowhere else', async () => {
+    const { ingest, started, failures } = setUp({ transcoderStallTime: 3 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    started[0]!.room = false;
+    ingest.write(box('mdat', new Uint8Array(100)));
+    await vi.advanceTimersByTimeAsync(3001);
+    expect(started.map(({ killed }) => killed)).toEqual([true, false]);
+    expect(failures).toEqual([]);
+  });
+
+  it('does not start one that works for a moment each time more than once a second', async () => {
+    const { ingest, started } = setUp();
+    ingest.write(concat([header, fragment]));
+    const end = performance.now() + 10_000;
+    while (performance.now() < end) {
+      ingest.write(fragment);
+      const last = started.at(-1)!;
+      if (!last.killed) {
+        last.killed = true;
+        last.produce();
+        ingest.write(fragment);
+        last.events.onExit(new Error('boom'));
+      }
+      await vi.advanceTimersByTimeAsync(10);
+    }
+    expect(started.length).toBeLessThanOrEqual(14);
+    expect(started.length).toBeGreaterThan(8);
+  });
+
+  it('keeps no more than maxReplayBytes for a restart', async () => {
+    const { ingest, started } = setUp({ maxReplayBytes: 64 * 1024 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    started[0]!.events.onExit(new Error('boom'));
+    for (let count = 0; count < 20; count++) ingest.write(box('mdat', new Uint8Array(10_000)));
+    ingest.write(fragment);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(concat(started[1]!.written)).toEqual(concat([header, fragment]));
+  });
+
+  it.each([3600_000, -3600_000])('is not misled by a wall clock that jumps by %i ms', async (jump) => {
+    const hanging = setUp({ transcoderStallTime: 3 });
+    const pausing = setUp({ transcoderStallTime: 3 });
+    for (const { ingest, started } of [hanging, pausing]) {
+      ingest.write(concat([header, fragment]));
+      started[0]!.produce();
+      ingest.write(fragment);
+    }
+    vi.setSystemTime(Date.now() + jump);
+    for (let second = 0; second < 4; second++) {
+      await vi.advanceTimersByTimeAsync(1000);
+      hanging.ingest.write(fragment);
+    }
+    expect(hanging.started[0]!.killed).toBe(true);
+    expect(pausing.started[0]!.killed).toBe(false);
   });
 
   it('leaves no timer behind', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCommand, UsageError } from '../../../server/node/cli-options.js';
+import { defaultDataDirectory } from '../../../server/node/data-directory.js';
 
 const defaults = {
   kind: 'serve',
@@ -10,6 +11,7 @@ const defaults = {
   certificate: undefined,
   key: undefined,
   trustedProxies: [],
+  dataDirectory: defaultDataDirectory({}),
   logLevel: 'warn',
 };
 
@@ -26,6 +28,7 @@ describe('readCommand', () => {
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
       LIVEDROP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16',
+      LIVEDROP_DATA: '/var/lib/livedrop',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
@@ -35,6 +38,7 @@ describe('readCommand', () => {
       certificate: '/etc/cert.pem',
       key: '/etc/key.pem',
       trustedProxies: ['10.0.0.1', '192.168.0.0/16'],
+      dataDirectory: '/var/lib/livedrop',
     });
   });
 
@@ -46,6 +50,7 @@ describe('readCommand', () => {
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
       LIVEDROP_TRUSTED_PROXIES: '10.0.0.1',
+      LIVEDROP_DATA: '/var/lib/livedrop',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
     const args = [
@@ -60,6 +65,8 @@ describe('readCommand', () => {
       'debug',
       '--trust-proxy',
       '::1',
+      '--data',
+      'data',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       kind: 'serve',
@@ -70,6 +77,7 @@ describe('readCommand', () => {
       certificate: 'my.crt',
       key: 'my.key',
       trustedProxies: ['::1'],
+      dataDirectory: 'data',
       logLevel: 'debug',
     });
   });
@@ -82,8 +90,13 @@ describe('readCommand', () => {
       'LIVEDROP_CERTIFICATE',
       'LIVEDROP_KEY',
       'LIVEDROP_TRUSTED_PROXIES',
+      'LIVEDROP_DATA',
     ];
     expect(readCommand([], Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
+  });
+
+  it('remembers nothing for a port that is another one every time', () => {
+    expect(readCommand(['--port', '0'], {})).toEqual({ ...defaults, port: 0, dataDirectory: undefined });
   });
 
   it.each([

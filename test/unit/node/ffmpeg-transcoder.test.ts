@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FragmentReader } from '../../../server/hls/fragment-reader.js';
 import { generateMedia } from '../../fixtures/media/generate.js';
-import { writeProgram } from './programs.js';
+import { writeProgram } from '../../helpers/programs.js';
 import { observe, withResolvers } from './transcode-file.js';
 
 vi.setConfig({ testTimeout: 30_000 });

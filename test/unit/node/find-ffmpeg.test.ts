@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findFfmpeg } from '../../../server/node/find-ffmpeg.js';
-import { writeProgram } from './programs.js';
+import { writeProgram } from '../../helpers/programs.js';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { startHeartbeat } from '../../../server/node/heartbeat.js';
 import { serve, type RunningServer } from '../../../server/node/serve.js';
 
 let server: RunningServer | undefined;
@@ -21,6 +22,41 @@ async function connectMute(port: number): Promise<Duplex> {
   socket.resume();
   return socket;
 }
+
+it('by default finds within ten seconds that the other end is gone, wherever between two pings that was', () => {
+  vi.useFakeTimers();
+  try {
+    let accept = (_socket: object): void => {};
+    const terminate = vi.fn();
+    let answers = true;
+    const pongs: (() => void)[] = [];
+    const socket = {
+      isPaused: false,
+      ping: () => answers && pongs.forEach((pong) => pong()),
+      terminate,
+      on: (_event: string, listener: () => void) => pongs.push(listener),
+    };
+    const stop = startHeartbeat({
+      clients: [socket],
+      on: (_event, listener) => (accept = listener as never),
+    });
+    accept(socket);
+    for (const later of [0, 100, 2000, 3900]) {
+      answers = true;
+      vi.advanceTimersByTime(60_000 + later);
+      expect(terminate).not.toHaveBeenCalled();
+      answers = false;
+      vi.advanceTimersByTime(10_000);
+      expect(terminate).toHaveBeenCalled();
+      terminate.mockClear();
+      // As if it were another one.
+      pongs.forEach((pong) => pong());
+    }
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 it('cuts a connection whose other end is gone, and no other', async () => {
   const transcoder = { start: () => Promise.reject(new Error('no stream was expected')) as never };

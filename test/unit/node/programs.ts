@@ -1,17 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-
-/** Writes a shell script that stands where a program is looked for. */
-export async function writeProgram(path: string, ...lines: string[]): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, ['#!/bin/sh', ...lines, ''].join('\n'));
-  await chmod(path, 0o755);
-  return path;
-}
 
 /** Processes that a process has started and that still run. */
 export async function childrenOf(parent: number): Promise<number[]> {

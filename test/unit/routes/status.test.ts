@@ -62,3 +62,19 @@ describe('frame faults', () => {
     expect(await faults()).toMatchObject({ 'short-header': 8 });
   });
 });
+
+describe('transcoder faults', () => {
+  it('are told of each stream, and counted over all of them', async () => {
+    const { app, streams } = setUp();
+    const stream = streams.create('one');
+    stream.countTranscoderFault('stall');
+    stream.countTranscoderFault('stall');
+    const state = (await (await app.request('/livestream/one')).json()) as { transcoderFaults: object };
+    expect(state.transcoderFaults).toEqual({ stall: 2 });
+    stream.end();
+    vi.advanceTimersByTime(60_000);
+    expect(await (await app.request('/metrics')).text()).toContain(
+      'livedrop_transcoder_faults_total{fault="stall"} 2\n',
+    );
+  });
+});
