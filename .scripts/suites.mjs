@@ -49,7 +49,7 @@ function command(name, resultsPath, rest) {
     };
   }
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${resultsPath}`];
-  return { args: [toolPath('vitest'), 'run', '--project', name, ...reporters, ...rest], env: {} };
+  return { args: [toolPath('vitest'), 'run', '--project', `${name}*`, ...reporters, ...rest], env: {} };
 }
 
 /**

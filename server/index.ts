@@ -10,6 +10,7 @@ import { keyAccess, openAccess } from './access.js';
 import { createApp } from './app.js';
 import { AacRendition } from './ingest/aac-rendition.js';
 import { Publishers } from './ingest/publishers.js';
+import { StateKeeper } from './ingest/state-keeper.js';
 import type { TranscoderFactory } from './ingest/transcoder.js';
 import {
   defaultLimits,
@@ -25,6 +26,7 @@ import type { AssetStore } from './routes/pages.js';
 import type { Connections } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
+import type { StreamStateStore } from './streams/stream-state.js';
 import { Streams } from './streams/streams.js';
 
 export type { Access } from './access.js';
@@ -39,6 +41,8 @@ export type {
 export { defaultLimits, defaultPackaging } from './options.js';
 export type { Limits, Logger, PackagingOptions } from './options.js';
 export type { Asset, AssetStore } from './routes/pages.js';
+export type { RenditionPosition } from './streams/rendition.js';
+export type { StreamState, StreamStateStore } from './streams/stream-state.js';
 
 /** Options of {@link createLivestream}. */
 export interface LivestreamOptions {
@@ -55,6 +59,11 @@ export interface LivestreamOptions {
   streamKeys?: readonly string[];
   /** Where clients reach this app, its mount path included, when a proxy hides it. Default: as requested. */
   publicUrl?: string;
+  /**
+   * Where streams' states are kept, so that the next process goes on with the streams of one that died or was stopped; one process
+   * a store. Default: nowhere.
+   */
+  states?: StreamStateStore;
   /** Default: silent. */
   logger?: Logger;
   packaging?: Partial<PackagingOptions>;
@@ -67,8 +76,17 @@ export interface Livestream {
   app: Hono;
   /** What the runtime's WebSocket server should be created with. */
   websocket: { maxPayload: number; perMessageDeflate: false };
-  /** Ends all streams and their playlists properly, tells publishers and viewers, and closes their sockets. */
-  close(): Promise<void>;
+  /** Publishes what was received, tells publishers and viewers, and closes their sockets. */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** How a server stops. */
+export interface CloseOptions {
+  /**
+   * Another process takes this one's place: playlists do not end, and publishers and viewers are told to come back.
+   * Default: whether streams' states are kept. Else streams end, and their playlists.
+   */
+  restarting?: boolean | undefined;
 }
 
 /** Messages above the limit but below this still get a typed error rather than a bare close. */
@@ -91,6 +109,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
     });
   const streams = new Streams(packaging, limits, audience, derive);
+  const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
     streams,
     audience,
@@ -98,7 +117,9 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     packaging,
     logger,
     transcoders: transcoder,
+    keeper,
   });
+  for (const state of keeper?.load(limits, packaging) ?? []) publishers.adopt(state);
   const access = options.streamKeys?.length ? keyAccess(options.streamKeys) : openAccess;
   const connections: Connections = new Set();
   let closing: Promise<void> | undefined;
@@ -112,10 +133,12 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     isClosing: () => closing !== undefined,
   });
 
-  async function close(): Promise<void> {
-    await publishers.close();
-    for (const connection of connections)
-      connection.close(CloseCode.GOING_AWAY, 'the server is shutting down');
+  async function close({ restarting = options.states !== undefined }: CloseOptions): Promise<void> {
+    await publishers.close(restarting);
+    const [code, reason] = restarting
+      ? [CloseCode.SERVICE_RESTART, 'the server restarts']
+      : [CloseCode.GOING_AWAY, 'the server is shutting down'];
+    for (const connection of connections) connection.close(code, reason);
     audience.clear();
     streams.close();
   }
@@ -123,6 +146,6 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   return {
     app,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
-    close: () => (closing ??= close()),
+    close: (how = {}) => (closing ??= close(how)),
   };
 }

@@ -30,6 +30,10 @@ export interface PackagingOptions {
 export interface Limits {
   /** How long a stream whose publisher's connection broke waits for it to resume. Default 30. */
   graceTime: number;
+  /**
+   * How long the server itself may have been away, beside the grace time, for the streams that it saved to go on. Default 30.
+   */
+  restartTime: number;
   /** A publisher that sends nothing for so long is disconnected; it may resume. Default 10. */
   silenceTime: number;
   /** From its first bytes on a stream must become playable within this time. Default 8. */
@@ -90,6 +94,7 @@ export const defaultPackaging: PackagingOptions = {
 /** The defaults of {@link Limits}. */
 export const defaultLimits: Limits = {
   graceTime: 30,
+  restartTime: 30,
   silenceTime: 10,
   startTime: 8,
   endedTime: 60,
@@ -120,6 +125,7 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   windowSegments: [6, 1000],
   windowBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
   graceTime: [0, 3600],
+  restartTime: [0, 86_400],
   silenceTime: [1, 3600],
   startTime: [1, 60],
   endedTime: [0, 86_400],

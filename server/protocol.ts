@@ -86,8 +86,19 @@ export interface StartStreamMessage {
   title?: string;
   /** Absent: a container. */
   format?: StreamFormat;
-  /** Continue a stream whose connection broke, with the token of `stream-started`. */
-  resume?: { token: string };
+  /** Continue a stream whose connection broke. */
+  resume?: ResumeRequest;
+}
+
+/** What a publisher has in hand when it comes back. */
+export interface ResumeRequest {
+  /** Of `stream-started`. */
+  token: string;
+  /**
+   * Frames format: number of the oldest message that is still kept. A server that died and was started again goes on with it,
+   * from the next key frame; where it is absent such a server starts afresh.
+   */
+  from?: number;
 }
 
 /** A track's new configuration, valid for the data after it. */
@@ -212,6 +223,8 @@ export interface ErrorMessage {
   streamId?: string;
   /** The connection closes next. */
   fatal: boolean;
+  /** Seconds until it makes sense to try again; absent: the same will be refused again. */
+  retryAfter?: number;
 }
 
 /** A message from the server; all are text. */
@@ -227,8 +240,8 @@ export type ServerMessage =
 
 /**
  * WebSocket close codes of this server (RFC 6455 §7.4). Those from 4000 on are private to it; a client
- * that gets one of {@link CloseCode.GOING_AWAY}, {@link CloseCode.TRY_AGAIN_LATER} or
- * {@link CloseCode.SILENT} may come back and resume.
+ * that gets one of {@link CloseCode.GOING_AWAY}, {@link CloseCode.SERVICE_RESTART},
+ * {@link CloseCode.TRY_AGAIN_LATER} or {@link CloseCode.SILENT} may come back and resume.
  */
 export const CloseCode = {
   NORMAL: 1000,
@@ -236,6 +249,8 @@ export const CloseCode = {
   POLICY_VIOLATION: 1008,
   MESSAGE_TOO_BIG: 1009,
   INTERNAL_ERROR: 1011,
+  /** The server is started again in a moment, and knows its streams then. */
+  SERVICE_RESTART: 1012,
   TRY_AGAIN_LATER: 1013,
   /** The publisher sent nothing for the silence limit. */
   SILENT: 4408,

@@ -36,6 +36,7 @@ import { broadcasterStyles } from './live-broadcaster.styles.js';
  * @fires {CustomEvent<{ state: string }>} live-state - `state` changed.
  * @fires {CustomEvent<{ error: LivedropError }>} live-error - Something failed; `help` says what to do.
  * @fires {CustomEvent<BroadcastHealth>} live-health - About once a second while it is live: rates, what waits, what was dropped, round trip.
+ * @fires {CustomEvent<Dropped>} live-dropped - Media was given up that could not be kept until the server had it: `seconds` of it, `bytes`, `messages`.
  * @fires {CustomEvent<{ count: number }>} viewer-count - Somebody came or left.
  *
  * @csspart box - Everything.
@@ -127,6 +128,12 @@ export class LiveBroadcaster extends LitElement {
    */
   @property() encoder: EncoderKind = 'auto';
 
+  /**
+   * Longest time that media is kept while the connection is broken, silent or too slow, seconds. What is older is given up,
+   * which `live-dropped` tells. Default: 30, as long as the server waits.
+   */
+  @property({ type: Number, attribute: 'buffer-seconds' }) bufferSeconds: number | undefined;
+
   /** Begin with the microphone off. */
   @property({ type: Boolean }) muted = false;
 
@@ -145,6 +152,7 @@ export class LiveBroadcaster extends LitElement {
       fire(this, 'viewer-count', { count: event.detail.count }),
     );
     this.socket.addEventListener('health', (event) => fire(this, 'live-health', event.detail));
+    this.socket.addEventListener('dropped', (event) => fire(this, 'live-dropped', event.detail));
     this.socket.addEventListener('statechange', (event) => this.#onPublishing(event.detail));
   }
 
@@ -185,6 +193,7 @@ export class LiveBroadcaster extends LitElement {
         title: this.titleText,
         encoder: this.encoder,
         frameRate: this.frameRate ?? 30,
+        maxBufferedSeconds: this.bufferSeconds,
       })
       .catch(() => {});
   }

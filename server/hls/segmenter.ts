@@ -45,6 +45,14 @@ const ASTRAY = 30;
 /** The shortest part, where timestamps stand still, seconds. */
 const LEAST_DURATION = 0.001;
 
+/** Where a timeline goes on. */
+export interface TimelinePosition {
+  /** Where its media ends, seconds. */
+  mediaTime: number;
+  /** EXT-X-PROGRAM-DATE-TIME of the newest segment, milliseconds since the epoch. */
+  programDate: number;
+}
+
 interface Queue {
   track: Track;
   samples: Sample[];
@@ -101,6 +109,18 @@ export class Segmenter {
   /** Wall clock less timeline, milliseconds. */
   get clockOffset(): number {
     return this.#clockOffset;
+  }
+
+  /** Where one after this goes on. */
+  get position(): TimelinePosition {
+    return { mediaTime: this.#end, programDate: this.#programDate };
+  }
+
+  /** Goes on with another one's timeline, behind a discontinuity; before the first run. */
+  continueFrom({ mediaTime, programDate }: TimelinePosition): void {
+    this.#end = mediaTime;
+    this.#programDate = programDate;
+    this.#discontinuity = true;
   }
 
   /** Frames a second of the primary track, once it is known. */
@@ -196,6 +216,13 @@ export class Segmenter {
     this.tap?.onEnd();
   }
 
+  /** Publishes what is held; another segmenter goes on. */
+  suspend(): void {
+    this.#finishRun();
+    this.window.suspend();
+    this.tap?.onEnd();
+  }
+
   /** The longest that a frame may be, and that nothing may come, within one run: a segment. */
   get #longest(): number {
     return this.window.options.targetDuration;
@@ -236,7 +263,7 @@ export class Segmenter {
     }
     this.#plan = undefined;
     this.#offset = undefined;
-    this.#discontinuity = this.window.last !== undefined;
+    this.#discontinuity ||= this.window.last !== undefined;
   }
 
   #anchor(firstTime: number): void {

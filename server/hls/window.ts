@@ -39,6 +39,16 @@ export interface WindowOptions {
   bytes: number;
 }
 
+/** Where a window goes on that another process began. */
+export interface WindowPosition {
+  /** Media Sequence Number of the next segment. */
+  mediaSequence: number;
+  /** How many discontinuities there were before it. */
+  discontinuitySequence: number;
+  /** EXT-X-PART-INF, which never changes. Seconds. */
+  partTarget: number;
+}
+
 interface Waiter {
   ready(): boolean;
   wake(): void;
@@ -63,6 +73,8 @@ export class Window {
   discontinuitySequence = 0;
   /** Nothing will follow: EXT-X-ENDLIST. */
   ended = false;
+  /** Nothing will follow from this process; another one goes on. */
+  suspended = false;
   /** Changes whenever a playlist made from this would change. */
   version = 0;
 
@@ -78,6 +90,28 @@ export class Window {
   /** Whether there is something to play. Parts alone are not: players take a playlist without a segment for broken. */
   get playable(): boolean {
     return this.listed[0]?.complete ?? false;
+  }
+
+  /** Where one after this goes on. */
+  get position(): WindowPosition {
+    const listed = this.listed.filter(({ discontinuity }) => discontinuity).length;
+    return {
+      mediaSequence: this.#nextMsn,
+      discontinuitySequence: this.discontinuitySequence + listed,
+      partTarget: this.partTarget,
+    };
+  }
+
+  /** Goes on with the numbers of another window, before the first segment. */
+  continueFrom({ mediaSequence, discontinuitySequence, partTarget }: WindowPosition): void {
+    this.#nextMsn = mediaSequence;
+    this.discontinuitySequence = discontinuitySequence;
+    this.partTarget = partTarget;
+  }
+
+  /** Media Sequence Number of the next segment. */
+  get nextMsn(): number {
+    return this.#nextMsn;
   }
 
   /** The number that the next part will have. */
@@ -136,6 +170,14 @@ export class Window {
     this.#changed();
   }
 
+  /** The playlist does not end, but requests for what this process will not make are answered at once. */
+  suspend(): void {
+    if (this.ended || this.suspended) return;
+    this.closeSegment();
+    this.suspended = true;
+    this.#changed();
+  }
+
   init(id: number): Uint8Array<ArrayBuffer> | undefined {
     return this.#inits.get(id);
   }
@@ -158,7 +200,7 @@ export class Window {
    * Waits until a playlist holds what a blocking reload asks for (RFC 8216bis §6.2.5.2).
    * @param msn `_HLS_msn`
    * @param part `_HLS_part`. 0 where it was absent: AVPlayer asks so while it waits for a segment's first part.
-   * @throws PlaybackError 400 when it asks too far ahead, 503 after three target durations
+   * @throws PlaybackError 400 when it asks too far ahead, 503 after three target durations or when it is suspended
    */
   async reach(msn: number, part: number, signal?: AbortSignal): Promise<void> {
     if (this.ended) return;
@@ -172,27 +214,31 @@ export class Window {
     if (ahead > Math.max(3, Math.ceil(3 / (this.partTarget || 1)))) {
       throw new PlaybackError(400, `_HLS_part=${part} of _HLS_msn=${msn} is ${ahead} parts ahead`);
     }
-    const reached = await this.#wait(() => this.ended || this.#has(msn, part), signal);
-    if (!reached) {
-      throw new PlaybackError(
-        503,
-        `segment ${msn} part ${part} did not come in time`,
-        this.options.targetDuration,
-      );
-    }
+    await this.#wait(() => this.#isOver || this.#has(msn, part), signal);
+    if (this.ended || this.#has(msn, part)) return;
+    if (this.suspended) throw new PlaybackError(503, 'the server restarts; try again in a second', 1);
+    throw new PlaybackError(
+      503,
+      `segment ${msn} part ${part} did not come in time`,
+      this.options.targetDuration,
+    );
   }
 
   /** Resolves when there is something to play, or it takes longer than a blocking reload may. */
   async untilPlayable(signal?: AbortSignal): Promise<void> {
-    await this.#wait(() => this.ended || this.playable, signal);
+    await this.#wait(() => this.#isOver || this.playable, signal);
   }
 
   /** Waits for the hinted part; undefined when it is not the next one, or never comes. */
   async hintedPart(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (number === this.#nextPart && !this.ended) {
-      await this.#wait(() => this.ended || this.#nextPart > number, signal);
+    if (number === this.#nextPart && !this.#isOver) {
+      await this.#wait(() => this.#isOver || this.#nextPart > number, signal);
     }
     return this.part(number);
+  }
+
+  get #isOver(): boolean {
+    return this.ended || this.suspended;
   }
 
   #has(msn: number, part: number): boolean {

@@ -41,6 +41,7 @@ export class AacRendition implements DerivedRendition {
   #failedAt = -Infinity;
   #restart: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
+  #suspended = false;
   /** The run that ends is followed by another. */
   #isFollowing = false;
   readonly #now: () => number;
@@ -82,6 +83,16 @@ export class AacRendition implements DerivedRendition {
     this.#isFollowing = false;
     clearTimeout(this.#restart);
     if (this.#run) this.#run.end();
+    else this.#finish();
+  }
+
+  suspend(): void {
+    this.#suspended = true;
+    this.end();
+  }
+
+  #finish(): void {
+    if (this.#suspended) this.#rendition.suspend();
     else this.#rendition.end();
   }
 
@@ -148,14 +159,14 @@ export class AacRendition implements DerivedRendition {
       this.#restart = setTimeout(() => {
         this.#restart = undefined;
         if (this.isOffered && this.#isWanted) this.#run = this.#createRun(true);
-        else this.#rendition.end();
+        else this.#finish();
       }, RESTART_DELAY);
     } else {
       if (fields && !this.#ended) {
         this.#failedAt = this.#now();
         logger.error(fields, `the AAC rendition could not be made: ${failure.reason}`);
       }
-      this.#rendition.end();
+      this.#finish();
     }
   }
 }

@@ -6,6 +6,7 @@ import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { RateLimit } from './rate-limit.js';
+import { createToken } from './resume-token.js';
 
 /** A publisher's connection, as a session needs it. */
 export interface PublisherConnection extends Listener {
@@ -21,6 +22,12 @@ export interface PublishSessionOptions {
   limits: Limits;
   logger: Logger;
   createIngest(events: IngestEvents): Ingest;
+  /** Of a publisher that resumes a stream which another process began. Default: a new one. */
+  resumeToken?: string | undefined;
+  /** How many binary messages that process had. Default 0. */
+  received?: number;
+  /** A message was taken. */
+  onReceived?(session: PublishSession): void;
   /** The session is over and forgotten. */
   onOver(session: PublishSession): void;
 }
@@ -28,14 +35,16 @@ export interface PublishSessionOptions {
 /** Received messages are acknowledged at most this often, milliseconds. */
 const ACK_INTERVAL = 250;
 
-/** A resuming publisher sends what it kept all at once. */
+/** A publisher whose connection was silent for a while sends what it kept all at once. */
 const BURST_SECONDS = 10;
+
+const RESTARTS = 'the server restarts; connect again and resume';
 
 /** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
 export class PublishSession {
-  readonly resumeToken = createToken();
-  #received = 0;
-  #acknowledged = 0;
+  readonly resumeToken: string;
+  #received: number;
+  #acknowledged: number;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #connection: PublisherConnection | undefined;
   #ingest: Ingest;
@@ -44,10 +53,14 @@ export class PublishSession {
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
+  /** When the publisher was lost, milliseconds on a clock that never goes back. */
+  #detachedAt: number | undefined;
   #messages: RateLimit;
   #bytes: RateLimit;
 
   constructor(private readonly options: PublishSessionOptions) {
+    this.resumeToken = options.resumeToken ?? createToken();
+    this.#received = this.#acknowledged = options.received ?? 0;
     this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
     this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
     this.#ingest = options.createIngest({
@@ -85,6 +98,7 @@ export class PublishSession {
     }
     this.#grace.stop();
     this.#connection = connection;
+    this.#allowCatchingUp();
     this.#acknowledged = this.#received;
     this.options.audience.follow(this.stream.id, connection);
     this.stream.setConnected(true);
@@ -96,11 +110,21 @@ export class PublishSession {
   detach(connection: PublisherConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#detachedAt = performance.now();
     this.options.audience.unfollow(this.stream.id, connection);
     this.#clearTimers();
     if (this.#over) return;
     this.stream.setConnected(false);
     this.#grace.start(this.options.limits.graceTime * 1000);
+  }
+
+  /** What it made while it was away the publisher sends at once. */
+  #allowCatchingUp(): void {
+    if (this.#detachedAt === undefined) return;
+    const seconds = (performance.now() - this.#detachedAt) / 1000;
+    this.#detachedAt = undefined;
+    this.#messages.grant(seconds);
+    this.#bytes.grant(seconds);
   }
 
   /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */
@@ -143,6 +167,7 @@ export class PublishSession {
       return;
     }
     this.#expectData();
+    this.options.onReceived?.(this);
     this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_INTERVAL);
   }
 
@@ -180,6 +205,46 @@ export class PublishSession {
       await this.#ingest.end();
     } finally {
       this.#conclude(reason);
+    }
+  }
+
+  /**
+   * Publishes everything received, leaves the playlists open for another process to go on, and tells the publisher to come back.
+   * @param save resolves when that process can know of it
+   */
+  async suspend(save: () => Promise<void>): Promise<void> {
+    if (this.#over) return this.#stopping;
+    this.#over = true;
+    this.#clearTimers();
+    this.#stopping = this.#suspend(save);
+    await this.#stopping;
+  }
+
+  async #suspend(save: () => Promise<void>): Promise<void> {
+    const { stream } = this;
+    const { audience, logger } = this.options;
+    try {
+      await this.#ingest.end();
+    } finally {
+      stream.suspend();
+      await save();
+      const connection = this.#connection;
+      this.#acknowledge();
+      this.#send({
+        type: 'error',
+        code: 'SHUTTING_DOWN',
+        message: RESTARTS,
+        streamId: stream.id,
+        fatal: true,
+      });
+      this.#unpause();
+      this.#connection = undefined;
+      if (connection) {
+        audience.unfollow(stream.id, connection);
+        connection.close(CloseCode.SERVICE_RESTART, RESTARTS);
+      }
+      logger.info({ streamId: stream.id }, 'the stream waits for the next process');
+      this.options.onOver(this);
     }
   }
 
@@ -283,14 +348,6 @@ export class PublishSession {
     clearTimeout(this.#ackTimer);
     this.#ackTimer = undefined;
   }
-}
-
-/** 192 random bits, base64url. */
-function createToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(24));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_');
 }
 
 function framesOnly(type: string): LivestreamError {

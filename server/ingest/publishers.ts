@@ -1,14 +1,17 @@
 import { LivestreamError } from '../errors.js';
 import type { Limits, Logger, PackagingOptions } from '../options.js';
-import type { StartStreamMessage, StopReason } from '../protocol.js';
+import type { StartStreamMessage } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
+import type { StreamState } from '../streams/stream-state.js';
 import type { Streams } from '../streams/streams.js';
 import { ContainerIngest } from './container-ingest.js';
 import { FramesIngest } from './frames-ingest.js';
 import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { PublishSession } from './publish-session.js';
+import { sameText } from './resume-token.js';
+import type { StateKeeper } from './state-keeper.js';
 import type { TranscoderFactory } from './transcoder.js';
 
 export interface PublishersOptions {
@@ -18,50 +21,100 @@ export interface PublishersOptions {
   packaging: PackagingOptions;
   transcoders: TranscoderFactory | undefined;
   logger: Logger;
+  /** Absent: a process that dies takes its streams with it. */
+  keeper: StateKeeper | undefined;
+}
+
+/** A stream that another process began, until its publisher is back. */
+interface Orphan {
+  stream: Stream;
+  state: StreamState;
+  grace: ReturnType<typeof setTimeout>;
 }
 
 /** The publish sessions of all live streams. */
 export class Publishers {
   #sessions = new Map<string, PublishSession>();
+  #orphans = new Map<string, Orphan>();
   #closing = false;
 
   constructor(private readonly options: PublishersOptions) {}
 
-  /** Whether a `start-stream` may go on with a session that is there: the token is authority enough. */
-  canResume(message: StartStreamMessage): boolean {
-    const token = message.resume?.token;
-    const session = this.#sessions.get(message.streamId);
-    return token !== undefined && session?.isOver === false && sameText(session.resumeToken, token);
+  /** Waits for the publisher of a stream that another process began: its viewers have been waiting since. */
+  adopt(state: StreamState): void {
+    const { streams, keeper, limits, logger } = this.options;
+    const { streamId } = state;
+    const stream = streams.restore(state);
+    const grace = setTimeout(() => {
+      this.#orphans.delete(streamId);
+      stream.end();
+      keeper?.forget(streamId);
+      logger.info({ streamId, reason: 'timed-out' }, 'the stream is over');
+    }, limits.graceTime * 1000);
+    this.#orphans.set(streamId, { stream, state, grace });
+    logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
+  }
+
+  /**
+   * Whether a `start-stream` may go on with what is there: the token is authority enough.
+   * @param tokenHash of its resume token, see `hashToken`
+   */
+  canResume(message: StartStreamMessage, tokenHash: string | undefined): boolean {
+    return this.#resumed(message) !== undefined || this.#orphanOf(message, tokenHash) !== undefined;
   }
 
   /**
    * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
+   * @param tokenHash as in {@link canResume}
    * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
    */
-  start(message: StartStreamMessage): PublishSession {
+  start(message: StartStreamMessage, tokenHash: string | undefined): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(
         'SHUTTING_DOWN',
         'the server is shutting down; connect again in a few seconds',
       );
     }
-    const session = this.#sessions.get(message.streamId);
-    return session && this.canResume(message) ? session : this.#create(message, session);
+    return this.#resumed(message) ?? this.#create(message, this.#orphanOf(message, tokenHash)?.state);
   }
 
-  /** Ends all streams properly and takes no more. */
-  async close(): Promise<void> {
+  /**
+   * Takes no more, and publishes all that was received.
+   * @param isRestarting whether another process goes on with the streams; else they end
+   */
+  async close(isRestarting: boolean): Promise<void> {
     this.#closing = true;
-    await this.stopAll('shutdown');
+    for (const { stream, grace } of this.#orphans.values()) {
+      clearTimeout(grace);
+      if (isRestarting) stream.suspend();
+      else stream.end();
+    }
+    const { keeper } = this.options;
+    const close = (session: PublishSession): Promise<void> =>
+      isRestarting
+        ? session.suspend(() => keeper?.saveFinal(session) ?? Promise.resolve())
+        : session.stop('shutdown');
+    await Promise.all([...this.#sessions.values()].map(close));
   }
 
-  async stopAll(reason: StopReason): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((session) => session.stop(reason)));
+  #resumed({ streamId, resume }: StartStreamMessage): PublishSession | undefined {
+    const session = this.#sessions.get(streamId);
+    const isOurs = session?.isOver === false && resume && sameText(session.resumeToken, resume.token);
+    return isOurs ? session : undefined;
   }
 
-  #create(message: StartStreamMessage, before: PublishSession | undefined): PublishSession {
-    const { streams, audience, limits, logger } = this.options;
+  #orphanOf({ streamId }: StartStreamMessage, tokenHash: string | undefined): Orphan | undefined {
+    const orphan = this.#orphans.get(streamId);
+    return orphan && tokenHash !== undefined && sameText(orphan.state.tokenHash, tokenHash)
+      ? orphan
+      : undefined;
+  }
+
+  /** @param lost what another process remembered of the publisher, where this is the same */
+  #create(message: StartStreamMessage, lost: StreamState | undefined): PublishSession {
+    const { streams, audience, limits, logger, keeper } = this.options;
     const { streamId, userId, title } = message;
+    const before = this.#sessions.get(streamId);
     if (before?.connected) {
       throw new LivestreamError(
         'STREAM_IN_USE',
@@ -71,21 +124,39 @@ export class Publishers {
     // Before anything is taken over: what cannot be served changes nothing.
     const createIngest = this.#ingestFor(message);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
-    const stream = before?.release() ?? streams.create(streamId);
-    stream.info = { userId, title };
+    const orphan = this.#takeOrphan(streamId);
+    const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
+    stream.info = { userId: userId ?? lost?.userId, title: title ?? lost?.title };
     const session = new PublishSession({
       stream,
       audience,
       limits,
       logger,
       createIngest: (events) => createIngest(stream, events),
+      // The same one: it may be presented again, should this answer not arrive.
+      resumeToken: lost && message.resume?.token,
+      received: lost ? receivedBefore(lost, message) : 0,
+      onReceived: (receiver) => keeper?.note(receiver),
       onOver: (over) => {
         if (this.#sessions.get(streamId) === over) this.#sessions.delete(streamId);
+        if (stream.status === 'ended') keeper?.forget(streamId);
       },
     });
     this.#sessions.set(streamId, session);
-    logger.info({ streamId, userId, title }, before ? 'the stream starts afresh' : 'the stream starts');
+    const words = lost
+      ? 'the stream goes on'
+      : before || orphan
+        ? 'the stream starts afresh'
+        : 'the stream starts';
+    logger.info({ streamId, userId, title }, words);
     return session;
+  }
+
+  #takeOrphan(streamId: string): Orphan | undefined {
+    const orphan = this.#orphans.get(streamId);
+    clearTimeout(orphan?.grace);
+    this.#orphans.delete(streamId);
+    return orphan;
   }
 
   /** @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE */
@@ -107,9 +178,8 @@ export class Publishers {
   }
 }
 
-/** Compares in a time that does not depend on where the texts differ. */
-function sameText(a: string, b: string): boolean {
-  let difference = a.length ^ b.length;
-  for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index);
-  return difference === 0;
+/** How many messages need not be sent again. A container cannot be read on from its middle: it begins anew. */
+function receivedBefore({ isFinal, received }: StreamState, { format, resume }: StartStreamMessage): number {
+  if (format?.kind !== 'frames') return 0;
+  return Math.max(isFinal ? received : 0, resume?.from ?? 0);
 }

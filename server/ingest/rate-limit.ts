@@ -19,10 +19,17 @@ export class RateLimit {
   /** Takes units, or says that there are not enough. */
   take(units: number): boolean {
     const time = this.now();
-    this.#tokens = Math.min(this.rate * this.burst, this.#tokens + ((time - this.#last) / 1000) * this.rate);
+    const filled = Math.min(this.rate * this.burst, this.#tokens + ((time - this.#last) / 1000) * this.rate);
+    this.#tokens = Math.max(this.#tokens, filled);
     this.#last = time;
     if (units > this.#tokens) return false;
     this.#tokens -= units;
     return true;
+  }
+
+  /** Saves up for a time all that is allowed in it, more than a burst too. @param seconds that end now */
+  grant(seconds: number): void {
+    this.#tokens += seconds * this.rate;
+    this.#last = this.now();
   }
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { defaultDataDirectory } from './data-directory.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
 
@@ -12,6 +13,7 @@ export interface CliOptions {
   streamKeys: string[];
   certificate: string | undefined;
   key: string | undefined;
+  dataDirectory: string | undefined;
   logLevel: LogLevel;
 }
 
@@ -30,6 +32,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
   --certificate <file>  serve HTTPS, and HTTP/2, with this certificate, in PEM format (LIVEDROP_CERTIFICATE)
   --key <file>          its private key (LIVEDROP_KEY)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
+  --data <directory>    where to remember what streams need to go on after a restart (LIVEDROP_DATA; default:
+                        where the system keeps such; nowhere for port 0)
   --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
   --help                print this
   --version             print the version
@@ -48,17 +52,21 @@ export function readCommand(args: readonly string[], env: Record<string, string 
   const values = parse(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
+  const port =
+    values.port === undefined
+      ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
+      : readPort('--port', values.port);
+  // On a port that is another one every time nobody comes back.
+  const dataDirectory = port === 0 ? undefined : defaultDataDirectory(env);
   return {
     kind: 'serve',
-    port:
-      values.port === undefined
-        ? readPort('LIVEDROP_PORT', env['LIVEDROP_PORT'])
-        : readPort('--port', values.port),
+    port,
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
     streamKeys: readKeys(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
+    dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
     logLevel: readLogLevel(values['log-level']),
   };
 }
@@ -73,6 +81,7 @@ function parse(args: readonly string[]) {
         'stream-key': { type: 'string', multiple: true },
         certificate: { type: 'string' },
         key: { type: 'string' },
+        data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
         help: { type: 'boolean', short: 'h' },

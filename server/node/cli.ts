@@ -48,13 +48,16 @@ async function start(options: CliOptions): Promise<number> {
   return 0;
 }
 
-/** The first signal ends streams properly, the second at once. */
+/**
+ * The first signal publishes what was received, the second ends at once. Nobody knows whether the server is started again: streams that
+ * do not end go on then, and players that wait in vain can be told no better by a server that is gone.
+ */
 function stopOnSignal(server: RunningServer): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(1);
     stopping = true;
-    server.close().then(
+    server.close({ restarting: true }).then(
       () => process.exit(0),
       (error: unknown) => {
         process.stderr.write(`livedrop: ${String(error)}\n`);

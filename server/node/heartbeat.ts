@@ -15,13 +15,16 @@ export interface PingedSockets {
 /** A round that begins so many intervals after the last is late. */
 const LATE = 1.5;
 
+/** Seconds: a connection that is gone is found within twice that. */
+export const DEFAULT_HEARTBEAT = 4;
+
 /**
  * Finds connections whose other end is gone without a word: a lid that was closed, a network that was left. Their
  * viewers would be counted until TCP gives up, many minutes later.
- * @param interval seconds; a socket that has not answered a ping by the next one is cut
+ * @param interval seconds; a socket that has not answered a ping by the next one is cut. Default 4.
  * @returns stops it
  */
-export function startHeartbeat(sockets: PingedSockets, interval: number): () => void {
+export function startHeartbeat(sockets: PingedSockets, interval: number = DEFAULT_HEARTBEAT): () => void {
   const answering = new WeakSet<PingedSocket>();
   sockets.on('connection', (socket) => {
     answering.add(socket);

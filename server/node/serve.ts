@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { upgradeWebSocket } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import {
   createLivestream,
   type AssetStore,
+  type CloseOptions,
   type LivestreamOptions,
   type TranscoderFactory,
 } from '../index.js';
@@ -15,6 +17,7 @@ import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
 import { createHttpServer, type HttpServer } from './http-server.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
+import { StateFile } from './state-file.js';
 
 /** Options of {@link serve}. */
 export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'> {
@@ -34,8 +37,13 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   assets?: AssetStore;
   /** How long answers under way may take once the server is closing, seconds. Default 3. */
   drainTime?: number;
-  /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 10. */
+  /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 4. */
   heartbeat?: number;
+  /**
+   * Where streams' states are kept, in a file for each port, so that a server that was killed, or stopped, and is started again goes
+   * on with its streams. Made where it is missing. Default: nowhere.
+   */
+  dataDirectory?: string | undefined;
 }
 
 /** A server that is listening. */
@@ -44,10 +52,10 @@ export interface RunningServer {
   url: string;
   port: number;
   /**
-   * Ends all streams properly, leaves viewers a second to get their last parts, lets answers under way finish for the
-   * drain time, and closes every connection.
+   * Publishes what was received, leaves viewers a second to get their last parts, lets answers under way finish for the
+   * drain time, and closes every connection. Streams end, unless they go on after a restart: see {@link CloseOptions}.
    */
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 export const DEFAULT_PORT = 3001;
@@ -61,7 +69,8 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port = DEFAULT_PORT,
     host = DEFAULT_HOST,
     drainTime = 3,
-    heartbeat = 10,
+    heartbeat,
+    dataDirectory,
     certificate,
     key,
     ...livestreamOptions
@@ -69,8 +78,12 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
   checkListenAddress(host, streamKeys);
   const tls = await readCertificate({ certificate, key });
+  const states =
+    options.states ??
+    (dataDirectory && (await StateFile.open(join(dataDirectory, `streams-${port}.json`), options.logger)));
   const livestream = createLivestream({
     ...livestreamOptions,
+    ...(states && { states }),
     streamKeys,
     upgradeWebSocket,
     transcoder: options.transcoder ?? (await defaultTranscoder(options)),
@@ -85,9 +98,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   });
   const stopHeartbeat = startHeartbeat(sockets, heartbeat);
   let closing: Promise<void> | undefined;
-  async function close(): Promise<void> {
+  async function close(how?: CloseOptions): Promise<void> {
     try {
-      await livestream.close();
+      await livestream.close(how);
     } finally {
       stopHeartbeat();
       await gracefulClose.close(drainTime);
@@ -96,7 +109,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   return {
     url: browserUrl(host, bound, tls ? 'https' : 'http'),
     port: bound,
-    close: () => (closing ??= close()),
+    close: (how) => (closing ??= close(how)),
   };
 }
 

@@ -55,7 +55,12 @@ export const clientMessage = v.variant('type', [
     token: v.optional(token),
     title: v.optional(text(1024)),
     format: v.optional(format),
-    resume: v.optional(v.object({ token: v.pipe(token, v.minLength(1)) })),
+    resume: v.optional(
+      v.object({
+        token: v.pipe(token, v.minLength(1)),
+        from: v.optional(v.pipe(natural, v.maxValue(Number.MAX_SAFE_INTEGER))),
+      }),
+    ),
   }),
   v.object({ type: v.literal('track-config'), streamId, track }),
   v.object({ type: v.literal('capture-clock'), streamId, timestamp: finite, time: finite }),

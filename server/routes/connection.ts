@@ -4,6 +4,7 @@ import { LivestreamError } from '../errors.js';
 import type { PublishSession, PublisherConnection } from '../ingest/publish-session.js';
 import type { Publishers } from '../ingest/publishers.js';
 import { RateLimit } from '../ingest/rate-limit.js';
+import { hashToken } from '../ingest/resume-token.js';
 import type { Limits, Logger } from '../options.js';
 import { CloseCode, type ClientMessage, type ServerMessage, type StartStreamMessage } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
@@ -189,9 +190,10 @@ export class Connection implements PublisherConnection {
         `this connection already publishes '${publishing}'; stop it first or open another connection`,
       );
     }
-    if (!publishers.canResume(message)) await access.authorizePublish(streamId, message.token);
+    const tokenHash = message.resume && (await hashToken(message.resume.token));
+    if (!publishers.canResume(message, tokenHash)) await access.authorizePublish(streamId, message.token);
     if (this.#closed) return;
-    const session = publishers.start(message);
+    const session = publishers.start(message, tokenHash);
     this.#session = session;
     const { received, resumeToken } = session;
     // The answer comes first, then what there is to tell.

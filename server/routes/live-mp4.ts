@@ -4,7 +4,7 @@ import type { Flush } from '../hls/live-mp4.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
 import type { Limits } from '../options.js';
 import type { Streams } from '../streams/streams.js';
-import { findStream } from './playback.js';
+import { findStream, interrupted } from './playback.js';
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
 export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
@@ -15,6 +15,7 @@ export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
     const flush = readFlush(c.req.query('flush'));
     const { live } = stream.source;
     if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
+      if (stream.isInterrupted) throw interrupted(stream.id);
       throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
     }
     const headers = {

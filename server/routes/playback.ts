@@ -26,7 +26,7 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '86400',
 };
 
-/** What a media URI says: epoch, kind and number. */
+/** What a media URI says: {@link Rendition.mediaEpoch}, kind and number. */
 const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
 /** The HLS side of the server: playlists, init segments, parts and segments. */
@@ -38,6 +38,7 @@ export function playbackRoutes(streams: Streams): Hono {
 
   app.get('/:streamId/stream.m3u8', (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
+    if (stream.isInterrupted) throw interrupted(stream.id);
     if (!stream.playable) throw notPlayable(stream.id);
     const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
     const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
@@ -50,7 +51,7 @@ export function playbackRoutes(streams: Streams): Hono {
     const file = c.req.param('file');
     if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
     return file === `${rendition.epoch}.m3u8`
-      ? sendMediaPlaylist(c, rendition)
+      ? sendMediaPlaylist(c, stream, rendition)
       : sendMedia(c, rendition, file);
   });
 
@@ -82,7 +83,12 @@ function notPlayable(id: string): PlaybackError {
   return new PlaybackError(404, `stream '${id}' is not live; try again when it has started`, 1);
 }
 
-function sendMediaPlaylist(c: Context, rendition: Rendition): Response | Promise<Response> {
+/** Unlike with 404, players that had it ask again. */
+export function interrupted(id: string): PlaybackError {
+  return new PlaybackError(503, `stream '${id}' is interrupted; try again in a second`, 1);
+}
+
+function sendMediaPlaylist(c: Context, stream: Stream, rendition: Rendition): Response | Promise<Response> {
   const { window } = rendition;
   const { ended } = window;
   const msn = ended ? undefined : readNumber(c, '_HLS_msn');
@@ -96,16 +102,21 @@ function sendMediaPlaylist(c: Context, rendition: Rendition): Response | Promise
     return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
   };
   if (msn === undefined && window.playable) return send();
-  return untilReached(c, rendition, msn, part).then(send);
+  return untilReached(c, stream, rendition, msn, part).then(send);
 }
 
 async function untilReached(
   c: Context,
+  stream: Stream,
   { window, isDerived }: Rendition,
   msn: number | undefined,
   part = 0,
 ): Promise<void> {
-  if (!window.playable && isDerived) await window.untilPlayable(c.req.raw.signal);
+  // Whoever has this address has played it, or was told that it will be there.
+  if (!window.playable && (isDerived || stream.isInterrupted)) {
+    await window.untilPlayable(c.req.raw.signal);
+    if (!window.playable && stream.isInterrupted) throw interrupted(stream.id);
+  }
   if (!window.playable)
     throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
   if (msn !== undefined) await window.reach(msn, part, c.req.raw.signal);
@@ -125,11 +136,15 @@ function sendPlaylist(
   });
 }
 
-function sendMedia(c: Context, { epoch, window }: Rendition, file: string): Response | Promise<Response> {
+function sendMedia(
+  c: Context,
+  { mediaEpoch, window }: Rendition,
+  file: string,
+): Response | Promise<Response> {
   const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
   const number = Number(digits);
   let bytes: Uint8Array<ArrayBuffer> | undefined;
-  if (named === epoch) {
+  if (named === mediaEpoch) {
     if (kind === 'i') bytes = window.init(number);
     else if (kind === 's') bytes = window.segment(number);
     else if (kind === 'p') bytes = window.part(number);

@@ -12,6 +12,8 @@ export interface DerivedRendition {
   follow(): void;
   /** Nothing more can be made. What there is stays playable to its end. */
   end(): void;
+  /** Another process goes on with the stream: nothing more is made here, and what there is does not end. */
+  suspend(): void;
 }
 
 /** Makes the one that a stream needs beside its source; undefined where it needs none, or none can be made. */

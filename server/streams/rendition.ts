@@ -3,8 +3,8 @@ import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '..
 import type { Variant } from '../hls/multivariant-playlist.js';
 import type { Sample, Track } from '../hls/sample.js';
 import { measureBitrate } from '../hls/bitrate.js';
-import { Segmenter, type Timeline } from '../hls/segmenter.js';
-import { Window } from '../hls/window.js';
+import { Segmenter, type Timeline, type TimelinePosition } from '../hls/segmenter.js';
+import { Window, type WindowPosition } from '../hls/window.js';
 import type { PackagingOptions } from '../options.js';
 
 /** Of a rendition that is made from another one. */
@@ -15,10 +15,27 @@ export interface DerivedFrom {
   expected(): Pick<Variant, 'codecs' | 'bandwidth' | 'averageBandwidth'>;
 }
 
+/** Where a rendition goes on that another process began. */
+export interface RenditionPosition extends WindowPosition, TimelinePosition {
+  /** See the constructor of {@link Rendition}. */
+  epoch: string;
+  /** See {@link Rendition.mediaEpoch}. */
+  mediaEpoch: string;
+  /** EXT-X-TARGETDURATION, which never changes. Seconds. */
+  targetDuration: number;
+}
+
+/** The longest segment, seconds: a key frame may come just before the wanted length. */
+export function targetDuration({ segmentDuration, keyFrameInterval }: PackagingOptions): number {
+  return Math.ceil(segmentDuration + keyFrameInterval);
+}
+
 /** One encoding of a stream: what is packaged of it and what its playlists say. */
 export class Rendition {
   readonly window: Window;
   readonly names: MediaNames;
+  /** What the names of its media begin with: what another process named may be in caches as immutable. */
+  readonly mediaEpoch: string;
   /** The same media as one endless file. */
   readonly live: LiveMp4;
   readonly #segmenter: Segmenter;
@@ -36,21 +53,36 @@ export class Rendition {
     readonly epoch: string,
     packaging: PackagingOptions,
     private readonly derived?: DerivedFrom,
+    /** Where another process left off. */
+    from?: RenditionPosition,
     now: () => number = Date.now,
   ) {
     this.window = new Window({
-      // The longest segment: a key frame may come just before the wanted length.
-      targetDuration: Math.ceil(packaging.segmentDuration + packaging.keyFrameInterval),
+      targetDuration: targetDuration(packaging),
       segments: packaging.windowSegments,
       bytes: packaging.windowBytes,
     });
     this.live = new LiveMp4(this.window);
     this.#segmenter = new Segmenter(packaging, this.window, now, this.live, derived?.source.timeline);
+    if (from) {
+      this.window.continueFrom(from);
+      this.#segmenter.continueFrom(from);
+    }
+    // Later than the one before, also where the clock was set back.
+    const media = from ? Math.max(Date.now(), parseInt(from.mediaEpoch, 36) + 1).toString(36) : epoch;
+    this.mediaEpoch = media;
     this.names = {
-      init: (id) => `${epoch}-i${id}.mp4`,
-      segment: (msn) => `${epoch}-s${msn}.m4s`,
-      part: (number) => `${epoch}-p${number}.m4s`,
+      init: (id) => `${media}-i${id}.mp4`,
+      segment: (msn) => `${media}-s${msn}.m4s`,
+      part: (number) => `${media}-p${number}.m4s`,
     };
+  }
+
+  /** Where another process would go on. */
+  get position(): RenditionPosition {
+    const { epoch, mediaEpoch, window } = this;
+    const { targetDuration } = window.options;
+    return { epoch, mediaEpoch, targetDuration, ...window.position, ...this.#segmenter.position };
   }
 
   /** The stream's other renditions, which its playlists report. */
@@ -89,6 +121,11 @@ export class Rendition {
 
   end(): void {
     this.#segmenter.end();
+  }
+
+  /** See {@link Segmenter.suspend}. */
+  suspend(): void {
+    this.#segmenter.suspend();
   }
 
   /** The media playlist as it stands, made once for all who ask for it. */

@@ -4,6 +4,7 @@ import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
 import { ServerClock } from './server-clock.js';
+import { positionAfter, type StreamState } from './stream-state.js';
 
 /** The name of {@link Stream.source}. */
 const SOURCE = 'source';
@@ -16,7 +17,7 @@ export interface StreamInfo {
 
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
-  readonly startedAt = new Date();
+  readonly startedAt: Date;
   /** What its publisher said of it. */
   info: StreamInfo = {};
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
@@ -30,18 +31,30 @@ export class Stream {
   #connected = true;
   #interrupted = false;
   #ended = false;
+  #suspended = false;
 
-  /** @param derive asked at every start of a run, until it gives one */
+  /**
+   * @param derive asked at every start of a run, until it gives one
+   * @param before where another process left off
+   */
   constructor(
     readonly id: string,
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    private readonly before?: StreamState,
     /** By which it is dated. */
     readonly clock = new ServerClock(),
   ) {
-    const epoch = this.startedAt.getTime().toString(36);
-    this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now);
+    this.startedAt = before ? new Date(before.startedAt) : new Date();
+    const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
+    const from = before && positionAfter(before, Date.now());
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, from, clock.now);
+    if (before) {
+      this.info = { userId: before.userId, title: before.title };
+      this.#connected = false;
+      this.#status = this.#currentStatus();
+    }
   }
 
   /** Those that its multivariant playlist offers, the source first. */
@@ -71,9 +84,14 @@ export class Stream {
     return this.source.window.playable;
   }
 
+  /** Its players have, or had, something to play, and will have again: from this process, or from the next one. */
+  get isInterrupted(): boolean {
+    return !this.#ended && (this.#suspended || (this.before !== undefined && !this.playable));
+  }
+
   /** Begins a run of samples; after an earlier run its media follows a discontinuity. */
   start(tracks: readonly Track[]): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.source.start(tracks);
     if (this.#derived) this.#derived.follow();
     else this.#derived = this.derive?.(this.source, this.id);
@@ -81,9 +99,9 @@ export class Stream {
   }
 
   push(sample: Sample): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.source.push(sample);
-    if (this.#status === 'waiting') this.#update();
+    if (this.#status !== 'live') this.#update();
   }
 
   /**
@@ -92,7 +110,7 @@ export class Stream {
    * @param wallClock of that moment, milliseconds since the epoch
    */
   setCaptureClock(sourceTime: number, wallClock: number): void {
-    if (!this.#ended) this.source.setCaptureClock(sourceTime, wallClock);
+    if (!this.#isOver) this.source.setCaptureClock(sourceTime, wallClock);
   }
 
   /** The publisher's connection came or went. */
@@ -114,11 +132,24 @@ export class Stream {
 
   /** Nothing will follow: playlists end and requests that wait are answered. */
   end(): void {
-    if (this.#ended) return;
+    if (this.#isOver) return;
     this.#ended = true;
     this.source.end();
     this.#derived?.end();
     this.#update();
+  }
+
+  /** Another process goes on with it: playlists do not end, but requests that wait are answered. */
+  suspend(): void {
+    if (this.#isOver) return;
+    this.#suspended = true;
+    this.source.suspend();
+    this.#derived?.suspend();
+    this.setConnected(false);
+  }
+
+  get #isOver(): boolean {
+    return this.#ended || this.#suspended;
   }
 
   /** Playlists report the other renditions. */
@@ -136,7 +167,7 @@ export class Stream {
 
   #currentStatus(): StreamStatus {
     if (this.#ended) return 'ended';
-    if (!this.playable) return 'waiting';
+    if (!this.playable) return this.before ? 'reconnecting' : 'waiting';
     return this.#connected && !this.#interrupted ? 'live' : 'reconnecting';
   }
 }

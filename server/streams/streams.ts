@@ -5,6 +5,7 @@ import type { Audience } from './audience.js';
 import type { DeriveRendition } from './derived-rendition.js';
 import { ServerClock } from './server-clock.js';
 import { Stream } from './stream.js';
+import type { StreamState } from './stream-state.js';
 
 /** All streams of this server: those that are live and those that ended a little while ago. */
 export class Streams {
@@ -71,13 +72,22 @@ export class Streams {
     if (this.liveCount === 0) this.clock.adjust();
     const before = this.#streams.get(id);
     if (before) this.#forget(before);
+    return this.#add(id);
+  }
+
+  /** A stream that another process began. */
+  restore(state: StreamState): Stream {
+    return this.#add(state.streamId, state);
+  }
+
+  #add(id: string, state?: StreamState): Stream {
     const onStatus = (status: StreamStatus): void => {
       // One that made way for a new stream ends in silence.
       if (this.#streams.get(id) !== stream) return;
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const stream = new Stream(id, this.packaging, onStatus, this.derive, this.clock);
+    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, state, this.clock);
     this.#streams.set(id, stream);
     return stream;
   }

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Limits } from '../../server/options.js';
+import type { Limits, PackagingOptions } from '../../server/options.js';
 import { childrenOf } from './processes.js';
 
 const PROGRAM = fileURLToPath(new URL('../fixtures/observed-server.mjs', import.meta.url));
@@ -32,9 +32,12 @@ export class ObservedServer {
     private readonly folder: string,
   ) {}
 
-  static async start(limits: Partial<Limits> = {}): Promise<ObservedServer> {
+  static async start(
+    limits: Partial<Limits> = {},
+    packaging: Partial<PackagingOptions> = {},
+  ): Promise<ObservedServer> {
     const folder = await mkdtemp(join(tmpdir(), 'livedrop-observed-'));
-    const child = fork(PROGRAM, [JSON.stringify({ limits })], {
+    const child = fork(PROGRAM, [JSON.stringify({ limits, packaging })], {
       cwd: folder,
       env: { ...process.env, TMPDIR: folder },
       execArgv: ['--expose-gc'],

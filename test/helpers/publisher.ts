@@ -77,10 +77,25 @@ export class Publisher {
     await this.socket.next('ack', (ack) => ack.streamId === this.streamId && ack.received === this.sent);
   }
 
-  /** Connects anew, whether or not the old connection is gone, and sends again what the server does not hold. */
-  async resume(token = this.started.resumeToken): Promise<StreamStartedMessage> {
+  /** Of the messages sent, how many the server acknowledged. */
+  get acknowledgedCount(): number {
+    const acks = this.socket.all('ack').filter(({ streamId }) => streamId === this.streamId);
+    return acks.at(-1)?.received ?? this.started.received;
+  }
+
+  /**
+   * Connects anew, whether or not the old connection is gone, and sends again what the server does not hold.
+   * @param fields of `start-stream`, beside what is needed to resume
+   * @param from see `ResumeRequest`
+   */
+  async resume(
+    token = this.started.resumeToken,
+    fields: Partial<StartStreamMessage> = {},
+    from?: number,
+  ): Promise<StreamStartedMessage> {
     const socket = await SocketClient.open(this.url);
-    socket.send({ type: 'start-stream', streamId: this.streamId, resume: { token } });
+    const resume = { token, ...(from !== undefined && { from }) };
+    socket.send({ type: 'start-stream', streamId: this.streamId, ...fields, resume });
     this.started = await socket.next('stream-started');
     this.socket = socket;
     for (const message of this.#messages.slice(this.started.received)) socket.sendBinary(message);

@@ -3,65 +3,21 @@ import type { ErrorMessage, ServerMessage, StopReason, StreamStatus } from '../.
 import { resolveBackend } from '../backend-url.js';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
-import { Broadcast, type BroadcastOptions, type PublishState } from '../media/broadcast.js';
-import { AutoEncoder, supportsWebCodecs, type EncoderKind } from '../media/auto-encoder.js';
+import { Broadcast, type PublishState } from '../media/broadcast.js';
+import { AutoEncoder, supportsWebCodecs } from '../media/auto-encoder.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
 import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
-import type { RetryOptions } from '../media/retry.js';
 import { ServerClock } from '../media/server-clock.js';
+import type {
+  LivestreamSocketEvents,
+  LivestreamSocketOptions,
+  StartStreamOptions,
+} from './livestream-socket-types.js';
 import { TypedEventTarget } from './typed-event-target.js';
 
-export type { BroadcastHealth, EncoderKind, PublishState, RetryOptions };
-
-/** Options of {@link LivestreamSocketController}. Functions are asked anew each time, so that they may read a property of the host. */
-export interface LivestreamSocketOptions extends BroadcastOptions {
-  /** See `resolveBackend`; asked at every connect. */
-  backendUrl?: () => string | undefined;
-  /** Where playlists come from instead. */
-  cdnUrl?: () => string | undefined;
-  /** A stream key, a publish token or a viewer's token; asked at every start and join. */
-  token?: () => string | undefined;
-  /** What `startStream` sends where it is not told: `() => media.stream` beside a `MediaStreamController`. */
-  stream?: () => MediaStream | undefined;
-  debug?: () => boolean;
-  retry?: Partial<RetryOptions>;
-}
-
-/** What to broadcast, for `startStream`. */
-export interface StartStreamOptions {
-  /** What to send. Its tracks must stay the same. @default the constructor's `stream` */
-  stream?: MediaStream | undefined;
-  title?: string;
-  /** Instead of the controller's `token` option. */
-  token?: string;
-  /** Bits per second. @default 2500000 */
-  videoBitsPerSecond?: number;
-  /** Bits per second. @default 128000 */
-  audioBitsPerSecond?: number;
-  /**
-   * What encodes: `webcodecs` sends frames, which the server passes on as they are; `mediarecorder` sends a file, which the
-   * server's ffmpeg reads; `auto` the first where browser and server can, else the second. Or one of your own.
-   * @default auto
-   */
-  encoder?: EncoderKind | EncoderFactory | undefined;
-  /** Of the encoded video, a second. @default that of the video track, else 30 */
-  frameRate?: number | undefined;
-}
-
-/** Events of {@link LivestreamSocketController}. */
-export interface LivestreamSocketEvents {
-  statechange: CustomEvent<{ state: PublishState; reason?: StopReason }>;
-  statuschange: CustomEvent<{ streamId: string; status: StreamStatus }>;
-  viewercount: CustomEvent<{ streamId: string; count: number }>;
-  connectionchange: CustomEvent<{ isConnected: boolean }>;
-  /** Media that could not be kept until the connection came back; viewers see a gap. */
-  dropped: CustomEvent<{ bytes: number; seconds: number }>;
-  /** How publishing does, about once a second while there is media. */
-  health: CustomEvent<BroadcastHealth>;
-  error: CustomEvent<{ error: LivedropError }>;
-}
+export type * from './livestream-socket-types.js';
 
 /**
  * One WebSocket to the server: publishes one MediaStream and joins any number of streams as a viewer. It
@@ -246,7 +202,7 @@ export class LivestreamSocketController
       this.#fail(error);
       throw error;
     }
-    const { encoder = 'auto' } = options;
+    const { encoder = 'auto', maxBufferedSeconds } = options;
     const makeEncoder: EncoderFactory =
       typeof encoder === 'function'
         ? encoder
@@ -258,19 +214,20 @@ export class LivestreamSocketController
         {
           send: (message) => this.#connection?.send(message),
           sendData: (bytes) => this.#connection?.sendData(bytes),
-          restart: (reason) => this.#connection?.restart(reason),
+          restart: (reason, retryAfter) => this.#connection?.restart(reason, retryAfter),
+          tick: () => this.#connection?.tick(),
           bufferedAmount: () => this.#connection?.bufferedAmount ?? 0,
         },
         {
           onState: (state, reason) => this.#setState(state, reason),
           onError: (error) => this.#fail(error),
-          onDropped: (bytes, seconds) => {
-            this.#debug('stream', `gave up ${seconds.toFixed(1)} s of media`, { bytes });
-            this.#emit('dropped', { bytes, seconds });
+          onDropped: (dropped) => {
+            this.#debug('stream', `gave up ${dropped.seconds.toFixed(1)} s of media`, dropped);
+            this.#emit('dropped', dropped);
           },
           onHealth: (health) => this.#onHealth(health),
         },
-        this.#options,
+        { ...this.#options, ...(maxBufferedSeconds === undefined ? {} : { maxBufferedSeconds }) },
         this.serverClock,
       );
     } catch (error) {
@@ -314,8 +271,10 @@ export class LivestreamSocketController
         onMessage: (message) => this.#handle(message),
         onLost: (error, retrying) => this.#lost(error, retrying),
         mayReturn: (refusal) => this.#mayReturn(refusal),
+        onProbe: () => this.serverClock.ask(),
       },
       this.#options.retry,
+      this.#options.silenceTimeout,
     );
     this.#connection.open();
   }
@@ -342,8 +301,9 @@ export class LivestreamSocketController
     this.#broadcast?.connectionLost(error, retrying);
   }
 
-  #mayReturn({ code }: ErrorMessage): boolean {
-    return code === 'SHUTTING_DOWN' || (this.#broadcast?.mayReturn(code) ?? false);
+  #mayReturn(refusal: ErrorMessage): boolean {
+    if (refusal.code === 'SHUTTING_DOWN') return true;
+    return this.#broadcast ? this.#broadcast.mayReturn(refusal) : refusal.retryAfter !== undefined;
   }
 
   #join(streamId: string): void {

@@ -15,6 +15,8 @@ export interface BroadcastHealth {
   encoderQueue: number | undefined;
   /** Frames and audio chunks so far that were not encoded, since the machine was behind, or not sent, since the network was. */
   dropped: number;
+  /** Seconds of media so far that could not be kept until the server had it; 0: nothing was lost on the way. */
+  droppedSeconds: number;
   /** Kept until the server has it. */
   bufferedBytes: number;
   /** Kept until the server has it. */
@@ -44,6 +46,9 @@ export interface MonitoredParts {
 
 /** Between looks at the queue, seconds: a step down must not come later than what the queue may hold. */
 const LOOK_INTERVAL = 0.25;
+
+/** A link over which nothing comes for so long, seconds, says nothing of what it carries: it is down, not small. */
+const SILENCE = 1.5;
 
 /** Between health events and questions for the server's clock, seconds. */
 const HEALTH_INTERVAL = 1;
@@ -139,6 +144,10 @@ export class BroadcastMonitor {
   #adapt(now: number): void {
     const { encoder, publisher } = this.#parts;
     if (!encoder.setTarget || encoder.health?.kind !== 'webcodecs') return;
+    if (publisher.silentSeconds > SILENCE) {
+      this.#congestion.pause();
+      return;
+    }
     const waiting = this.#waiting(now, encoder.health.videoBitsPerSecond);
     if (this.#catchingUp !== undefined) {
       const isLess = waiting <= this.#catchingUp + HEALTH_INTERVAL;
@@ -177,6 +186,7 @@ export class BroadcastMonitor {
       framesPerSecond: frames === undefined ? undefined : Math.round((frames - this.#frames) / seconds),
       encoderQueue: health?.queue,
       dropped: (health?.dropped ?? 0) + publisher.droppedMessages,
+      droppedSeconds: publisher.droppedSeconds,
       bufferedBytes: publisher.bufferedBytes,
       bufferedSeconds: publisher.bufferedSeconds,
       roundTrip: clock?.roundTrip,

@@ -1,9 +1,16 @@
-import type { ServerMessage, StopReason, StreamFormat, TrackConfig } from '../../server/protocol.js';
+import type {
+  ErrorMessage,
+  ServerMessage,
+  StopReason,
+  StreamFormat,
+  TrackConfig,
+} from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
 import { BroadcastMonitor, type BroadcastHealth } from './broadcast-monitor.js';
 import { Deferred } from './deferred.js';
 import type { Encoder, EncoderEvents } from './encoder.js';
 import { Publisher, type PublisherLink, type PublisherOptions, type StartFields } from './publisher.js';
+import type { Dropped } from './send-queue.js';
 import type { ServerClock } from './server-clock.js';
 
 /** What publishing is doing. */
@@ -23,7 +30,7 @@ export interface BroadcastEvents {
   onState(state: PublishState, reason?: StopReason): void;
   /** undefined: what was wrong works again. */
   onError(error: LivedropError | undefined): void;
-  onDropped(bytes: number, seconds: number): void;
+  onDropped(dropped: Dropped): void;
   onHealth?(health: BroadcastHealth): void;
 }
 
@@ -87,6 +94,7 @@ export class Broadcast {
       onData: (bytes) => {
         this.#publisher.push(bytes);
         this.#monitor.tick();
+        link.tick();
       },
       onTrackConfig: (track) => this.#trackChanged(track),
       onError: (error) => this.#encoderFailed(error),
@@ -97,7 +105,7 @@ export class Broadcast {
       {
         onStarted: (_message, resumed) => this.#serverStarted(resumed),
         onRestartEncoder: () => this.#restartEncoder(),
-        onDropped: (bytes, seconds) => events.onDropped(bytes, seconds),
+        onDropped: (dropped) => events.onDropped(dropped),
       },
       options,
     );
@@ -127,9 +135,10 @@ export class Broadcast {
     return this.#publisher.mayBeInUseByUs && ++this.#inUseCount <= MAX_IN_USE;
   }
 
-  /** Whether to come back although the server refused. */
-  mayReturn(code: string): boolean {
+  /** Whether to come back although the server refused. Who was live does not end over a server that says when it has room. */
+  mayReturn({ code, retryAfter }: ErrorMessage): boolean {
     if (code === 'UNSUPPORTED_FORMAT') return this.#hasOtherFormat;
+    if (retryAfter !== undefined) return this.#hasStarted && this.#state !== 'ended';
     return code === 'STREAM_IN_USE' && this.mayRetryInUse();
   }
 
@@ -197,7 +206,7 @@ export class Broadcast {
         this.#end(message.reason, message.reason === 'failed' ? this.#fatalError : undefined);
         break;
       case 'error':
-        this.#serverError(new LivedropError(message.code, message.message), message.fatal);
+        this.#serverError(message);
         break;
     }
   }
@@ -266,13 +275,16 @@ export class Broadcast {
     if (!this.#isStopping && this.#isConnected) this.#setState('live');
   }
 
-  #serverError(error: LivedropError, isFatal: boolean): void {
+  #serverError(message: ErrorMessage): void {
+    const error = new LivedropError(message.code, message.message);
     if (error.code === 'UNSUPPORTED_FORMAT' && this.#useOtherFormat()) return;
-    if (isFatal) {
+    if (message.fatal) {
       // What follows, coming back or the end, depends on how the connection closes: see `connectionLost`.
       this.#fatalError = error;
     } else if (error.code === 'STREAM_IN_USE' && this.mayRetryInUse()) {
       this.#link.restart(error.message);
+    } else if (this.#publisher.isStarting && this.mayReturn(message)) {
+      this.#link.restart(error.message, message.retryAfter);
     } else if (this.#publisher.isStarting && REFUSALS.has(error.code)) {
       this.#end('failed', error);
     } else {

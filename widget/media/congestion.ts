@@ -29,8 +29,17 @@ const STEPS: readonly EncoderTarget[] = [
 /** Seconds of media that wait, from which on the link counts as too small: a key frame alone may take a quarter of one. */
 const TOO_MUCH = 0.4;
 
-/** From which on what waits is not worth its lateness: viewers at the live edge would have to stall for it. */
+/** From which on what waits is not worth its lateness, where the link is hopeless: there viewers would only fall behind. */
 const FAR_TOO_MUCH = 1.5;
+
+/**
+ * Seconds on the lowest step without getting nearer, after which a link is hopeless. Until then nothing is lost: a link
+ * that is bad for a while catches up.
+ */
+const HOPELESS_AFTER = 10;
+
+/** Less of what waits, seconds, that counts as getting nearer. */
+const NEARER = 0.25;
 
 /** Up to which the link counts as free. Far below {@link TOO_MUCH}, or every step would be taken back at once. */
 const FREE = 0.15;
@@ -51,6 +60,10 @@ export class Congestion {
   #climb = CLIMB;
   #droppedAt = -Infinity;
   #now = 0;
+  /** The least that has waited since the lowest step was taken, and when. */
+  #least = Infinity;
+  #leastAt = 0;
+  #isHopeless = false;
 
   get target(): EncoderTarget {
     return STEPS[this.#step]!;
@@ -69,8 +82,9 @@ export class Congestion {
    */
   update(waiting: number, now: number): CongestionAdvice {
     this.#now = now;
+    this.#judge(waiting, now);
     // Once a second: what is made meanwhile begins with a key frame, and needs its time to leave.
-    const drop = waiting > FAR_TOO_MUCH && now - this.#droppedAt >= SETTLE;
+    const drop = this.#isHopeless && waiting > FAR_TOO_MUCH && now - this.#droppedAt >= SETTLE;
     if (drop) this.#droppedAt = now;
     if (waiting > FREE) this.#freeSince = undefined;
     else this.#freeSince ??= now;
@@ -85,6 +99,18 @@ export class Congestion {
   /** The connection broke: what waits since then says nothing about the link. */
   pause(): void {
     this.#freeSince = undefined;
+  }
+
+  #judge(waiting: number, now: number): void {
+    if (this.#step < STEPS.length - 1) {
+      this.#least = Infinity;
+      this.#isHopeless = false;
+    } else if (waiting < this.#least - NEARER) {
+      this.#least = waiting;
+      this.#leastAt = now;
+    } else if (now - this.#leastAt >= HOPELESS_AFTER) {
+      this.#isHopeless = true;
+    }
   }
 
   #down(now: number): { target?: EncoderTarget } {

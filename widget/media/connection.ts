@@ -1,6 +1,10 @@
 import type { ClientMessage, ErrorMessage, ServerMessage } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
+import { Deadline } from './deadline.js';
+import { Liveness } from './liveness.js';
+import { NetworkWatch } from './network-watch.js';
 import { Retry, type RetryOptions } from './retry.js';
+import { pageClock } from './server-clock.js';
 import { Socket } from './socket.js';
 
 export interface ConnectionEvents {
@@ -11,6 +15,8 @@ export interface ConnectionEvents {
   onLost(error: LivedropError, retrying: boolean): void;
   /** Whether to come back although the server refused. */
   mayReturn(refusal: ErrorMessage): boolean;
+  /** Ask the server something: whether it answers says whether it is still there. */
+  onProbe(): void;
 }
 
 /** Close codes after which coming back makes sense: the server restarts, is busy, or the network broke. */
@@ -19,23 +25,65 @@ const RETRY_CODES: ReadonlySet<number> = new Set([1001, 1005, 1006, 1011, 1012, 
 /** Those by which the server itself asks to come back, even after a fatal error. */
 const WELCOME_CODES: ReadonlySet<number> = new Set([1001, 1012, 1013, 4408]);
 
+/** RFC 6455 §7.4.1: a server that is overloaded, and is not helped by who comes back at once. */
+const TRY_AGAIN_LATER = 1013;
+
+/** How long after that the first attempt follows where the server names no time, ms. */
+const LATER = 1000;
+
+/** Share by which a wait that the server named is stretched at random: it named the same to all. */
+const JITTER = 0.25;
+
 /** How long an attempt may hang before the next one, ms: a dead address otherwise takes minutes. */
-const OPEN_TIMEOUT = 10_000;
+const OPEN_TIMEOUT = 5000;
+
+/** How long the answer to a probe may take, ms: several round trips of a bad mobile network. */
+const PROBE_TIMEOUT = 2500;
+
+/** Between attempts while the browser says that there is no network, ms: it may be wrong. */
+const OFFLINE_INTERVAL = 10_000;
+
+/** A connection that served for so long, ms, was a success: the first wait after it is short again. */
+const STABLE = 3000;
 
 /** A WebSocket that comes back by itself until it is closed or the server refuses. */
 export class Connection {
   readonly #url: () => string;
   readonly #events: ConnectionEvents;
   readonly #retry: Retry;
+  readonly #network = new NetworkWatch((isBack) => this.#networkChanged(isBack));
+  readonly #deadline = new Deadline();
+  readonly #probe = new Deadline();
+  readonly #liveness: Liveness;
   #socket: Socket | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the server first answered on this connection, ms. */
+  #answeredAt: number | undefined;
+  /** The server does not want to be asked before, ms. */
+  #notBefore = 0;
   #refusal: ErrorMessage | undefined;
+  /** Seconds that the server named. */
+  #retryAfter: number | undefined;
 
-  /** @param url asked at every attempt; may throw */
-  constructor(url: () => string, events: ConnectionEvents, retry?: Partial<RetryOptions>) {
+  /**
+   * @param url asked at every attempt; may throw
+   * @param silenceTimeout see {@link Liveness}
+   */
+  constructor(
+    url: () => string,
+    events: ConnectionEvents,
+    retry?: Partial<RetryOptions>,
+    silenceTimeout?: number,
+  ) {
     this.#url = url;
     this.#events = events;
     this.#retry = new Retry(retry);
+    this.#liveness = new Liveness(
+      {
+        ask: () => this.send({ type: 'clock', sent: pageClock() }),
+        onDead: (seconds) => this.restart(`nothing came for ${seconds} s`),
+      },
+      silenceTimeout,
+    );
   }
 
   get isOpen(): boolean {
@@ -49,24 +97,36 @@ export class Connection {
 
   /** Does nothing where it is open or about to be. */
   open(): void {
-    if (this.#socket || this.#timer !== undefined) return;
+    if (this.#socket || this.#deadline.isSet) return;
     this.#retry.reset();
-    addEventListener('online', this.#onOnline);
+    this.#network.start();
     this.#attempt();
   }
 
   /** No event follows. */
   close(): void {
-    removeEventListener('online', this.#onOnline);
-    this.#clearTimer();
+    this.#network.stop();
+    this.#deadline.clear();
+    this.#probe.clear();
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#liveness.stop();
     socket?.close();
   }
 
-  /** The other side does not answer any more: gives this connection up and makes a new one. */
-  restart(reason: string): void {
+  /**
+   * The other side does not answer any more, or not now: gives this connection up and makes a new one.
+   * @param retryAfter seconds until then; absent: as soon as may be
+   */
+  restart(reason: string, retryAfter?: number): void {
+    this.#retryAfter = retryAfter;
     this.#socket?.close(1006, reason);
+  }
+
+  /** Time has passed: does what is due, for pages whose timers sleep. */
+  tick(): void {
+    this.#deadline.tick();
+    this.#probe.tick();
   }
 
   send(message: ClientMessage): void {
@@ -78,28 +138,26 @@ export class Connection {
   }
 
   #attempt(): void {
-    this.#clearTimer();
+    this.#deadline.clear();
     this.#refusal = undefined;
+    this.#retryAfter = undefined;
+    this.#answeredAt = undefined;
     let url = '';
     try {
       url = this.#url();
       const socket = new Socket(url, {
         onOpen: () => {
-          this.#clearTimer();
+          this.#deadline.clear();
+          this.#liveness.start();
           this.#events.onOpen();
         },
-        onMessage: (message) => {
-          // Only an answer proves that somebody is there: a proxy may open and close again and again.
-          if (message.type !== 'error') this.#retry.reset();
-          else if (message.fatal) this.#refusal = message;
-          this.#events.onMessage(message);
-        },
+        onMessage: (message) => this.#received(message),
         onClose: (code, reason) => {
           if (this.#socket === socket) this.#lost(url, code, reason);
         },
       });
       this.#socket = socket;
-      this.#timer = setTimeout(() => socket.close(1006, 'no answer'), OPEN_TIMEOUT);
+      this.#deadline.set(OPEN_TIMEOUT, () => socket.close(1006, 'no answer'));
     } catch (cause) {
       const error = new LivedropError('SOCKET_NOT_CONNECTED', `Socket not connected: cannot open "${url}".`, {
         cause,
@@ -108,8 +166,22 @@ export class Connection {
     }
   }
 
+  #received(message: ServerMessage): void {
+    this.#probe.clear();
+    this.#liveness.heard();
+    // Only an answer proves that somebody is there: a proxy may open and close again and again.
+    if (message.type !== 'error') this.#answeredAt ??= performance.now();
+    else if (message.fatal) {
+      this.#refusal = message;
+      this.#retryAfter = message.retryAfter;
+    }
+    this.#events.onMessage(message);
+  }
+
   #lost(url: string, code: number, reason: string): void {
-    this.#clearTimer();
+    this.#deadline.clear();
+    this.#probe.clear();
+    this.#liveness.stop();
     this.#socket = undefined;
     const detail = reason ? `${code}, ${reason}` : String(code);
     const refusal = this.#refusal;
@@ -123,13 +195,26 @@ export class Connection {
     const isWelcome = refusal
       ? WELCOME_CODES.has(code) || this.#events.mayReturn(refusal)
       : RETRY_CODES.has(code);
-    const delay = isWelcome ? this.#retry.next() : undefined;
-    if (delay === undefined) {
+    const wait = isWelcome ? this.#wait(code) : undefined;
+    if (wait === undefined) {
       this.#end(error);
       return;
     }
-    this.#timer = setTimeout(() => this.#attempt(), delay * 1000);
+    this.#deadline.set(wait, () => this.#attempt());
     this.#events.onLost(error, true);
+  }
+
+  /** @returns ms until the next attempt; undefined: no more */
+  #wait(code: number): number | undefined {
+    const now = performance.now();
+    if (this.#answeredAt !== undefined && now - this.#answeredAt > STABLE) this.#retry.reset();
+    const named = (this.#retryAfter ?? 0) * 1000 * (1 + Math.random() * JITTER);
+    const least = code === TRY_AGAIN_LATER ? Math.max(named, LATER) : named;
+    this.#notBefore = now + least;
+    // What cannot succeed is no attempt that failed.
+    if (this.#network.isOffline) return Math.max(OFFLINE_INTERVAL, least);
+    const delay = this.#retry.next();
+    return delay === undefined ? undefined : Math.max(delay * 1000, least);
   }
 
   #end(error: LivedropError): void {
@@ -137,14 +222,18 @@ export class Connection {
     this.#events.onLost(error, false);
   }
 
-  #clearTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** The network is back: no reason to wait for the rest of a long delay. */
-  readonly #onOnline = (): void => {
-    if (this.#timer === undefined || this.#socket) return;
+  #networkChanged(isBack: boolean): void {
+    if (this.isOpen) {
+      // It may lead over a network that is gone, whose end nobody tells.
+      if (!this.#probe.isSet) this.#probe.set(PROBE_TIMEOUT, () => this.restart('no answer to a probe'));
+      this.#events.onProbe();
+      return;
+    }
+    // An attempt that began without a network hangs until it is given up.
+    if (isBack) this.restart('the network is back');
+    const isWaiting = !this.#socket && this.#deadline.isSet;
+    if (!isWaiting || this.#network.isOffline || performance.now() < this.#notBefore) return;
+    if (isBack) this.#retry.reset();
     this.#attempt();
-  };
+  }
 }

@@ -12,8 +12,8 @@ export const HLS_CONFIG: Partial<HlsConfig> = {
   maxLiveSyncPlaybackRate: 1,
   // Ours backs off at stalls: twice would be too far.
   liveSyncOnStallIncrease: 0,
-  // Live media is looked at once: the default keeps all of it.
-  backBufferLength: 10,
+  // What was played is removed by `back-buffer.ts`.
+  backBufferLength: Infinity,
   // A tolerance of more than a part skips a part at the edge of a segment.
   maxFragLookUpTolerance: 0.05,
   liveDurationInfinity: true,

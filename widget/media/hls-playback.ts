@@ -1,6 +1,7 @@
 import type Hls from 'hls.js';
 import type { ErrorData } from 'hls.js';
 import { LivedropError } from '../errors.js';
+import { BackBuffer } from './back-buffer.js';
 import { HLS_CONFIG } from './hls-config.js';
 import { LiveEdge, type PlaylistEdge } from './live-edge.js';
 import { playlistFor } from './playlist-for.js';
@@ -106,6 +107,7 @@ export class HlsPlayback implements Playback {
     hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
     hls.on(Events.FRAG_BUFFERED, () => this.#arrived());
     hls.on(Events.BUFFER_APPENDED, () => this.#edge.arrived());
+    new BackBuffer(this.#video, hls, Events);
     this.#edge.reset();
     // The element is left alone while there is nothing to play.
     hls.once(Events.MANIFEST_PARSED, () => {

@@ -21,6 +21,10 @@ export interface LatencyOptions {
   seekBeyond: number;
   /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 8 */
   window: number;
+  /** Arrivals that are sooner than the window's latest by more than this, and stay so for {@link improvedFor}, are believed. @default 0.2 */
+  improvedBy: number;
+  /** @default 3 */
+  improvedFor: number;
   /** From a start on, in which the first arrivals are not trusted to be all there is. @default 3 */
   warmup: number;
   /** What is kept above the target at its beginning, and less and less until its end. @default 0.2 */
@@ -42,6 +46,8 @@ export const LATENCY_DEFAULTS: LatencyOptions = {
   slowRate: 0.95,
   seekBeyond: 1.5,
   window: 8,
+  improvedBy: 0.2,
+  improvedFor: 3,
   warmup: 3,
   warmupMargin: 0.2,
   stallIncrease: 0.15,
@@ -55,6 +61,7 @@ export const INSTANT_LATENCY_DEFAULTS: LatencyOptions = {
   maxTarget: 1,
   tolerance: 0.04,
   farBehind: 0.3,
+  improvedBy: 0.1,
   seekBeyond: 0.8,
   warmup: 2,
   warmupMargin: 0.1,
@@ -142,7 +149,7 @@ export class LatencyControl {
       this.#gear = 'even';
       return { rate: 1, seekTo: now + recentLead - this.#target };
     }
-    const excess = this.#leastLead(-Infinity) - behind - this.#target;
+    const excess = this.#dependableLead(now) - behind - this.#target;
     const distrust = Math.max(0, 1 - (now - this.#settledAt) / warmup) * warmupMargin;
     return this.#decide(this.#shift(excess, distrust));
   }
@@ -200,6 +207,12 @@ export class LatencyControl {
     while ((this.#samples.at(-1)?.lead ?? -Infinity) >= lead) this.#samples.pop();
     this.#samples.push({ time: now, lead });
     while ((this.#samples[0]?.time ?? now) < from) this.#samples.shift();
+  }
+
+  /** A source that was late in the beginning and then caught up need not be waited for until the window has passed. */
+  #dependableLead(now: number): number {
+    const { improvedBy, improvedFor } = this.#options;
+    return Math.max(this.#leastLead(-Infinity), this.#leastLead(now - improvedFor) - improvedBy);
   }
 
   /** Since a time. */

@@ -6,12 +6,12 @@ import type {
   TrackConfig,
 } from '../../server/protocol.js';
 import { isVideoKeyFrame } from './frame-message.js';
-import { SendQueue } from './send-queue.js';
+import { SendQueue, type Dropped } from './send-queue.js';
 
 export interface PublisherOptions {
-  /** Most bytes kept until the server has them. @default 33554432 */
+  /** Most bytes kept until the server has them: 30 s at 8 Mbit/s, more than the widget makes. @default 33554432 */
   maxBufferedBytes: number;
-  /** Longest time that media is kept, seconds: the server's own grace time. @default 30 */
+  /** Longest time that media is kept, seconds: as long as the server, by default, waits for a publisher to resume. @default 30 */
   maxBufferedSeconds: number;
   /** Bytes handed to the socket ahead of the network; the rest stays here, where it can be dropped. @default 1048576 */
   maxUnsentBytes: number;
@@ -35,8 +35,13 @@ export interface PublisherLink {
   bufferedAmount(): number;
   send(message: ClientMessage): void;
   sendData(bytes: ArrayBuffer): void;
-  /** Give this connection up and make a new one. */
-  restart(reason: string): void;
+  /**
+   * Give this connection up and make a new one.
+   * @param retryAfter seconds until then; absent: as soon as may be
+   */
+  restart(reason: string, retryAfter?: number): void;
+  /** Time has passed. Called for all that is encoded: a hidden page's own timers sleep. */
+  tick(): void;
 }
 
 export interface PublisherEvents {
@@ -44,8 +49,8 @@ export interface PublisherEvents {
   onStarted(message: StreamStartedMessage, resumed: boolean): void;
   /** What the encoder gave so far is of no more use: it must begin a new file. */
   onRestartEncoder(): void;
-  /** Kept media was given up, because it exceeded a limit or the server had lost what came before it. */
-  onDropped(bytes: number, seconds: number): void;
+  /** Kept media was given up: it exceeded a limit, or the server had lost what came before it. Viewers see a gap. */
+  onDropped(dropped: Dropped): void;
 }
 
 /** Seconds: key frames come once a second, so this much of what is unsent may be all that there is to begin with. */
@@ -86,6 +91,7 @@ export class Publisher {
   #configs: ClientMessage[] = [];
   #sentBytes = 0;
   #droppedMessages = 0;
+  #droppedSeconds = 0;
 
   /**
    * @param start asked for each `start-stream`, since tokens are short-lived
@@ -128,6 +134,16 @@ export class Publisher {
     return this.#droppedMessages;
   }
 
+  /** Of media that was given up so far. */
+  get droppedSeconds(): number {
+    return this.#droppedSeconds;
+  }
+
+  /** How long the server has acknowledged nothing of what was sent on this connection, seconds. */
+  get silentSeconds(): number {
+    return this.#phase === 'running' && this.#queue.hasUnacknowledged ? this.#now() - this.#progressAt : 0;
+  }
+
   /** Whether the server takes what is sent. */
   get isRunning(): boolean {
     return this.#phase === 'running';
@@ -146,7 +162,8 @@ export class Publisher {
   connectionOpened(): void {
     // Without the token the server begins afresh: viewers see a discontinuity.
     const token = this.#isBroken ? undefined : this.#resumeToken;
-    this.#link.send({ type: 'start-stream', ...this.#start(), ...(token ? { resume: { token } } : {}) });
+    const resume = token !== undefined && { token, ...(this.#isFrames && { from: this.#queue.first }) };
+    this.#link.send({ type: 'start-stream', ...this.#start(), ...(resume && { resume }) });
     this.#phase = 'starting';
   }
 
@@ -163,11 +180,10 @@ export class Publisher {
 
   /** Takes the encoder's next message. */
   push(bytes: ArrayBuffer): void {
-    if (this.#isBroken) return;
     const now = this.#now();
     this.#queue.push(bytes, now, this.#configs);
     this.#configs = [];
-    if (!this.#keepWithinLimits(now)) return;
+    this.#keepWithinLimits(now);
     if (this.#phase !== 'running') return;
     const { ackTimeout } = this.#options;
     if (this.#queue.hasUnacknowledged && now - this.#progressAt > ackTimeout) {
@@ -185,11 +201,13 @@ export class Publisher {
   /** Frames format only: gives up what was never sent, up to the newest key frame of it, since it would come too late. */
   dropUnsent(): void {
     if (this.#phase !== 'running' || !this.#isFrames || this.unsentSeconds === 0) return;
-    let seconds: number;
-    do {
+    let seconds = Infinity;
+    this.#dropGroups(() => {
+      const isShorter = this.unsentSeconds > 0 && this.unsentSeconds < seconds;
+      const isFirst = seconds === Infinity;
       seconds = this.unsentSeconds;
-      this.#dropGroup();
-    } while (this.unsentSeconds > 0 && this.unsentSeconds < seconds && this.unsentSeconds > NEWEST_GROUP);
+      return isShorter && (isFirst || seconds > NEWEST_GROUP);
+    });
   }
 
   /** The server does not take what the encoder made so far; another format follows. */
@@ -210,25 +228,18 @@ export class Publisher {
     this.#resumeToken = message.resumeToken;
     this.#isUnanswered = false;
     this.#progressAt = this.#now();
-    if (!this.#isBroken && this.#queue.resendFrom(message.received)) {
-      this.#phase = 'running';
-      this.#events.onStarted(message, !isAfresh);
-      this.#flush();
-      return;
+    if (!this.#queue.resendFrom(message.received)) {
+      this.#beginAnew();
+      if (!isAfresh) {
+        // It goes on from a message that is not kept any more: only a fresh start can help.
+        this.#isBroken = true;
+        this.#link.restart('the server asks for media that was given up');
+        return;
+      }
     }
-    this.#drop();
-    if (!isAfresh) {
-      // A server that goes on from a message that is not kept any more: only a fresh start can help.
-      this.#isBroken = true;
-      this.#link.restart('the server asks for media that was given up');
-      return;
-    }
-    // The container's header is among what the server does not have.
-    this.#queue.clear();
     this.#isBroken = false;
     this.#phase = 'running';
-    if (!this.#isStopping) this.#events.onRestartEncoder();
-    this.#events.onStarted(message, false);
+    this.#events.onStarted(message, !isAfresh);
     this.#flush();
   }
 
@@ -259,44 +270,61 @@ export class Publisher {
     return this.#start().format?.kind === 'frames';
   }
 
-  /** @returns whether there still is anything to send */
-  #keepWithinLimits(now: number): boolean {
+  #keepWithinLimits(now: number): void {
     const { maxBufferedBytes, maxBufferedSeconds } = this.#options;
     const queue = this.#queue;
-    if (queue.bytes <= maxBufferedBytes && queue.age(now) <= maxBufferedSeconds) return true;
+    if (queue.bytes <= maxBufferedBytes && queue.age(now) <= maxBufferedSeconds) return;
     if (this.#isFrames) {
       // What was sent has its number and is not touched; the oldest of the rest is worth least.
-      while (
-        queue.unsentAge(now) > maxBufferedSeconds ||
-        (queue.bytes > maxBufferedBytes && queue.unsentBytes > 0)
-      ) {
-        this.#dropGroup();
-      }
-      if (queue.bytes <= maxBufferedBytes) return true;
+      this.#dropGroups(
+        () =>
+          queue.unsentAge(now) > maxBufferedSeconds ||
+          (queue.bytes > maxBufferedBytes && queue.unsentBytes > 0),
+      );
+      if (queue.bytes <= maxBufferedBytes) return;
     }
-    this.#giveUpKept();
-    return false;
-  }
-
-  #dropGroup(): void {
-    const { bytes, seconds, messages, complete, before } = this.#queue.dropUnsentGroup(isVideoKeyFrame);
-    this.#configs.unshift(...before);
-    this.#droppedMessages += messages;
-    if (!complete && !this.#isStopping) this.#events.onRestartEncoder();
-    if (messages > 0) this.#events.onDropped(bytes, seconds);
-  }
-
-  /** Container bytes cannot be thinned out: a hole anywhere makes the rest unreadable. */
-  #giveUpKept(): void {
-    this.#drop();
+    this.#beginAnew();
     this.#isBroken = true;
     if (this.#phase === 'running') this.#link.restart('media was given up');
   }
 
-  #drop(): void {
-    const bytes = this.#queue.bytes;
-    const seconds = this.#queue.age(this.#now());
-    this.#queue.drop();
-    if (bytes > 0) this.#events.onDropped(bytes, seconds);
+  /** Gives up whole groups of frames, the oldest first. */
+  #dropGroups(isTooMuch: () => boolean): void {
+    const sum: Dropped = { bytes: 0, seconds: 0, messages: 0 };
+    let isComplete = true;
+    while (isTooMuch()) {
+      const { bytes, seconds, messages, complete, before } = this.#queue.dropUnsentGroup(this.#canBegin);
+      this.#configs.unshift(...before);
+      sum.bytes += bytes;
+      sum.seconds += seconds;
+      sum.messages += messages;
+      isComplete &&= complete;
+    }
+    this.#dropped(sum);
+    if (!isComplete && !this.#isStopping) this.#events.onRestartEncoder();
+  }
+
+  /**
+   * The server gets what is kept as the beginning of a stream, with number 0: of frames from a key frame on. A container
+   * cannot be thinned out, a hole anywhere makes the rest unreadable: the encoder begins another file.
+   */
+  #beginAnew(): void {
+    const { complete, ...dropped } = this.#queue.beginAnew(this.#isFrames ? this.#canBegin : () => false);
+    this.#dropped(dropped);
+    if (!complete && !this.#isStopping) this.#events.onRestartEncoder();
+  }
+
+  /** Whether a receiver can begin with a message: with any where there is no picture. */
+  readonly #canBegin = (bytes: ArrayBuffer): boolean => {
+    const { format } = this.#start();
+    const hasVideo = format?.kind === 'frames' && format.tracks.some(({ kind }) => kind === 'video');
+    return !hasVideo || isVideoKeyFrame(bytes);
+  };
+
+  #dropped(dropped: Dropped): void {
+    if (dropped.messages === 0) return;
+    this.#droppedMessages += dropped.messages;
+    this.#droppedSeconds += dropped.seconds;
+    this.#events.onDropped(dropped);
   }
 }

@@ -9,11 +9,12 @@ interface Item {
   before: readonly ClientMessage[];
 }
 
-/** What was given up. */
+/** Media that was given up. */
 export interface Dropped {
   bytes: number;
   /** From the oldest to the newest of it. */
   seconds: number;
+  /** Frames and audio chunks, or runs of a file's bytes. */
   messages: number;
 }
 
@@ -28,6 +29,11 @@ export class SendQueue {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Number of the oldest kept message, or of the next one where none is kept. */
+  get first(): number {
+    return this.#first;
   }
 
   /** Of what was never sent on this connection. */
@@ -84,16 +90,9 @@ export class SendQueue {
     // What was said before something that is gone still has to be said.
     const before = gone.flatMap((item) => item.before);
     if (heir && before.length > 0) heir.before = [...before, ...heir.before];
-    const bytes = gone.reduce((sum, item) => sum + item.bytes.byteLength, 0);
-    this.#bytes -= bytes;
-    const seconds = (gone.at(-1)?.time ?? 0) - (gone[0]?.time ?? 0);
-    return {
-      bytes,
-      seconds,
-      messages: gone.length,
-      complete: heir !== undefined,
-      before: heir ? [] : before,
-    };
+    const dropped = droppedOf(gone);
+    this.#bytes -= dropped.bytes;
+    return { ...dropped, complete: heir !== undefined, before: heir ? [] : before };
   }
 
   /** @param received how many messages from the first on the server holds */
@@ -116,18 +115,38 @@ export class SendQueue {
     return true;
   }
 
-  /** Forgets what is kept, not how it is numbered. */
-  drop(): void {
-    this.#first += this.#items.length;
-    this.#next = this.#first;
+  /** Forgets everything, and starts again with number 0. */
+  clear(): void {
     this.#items = [];
     this.#bytes = 0;
-  }
-
-  /** Starts again with number 0. */
-  clear(): void {
-    this.drop();
     this.#first = 0;
     this.#next = 0;
   }
+
+  /**
+   * Starts again with number 0 and the oldest kept message with which a receiver can begin that knows the newest
+   * configuration only: not before the last one that changed.
+   * @returns what cannot be used; `complete`: something is left
+   */
+  beginAnew(canBegin: (bytes: ArrayBuffer) => boolean): Dropped & { complete: boolean } {
+    const changed = this.#items.findLastIndex(({ before }) => before.length > 0);
+    const start = this.#items.findIndex(({ bytes }, at) => at >= changed && canBegin(bytes));
+    const gone = this.#items.splice(0, start < 0 ? this.#items.length : start);
+    const heir = this.#items[0];
+    // The receiver is told with the start of the stream.
+    if (heir) heir.before = [];
+    const dropped = droppedOf(gone);
+    this.#bytes -= dropped.bytes;
+    this.#first = 0;
+    this.#next = 0;
+    return { ...dropped, complete: heir !== undefined };
+  }
+}
+
+function droppedOf(gone: readonly Item[]): Dropped {
+  return {
+    bytes: gone.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+    seconds: (gone.at(-1)?.time ?? 0) - (gone[0]?.time ?? 0),
+    messages: gone.length,
+  };
 }

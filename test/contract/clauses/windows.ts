@@ -21,6 +21,11 @@ function applyDelta(known: Playlist, delta: Playlist): PlaylistSegment[] {
   );
 }
 
+/** The segment that was in the playlist before. */
+function justLeft({ mediaSequence, segments }: Playlist): string {
+  return segments[0]!.uri!.replace(/\d+(?=\.m4s$)/, String(mediaSequence - 1));
+}
+
 export function windows(startHost: StartHost): void {
   describe('the window', () => {
     const server = useServer(startHost, {
@@ -48,8 +53,7 @@ export function windows(startHost: StartHost): void {
 
       // What has just left can still be had by those whose playlist is older.
       expect(middle.segments.at(-1)!.msn).toBeLessThan(late.mediaSequence);
-      const left = late.segments[0]!.uri!.replace(/\d+(?=\.m4s$)/, String(late.mediaSequence - 1));
-      expect((await hls.media(left)).status).toBe(200);
+      await expect.poll(async () => (await hls.media(justLeft(await hls.playlist()))).status).toBe(200);
       await expectProblem(await hls.media(early.segments[0]!.uri!), 404);
       await expectProblem(await hls.media(early.segments[0]!.parts[0]!.uri), 404);
       expect((await hls.media(late.segments[0]!.map!)).status).toBe(200);

@@ -1,19 +1,19 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Ingest } from '../../../server/ingest/ingest.js';
 import { PublishSession } from '../../../server/ingest/publish-session.js';
-import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
+import { defaultLimits, defaultPackaging, silentLogger, type Limits } from '../../../server/options.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Stream } from '../../../server/streams/stream.js';
 
-function setUp(end: Ingest['end']) {
+function setUp(end: Ingest['end'], limits: Partial<Limits> = {}, takes = false) {
   const stream = new Stream('test', defaultPackaging, () => {});
   const onOver = vi.fn();
   const session = new PublishSession({
     stream,
     audience: new Audience(),
-    limits: defaultLimits,
+    limits: { ...defaultLimits, ...limits },
     logger: silentLogger,
-    createIngest: () => ({ write: () => false, drained: () => new Promise(() => {}), end, kill: () => {} }),
+    createIngest: () => ({ write: () => takes, drained: () => new Promise(() => {}), end, kill: () => {} }),
     onOver,
   });
   return { session, stream, onOver };
@@ -46,6 +46,23 @@ describe('PublishSession', () => {
     await session.stop('stopped');
     expect(connection.resume).toHaveBeenCalledOnce();
     expect(connection.close).not.toHaveBeenCalled();
+  });
+
+  it('takes at once what its publisher made while it was away, and no more', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { session } = setUp(() => Promise.resolve(), { maxMessageRate: 10 }, true);
+    const connection = { send: vi.fn(), close: vi.fn(), pause: vi.fn(), resume: vi.fn() };
+    session.attach(connection);
+    session.detach(connection);
+    vi.advanceTimersByTime(20_000);
+    session.attach(connection);
+    // A burst of 10 s, and the 20 s.
+    for (let at = 0; at < 300; at++) session.receive(Uint8Array.of(at));
+    expect(session.isOver).toBe(false);
+    session.receive(Uint8Array.of(0));
+    expect(session.isOver).toBe(true);
+    await session.stop('stopped');
   });
 
   it('is over once, however often it is stopped', async () => {

@@ -18,3 +18,15 @@ it('saves up no more than its burst', () => {
   expect(limit.take(20)).toBe(true);
   expect(limit.take(1)).toBe(false);
 });
+
+it('saves up more than its burst where it is told to, once', () => {
+  let now = 0;
+  const limit = new RateLimit(10, 2, () => now);
+  now = 5000;
+  limit.grant(5);
+  expect(limit.take(70)).toBe(true);
+  expect(limit.take(1)).toBe(false);
+  now = 60_000;
+  expect(limit.take(20)).toBe(true);
+  expect(limit.take(1)).toBe(false);
+});

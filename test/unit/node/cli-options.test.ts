@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readCommand, UsageError } from '../../../server/node/cli-options.js';
+import { defaultDataDirectory } from '../../../server/node/data-directory.js';
 
 const defaults = {
   kind: 'serve',
@@ -9,6 +10,7 @@ const defaults = {
   streamKeys: [],
   certificate: undefined,
   key: undefined,
+  dataDirectory: defaultDataDirectory({}),
   logLevel: 'warn',
 };
 
@@ -24,6 +26,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_DATA: '/var/lib/livedrop',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
@@ -32,6 +35,7 @@ describe('readCommand', () => {
       ffmpegPath: '/opt/ffmpeg',
       certificate: '/etc/cert.pem',
       key: '/etc/key.pem',
+      dataDirectory: '/var/lib/livedrop',
     });
   });
 
@@ -42,6 +46,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_DATA: '/var/lib/livedrop',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
     const args = [
@@ -54,6 +59,8 @@ describe('readCommand', () => {
       '/my/ffmpeg',
       '--log-level',
       'debug',
+      '--data',
+      'data',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       kind: 'serve',
@@ -63,6 +70,7 @@ describe('readCommand', () => {
       streamKeys: ['two', 'three'],
       certificate: 'my.crt',
       key: 'my.key',
+      dataDirectory: 'data',
       logLevel: 'debug',
     });
   });
@@ -74,8 +82,13 @@ describe('readCommand', () => {
       'FFMPEG_PATH',
       'LIVEDROP_CERTIFICATE',
       'LIVEDROP_KEY',
+      'LIVEDROP_DATA',
     ];
     expect(readCommand([], Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
+  });
+
+  it('remembers nothing for a port that is another one every time', () => {
+    expect(readCommand(['--port', '0'], {})).toEqual({ ...defaults, port: 0, dataDirectory: undefined });
   });
 
   it.each([

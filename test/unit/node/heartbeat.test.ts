@@ -26,6 +26,41 @@ async function connectMute(port: number): Promise<Duplex> {
   return socket;
 }
 
+it('by default finds within ten seconds that the other end is gone, wherever between two pings that was', () => {
+  vi.useFakeTimers();
+  try {
+    let accept = (_socket: object): void => {};
+    const terminate = vi.fn();
+    let answers = true;
+    const pongs: (() => void)[] = [];
+    const socket = {
+      isPaused: false,
+      ping: () => answers && pongs.forEach((pong) => pong()),
+      terminate,
+      on: (_event: string, listener: () => void) => pongs.push(listener),
+    };
+    const stop = startHeartbeat({
+      clients: [socket],
+      on: (_event, listener) => (accept = listener as never),
+    });
+    accept(socket);
+    for (const later of [0, 100, 2000, 3900]) {
+      answers = true;
+      vi.advanceTimersByTime(60_000 + later);
+      expect(terminate).not.toHaveBeenCalled();
+      answers = false;
+      vi.advanceTimersByTime(10_000);
+      expect(terminate).toHaveBeenCalled();
+      terminate.mockClear();
+      // As if it were another one.
+      pongs.forEach((pong) => pong());
+    }
+    stop();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it('cuts a connection whose other end is gone, and no other', async () => {
   const transcoder = { start: () => Promise.reject(new Error('no stream was expected')) as never };
   server = await serve({ port: 0, transcoder, heartbeat: 0.1 });
@@ -42,7 +77,7 @@ it('gives those another round whose answers came while this process was suspende
   vi.useFakeTimers();
   const socket = { isPaused: false, ping: vi.fn(), terminate: vi.fn(), on: vi.fn() };
   const now = vi.spyOn(performance, 'now');
-  let onConnection = (_: typeof socket): void => {};
+  let onConnection: (connected: typeof socket) => void = () => {};
   const stop = startHeartbeat(
     { clients: [socket], on: (_, listener) => void (onConnection = listener as typeof onConnection) },
     10,

@@ -59,21 +59,38 @@ describe('Congestion', () => {
     expect(link.congestion.target.divisor).toBeGreaterThan(1);
   });
 
-  it('drops media where that is not enough, so that the queue never grows without end', () => {
+  it('loses nothing over a link that is far too small for a while', () => {
     const link = new Simulation();
-    link.run(60, 50_000);
+    link.run(15, 50_000);
+    link.run(30, 3_000_000);
+    expect(link.dropped).toBe(0);
+    expect(link.queue).toBe(0);
+  });
+
+  it('drops nothing over a link that still gets nearer', () => {
+    const link = new Simulation();
+    link.run(60, 350_000);
+    expect(link.dropped).toBe(0);
+  });
+
+  it('drops media over a link that is hopeless, so that the queue never grows without end', () => {
+    const link = new Simulation();
+    link.run(20, 50_000);
     expect(link.dropped).toBeGreaterThan(0);
+    link.mostQueued = 0;
+    link.run(60, 50_000);
     expect(link.mostQueued).toBeLessThan(4);
     expect(link.congestion.target).toEqual({ bitrate: 0.08, divisor: 3 });
   });
 
   it('says so while it drops', () => {
     const congestion = new Congestion();
-    expect(congestion.update(2, 10).drop).toBe(true);
-    expect(congestion.state).toBe('dropping');
-    expect(congestion.update(2, 10.25).drop).toBe(false);
-    expect(congestion.update(0, 12).drop).toBe(false);
-    expect(congestion.state).toBe('bitrate');
+    let now = 0;
+    while (congestion.state !== 'dropping') congestion.update(2 + now, ++now);
+    expect(congestion.update(2, now + 0.25).drop).toBe(false);
+    expect(congestion.update(2, now + 1).drop).toBe(true);
+    expect(congestion.update(0, now + 3).drop).toBe(false);
+    expect(congestion.state).toBe('frame-rate');
   });
 
   it('climbs back when the link is free again, one step in five seconds', () => {

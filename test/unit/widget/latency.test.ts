@@ -73,6 +73,16 @@ class Simulation {
 }
 
 describe('LatencyControl', () => {
+  it('believes a source that catches up long before the window has passed', () => {
+    const until = (time: number) => (piece: number) => (piece * 0.1 < time ? 0.5 : 0);
+    const player = new Simulation({ behind: 0.9, piece: 0.1, lateness: until(103) });
+    player.run(9);
+    expect(player.stalls).toBe(0);
+    expect(player.latency).toBeLessThan(0.8);
+    player.run(6);
+    expect(player.latency).toBeLessThan(0.5);
+  });
+
   it('comes as near as the parts allow, without a stall', () => {
     const player = new Simulation({ behind: 1.3, piece: 0.2 });
     player.run(15);

@@ -9,7 +9,7 @@ import {
 import { Publisher, type PublisherOptions } from '../../../widget/media/publisher.js';
 
 const track: TrackConfig = { id: 0, kind: 'video', codec: 'avc1.42E01F', width: 640, height: 360 };
-const format: FramesFormat = { kind: 'frames', tracks: [track] };
+let format: FramesFormat;
 
 /** A message of a track, known by its timestamp. */
 function frame(timestamp: number, isKey = false, trackId = VIDEO_TRACK): ArrayBuffer {
@@ -35,7 +35,10 @@ describe('Publisher, of frames', () => {
   let restarts: number;
   let publisher: Publisher;
 
-  beforeEach(() => make());
+  beforeEach(() => {
+    format = { kind: 'frames', tracks: [track] };
+    make();
+  });
 
   function make(options: Partial<PublisherOptions> = {}): void {
     sent = [];
@@ -51,11 +54,12 @@ describe('Publisher, of frames', () => {
         sendData: (bytes) => void sent.push(timestampOf(bytes)),
         restart: () => restarts++,
         bufferedAmount: () => unsent,
+        tick: () => {},
       },
       {
         onStarted: () => {},
         onRestartEncoder: () => keyFramesAsked++,
-        onDropped: (bytes) => dropped.push(bytes),
+        onDropped: ({ bytes }) => dropped.push(bytes),
       },
       options,
       () => now,
@@ -94,7 +98,8 @@ describe('Publisher, of frames', () => {
     unsent = 0;
     publisher.push(frame(16, true));
     expect(sent).toEqual([0, 1, 2, 3, 12, 13, 14, 15, 16]);
-    expect(dropped).toEqual([400, 400]);
+    expect(dropped).toEqual([800]);
+    expect(publisher.droppedSeconds).toBe(1.5);
     expect(publisher.droppedMessages).toBe(8);
     expect(keyFramesAsked).toBe(0);
   });
@@ -146,6 +151,83 @@ describe('Publisher, of frames', () => {
     expect(data.at(-1)).toBe(15);
     expect(data.length).toBeGreaterThanOrEqual(6);
     expect(restarts).toBe(0);
+  });
+
+  it('keeps to its limit on a connection that is there and silent, too', () => {
+    make({ maxBufferedSeconds: 2.5, ackTimeout: 60 });
+    unsent = Infinity;
+    for (const from of [0, 4, 8, 12]) pushGroup(from);
+    expect(dropped).toEqual([400, 400]);
+    unsent = 0;
+    publisher.push(frame(16, true));
+    expect(sent.slice(0, 1)).toEqual([8]);
+    expect(sent.at(-1)).toBe(16);
+  });
+
+  describe('with a server that has forgotten the stream', () => {
+    /** All messages up to a number are acknowledged, and the connection broke. */
+    function loseAfter(received: number): void {
+      publisher.handle({ type: 'ack', streamId: 'a', received });
+      publisher.connectionLost();
+    }
+
+    function startAfresh(): (ClientMessage | number)[] {
+      sent = [];
+      publisher.connectionOpened();
+      started(0);
+      return sent.slice(1);
+    }
+
+    it('begins anew with the oldest key frame that is kept', () => {
+      for (const from of [0, 4, 8]) pushGroup(from);
+      loseAfter(6);
+      expect(startAfresh()).toEqual([8, 9, 10, 11]);
+      expect(dropped).toEqual([200]);
+      expect(keyFramesAsked).toBe(0);
+      // Numbered from 0 again.
+      publisher.handle({ type: 'ack', streamId: 'a', received: 3 });
+      expect(publisher.bufferedBytes).toBe(100);
+    });
+
+    it('loses nothing where that is the oldest message of all', () => {
+      for (const from of [0, 4]) pushGroup(from);
+      loseAfter(4);
+      expect(startAfresh()).toEqual([4, 5, 6, 7]);
+      expect(dropped).toEqual([]);
+    });
+
+    it('asks for a key frame where none is kept', () => {
+      pushGroup(0);
+      loseAfter(2);
+      expect(startAfresh()).toEqual([]);
+      expect(keyFramesAsked).toBe(1);
+      publisher.push(frame(4, true));
+      expect(sent.at(-1)).toBe(4);
+    });
+
+    it('begins after the last change of a configuration: the server is told the newest alone', () => {
+      pushGroup(0);
+      loseAfter(1);
+      pushGroup(4);
+      publisher.pushConfig(track);
+      pushGroup(8);
+      expect(startAfresh()).toEqual([8, 9, 10, 11]);
+    });
+  });
+
+  it('gives up sound without a picture message by message', () => {
+    const sound: TrackConfig = { id: 1, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2 };
+    format = { kind: 'frames', tracks: [sound] };
+    make({ maxBufferedSeconds: 1 });
+    publisher.connectionLost();
+    for (let at = 0; at < 8; at++) {
+      publisher.push(frame(at, true, AUDIO_TRACK));
+      now += 0.25;
+    }
+    expect(keyFramesAsked).toBe(0);
+    publisher.connectionOpened();
+    started(0);
+    expect(sent.slice(1)).toEqual([3, 4, 5, 6, 7]);
   });
 
   it('tells a track’s new configuration before the data after it, and again where that is sent again', () => {

@@ -14,6 +14,7 @@ class Peer {
     sendData: (bytes: ArrayBuffer) => void this.data.push(new TextDecoder().decode(bytes)),
     restart: (reason: string) => void this.restarts.push(reason),
     bufferedAmount: () => this.unsent,
+    tick: () => {},
   };
 
   get last(): ClientMessage | undefined {
@@ -45,7 +46,7 @@ describe('Publisher', () => {
       {
         onStarted: (_message, isResumed) => resumed.push(isResumed),
         onRestartEncoder: () => encoderRestarts++,
-        onDropped: (bytes, seconds) => dropped.push({ bytes, seconds }),
+        onDropped: ({ bytes, seconds }) => dropped.push({ bytes, seconds }),
       },
       options,
       () => now,
@@ -145,27 +146,35 @@ describe('Publisher', () => {
   it.each([
     ['bytes', { maxBufferedBytes: 5 }, 0],
     ['seconds', { maxBufferedSeconds: 3 }, 2],
-  ] as const)('gives up what it keeps beyond the limit in %s, and begins afresh', (_name, options, step) => {
-    const publisher = makePublisher(options);
-    publisher.connectionOpened();
-    started(publisher, 0);
-    publisher.connectionLost();
-    for (const text of ['aaa', 'bb', 'c']) {
-      pushAll(publisher, text);
-      now += step;
-    }
-    expect(dropped).toEqual([{ bytes: 6, seconds: 2 * step }]);
-    expect(publisher.bufferedBytes).toBe(0);
-    pushAll(publisher, 'in the middle of the file');
-    expect(publisher.bufferedBytes).toBe(0);
+  ] as const)(
+    'gives up what it keeps beyond the limit in %s, and begins another file',
+    (_name, options, step) => {
+      const publisher = makePublisher(options);
+      publisher.connectionOpened();
+      started(publisher, 0);
+      publisher.connectionLost();
+      for (const text of ['aaa', 'bb', 'c']) {
+        pushAll(publisher, text);
+        now += step;
+      }
+      expect(dropped).toEqual([{ bytes: 6, seconds: 2 * step }]);
+      expect(publisher.bufferedBytes).toBe(0);
+      expect(encoderRestarts).toBe(1);
+      // What follows is the new file: nothing of that is lost.
+      pushAll(publisher, 'h2');
+      now += 1;
+      pushAll(publisher, 'x');
 
-    publisher.connectionOpened();
-    expect(peer.last).not.toHaveProperty('resume');
-    started(publisher, 0, 'r2');
-    expect(encoderRestarts).toBe(1);
-    pushAll(publisher, 'h2');
-    expect(peer.data).toEqual(['h2']);
-  });
+      publisher.connectionOpened();
+      expect(peer.last).not.toHaveProperty('resume');
+      started(publisher, 0, 'r2');
+      expect(encoderRestarts).toBe(1);
+      pushAll(publisher, 'y');
+      expect(peer.data).toEqual(['h2', 'x', 'y']);
+      expect(dropped).toHaveLength(1);
+      expect(publisher.droppedSeconds).toBe(2 * step);
+    },
+  );
 
   it('makes a new connection where the network is too slow for what it keeps', () => {
     const publisher = makePublisher({ maxBufferedBytes: 5 });
@@ -211,6 +220,19 @@ describe('Publisher', () => {
     pushAll(publisher, 'b');
     pushAll(publisher, 'c');
     expect(peer.restarts).toEqual([]);
+  });
+
+  it('tells how long the server has said nothing', () => {
+    const publisher = makePublisher();
+    publisher.connectionOpened();
+    started(publisher, 0);
+    now += 5;
+    expect(publisher.silentSeconds).toBe(0);
+    pushAll(publisher, 'a');
+    now += 2;
+    expect(publisher.silentSeconds).toBe(2);
+    publisher.handle({ type: 'ack', streamId: 'a', received: 1 });
+    expect(publisher.silentSeconds).toBe(0);
   });
 
   it('knows that a broken connection of its own may hold the stream', () => {

@@ -12,6 +12,8 @@ export class SocketPeer {
   connections = 0;
   /** Called for every text message. */
   answer: (message: ClientMessage) => void = () => {};
+  /** Said to each connection at once. */
+  welcome: ServerMessage | undefined;
   readonly #server: WebSocketServer;
   #socket: WebSocket | undefined;
   #waiting: { test: () => boolean; resolve: () => void }[] = [];
@@ -21,6 +23,7 @@ export class SocketPeer {
     server.on('connection', (socket) => {
       this.connections += 1;
       this.#socket = socket;
+      if (this.welcome) this.send(this.welcome);
       socket.on('message', (data: Buffer, isBinary) => {
         const message = isBinary ? data.toString() : (JSON.parse(data.toString()) as ClientMessage);
         this.received.push(message);

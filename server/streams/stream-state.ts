@@ -1,0 +1,85 @@
+import type { RenditionPosition } from './rendition.js';
+
+/** What a stream must remember, so that another process can go on with it where this one died. */
+export interface StreamState {
+  streamId: string;
+  /** Milliseconds since the epoch. */
+  savedAt: number;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  userId?: string | undefined;
+  title?: string | undefined;
+  /** SHA-256 of the publisher's resume token, base64url. The token itself is in nobody's keeping but the publisher's. */
+  tokenHash: string;
+  /**
+   * Whether nothing was published after it was saved: the process stopped as it was told to. Of one that died all that came since
+   * is unknown.
+   */
+  isFinal: boolean;
+  /** How many binary messages were published; of use where it is final. */
+  received: number;
+  source: RenditionPosition;
+}
+
+/** Where streams' states are kept. Only the newest state of a stream counts. */
+export interface StreamStateStore {
+  /** What the process before left, in whatever condition. */
+  readonly found: readonly unknown[];
+  /** Never called for a stream before the call before has settled. What it rejects with is logged, and the stream goes on. */
+  save(state: StreamState): Promise<void>;
+  /** The stream is over. */
+  delete(streamId: string): Promise<void>;
+}
+
+/**
+ * A state is saved soon after a segment began, not before: so many more may have been seen by somebody, and a number
+ * must not be given twice. It is saved more often than that.
+ */
+export const UNSAVED_SEGMENTS = 4;
+
+/** Beyond the time that passed, seconds: a timeline must not go back. */
+const TIMELINE_SLACK = 1;
+
+/**
+ * Where a stream goes on: behind everything that anybody may have seen of it.
+ * @param now milliseconds since the epoch
+ */
+export function positionAfter({ source, savedAt, isFinal }: StreamState, now: number): RenditionPosition {
+  const unsaved = isFinal ? 0 : UNSAVED_SEGMENTS;
+  const away = Math.max(0, now - savedAt) / 1000;
+  return {
+    ...source,
+    mediaSequence: source.mediaSequence + unsaved,
+    mediaTime: source.mediaTime + unsaved * source.targetDuration + away + TIMELINE_SLACK,
+  };
+}
+
+/** @returns undefined where it is no state */
+export function readStreamState(value: unknown): StreamState | undefined {
+  if (!isObject(value) || !isObject(value['source'])) return undefined;
+  const { source } = value;
+  const isState =
+    isText(value['streamId'], /^[\w-]{1,64}$/) &&
+    isText(value['tokenHash'], /^[\w-]{43}$/) &&
+    typeof value['isFinal'] === 'boolean' &&
+    [value['savedAt'], value['startedAt'], value['received']].every(isNatural) &&
+    [value['userId'], value['title']].every((text) => text === undefined || typeof text === 'string') &&
+    [source['epoch'], source['mediaEpoch']].every((epoch) => isText(epoch, /^[0-9a-z]{1,10}$/)) &&
+    [source['mediaSequence'], source['discontinuitySequence']].every(isNatural) &&
+    [source['targetDuration'], source['partTarget'], source['mediaTime'], source['programDate']].every(
+      (number) => typeof number === 'number' && Number.isFinite(number) && number >= 0,
+    );
+  return isState ? (value as unknown as StreamState) : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown, pattern: RegExp): boolean {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+function isNatural(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,200 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BroadcastHealth } from '../../../widget/index.js';
+import { launchChromium } from '../../helpers/chromium.js';
+import { installClockCamera } from '../../helpers/clock-camera.js';
+import {
+  compareSamples,
+  encodedSamples,
+  noDifference,
+  noteEncodedSamples,
+  servedSamples,
+} from '../../helpers/encoded-samples.js';
+import { FaultyProxy, isWebSocket } from '../../helpers/faulty-proxy.js';
+import { HlsClient } from '../../helpers/hls-client.js';
+import { frameDigests } from '../../helpers/media.js';
+import { installPageGlobals, NodeBroadcaster } from '../../helpers/node-broadcaster.js';
+import { ObservedServer } from '../../helpers/observed-server.js';
+import { collectErrors, goLive, isPlaying, openViewer } from '../../helpers/pages.js';
+
+/** Small, so that several at once leave a machine its breath. */
+const CAMERA = { width: 320, height: 180, frameRate: 30 };
+
+let server: ObservedServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  installPageGlobals();
+  // The window holds all that a test broadcasts.
+  [server, browser] = await Promise.all([
+    ObservedServer.start({}, { windowSegments: 1000 }),
+    launchChromium(),
+  ]);
+});
+afterAll(() => Promise.all([browser?.close(), server?.close()]));
+
+/** A broadcaster of frames behind a network of its own, and a viewer who has a good one. */
+class Show {
+  readonly errors: string[];
+  readonly states: string[] = [];
+
+  private constructor(
+    readonly streamId: string,
+    readonly proxy: FaultyProxy,
+    readonly page: Page,
+    readonly viewer: Page,
+  ) {
+    this.errors = collectErrors(viewer);
+  }
+
+  static async start(streamId: string): Promise<Show> {
+    const proxy = await FaultyProxy.start(server.url);
+    const page = await browser.newPage();
+    await page.addInitScript(noteEncodedSamples);
+    await page.addInitScript(installClockCamera, CAMERA);
+    await page.goto(`${proxy.url}/demo/broadcast.html?stream=${streamId}`);
+    const show = new Show(streamId, proxy, page, await openViewer(browser, server.url, streamId));
+    await page.evaluate(() => {
+      const broadcaster = document.querySelector('live-broadcaster')!;
+      const told = { states: [] as string[], dropped: 0, health: undefined as unknown };
+      Object.assign(globalThis, { told });
+      broadcaster.addEventListener('live-state', (event) =>
+        told.states.push((event as CustomEvent<{ state: string }>).detail.state),
+      );
+      broadcaster.addEventListener('live-dropped', () => (told.dropped += 1));
+      broadcaster.addEventListener('live-health', (event) => (told.health = (event as CustomEvent).detail));
+    });
+    await goLive(page);
+    await isPlaying(show.viewer);
+    return show;
+  }
+
+  get hls(): HlsClient {
+    return new HlsClient(`${server.url}/livestream/${this.streamId}/stream.m3u8`);
+  }
+
+  /** Resolves when the broadcaster says that it is live after it said that it is not. */
+  async isBack(): Promise<void> {
+    await this.page.waitForFunction(
+      () => {
+        const { states } = (globalThis as unknown as { told: { states: string[] } }).told;
+        const lost = states.indexOf('reconnecting');
+        return lost >= 0 && states.indexOf('live', lost) > 0;
+      },
+      undefined,
+      { timeout: 40_000 },
+    );
+  }
+
+  async told(): Promise<{ states: string[]; dropped: number; health: BroadcastHealth }> {
+    return this.page.evaluate(() => (globalThis as unknown as { told: never }).told);
+  }
+
+  /** How the viewer's picture goes on: resolves when it moves. Milliseconds. */
+  async viewerPlaysOn(): Promise<number> {
+    const since = performance.now();
+    await this.viewer.evaluate(async () => {
+      const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
+      const begin = video.currentTime;
+      while (video.currentTime < begin + 0.5 || video.readyState < 3)
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    return performance.now() - since;
+  }
+
+  /** Ends it and checks that the server has every sample that was encoded, once, in one run. */
+  async end(): Promise<void> {
+    await this.page.evaluate(() =>
+      document.querySelector<HTMLElement & { stop(): Promise<void> }>('live-broadcaster')!.stop(),
+    );
+    const [encoded, served, told] = await Promise.all([
+      encodedSamples(this.page),
+      servedSamples(this.hls),
+      this.told(),
+    ]);
+    const total = encoded.video.length + encoded.audio.length;
+    expect(encoded.video.length).toBeGreaterThan(100);
+    expect(encoded.audio.length).toBeGreaterThan(100);
+    expect(compareSamples(encoded, served)).toEqual(noDifference(total));
+    expect(served.discontinuities).toBe(0);
+    expect(told.dropped).toBe(0);
+    expect(told.health.droppedSeconds).toBe(0);
+    expect(this.errors).toEqual([]);
+    await Promise.all([this.page.close(), this.viewer.close(), this.proxy.close()]);
+  }
+}
+
+describe.concurrent('a broadcast over a bad network', () => {
+  it('loses no sample to cuts, silence, delay and a narrow link', async () => {
+    const show = await Show.start('everything');
+    const { proxy } = show;
+    proxy.delay(80);
+    await proxy.outage(1000, { kind: 'end' });
+    await show.isBack();
+    await show.viewerPlaysOn();
+    proxy.stall();
+    await sleep(4000);
+    proxy.unstall();
+    await show.viewerPlaysOn();
+    proxy.throttle(40_000, { direction: 'up' });
+    await sleep(4000);
+    proxy.cut();
+    await sleep(1000);
+    proxy.heal();
+    await proxy.outage(5000);
+    await proxy.next(isWebSocket);
+    const took = await show.viewerPlaysOn();
+    console.info(`viewer plays on ${Math.round(took)} ms after a cut of 5 s`);
+    await show.end();
+  });
+
+  it('loses no sample to a cut of 20 s, which the viewer waits out', async () => {
+    const show = await Show.start('long');
+    await show.proxy.outage(20_000);
+    const since = performance.now();
+    await show.isBack();
+    console.info(`live again ${Math.round(performance.now() - since)} ms after a cut of 20 s`);
+    const took = await show.viewerPlaysOn();
+    console.info(`viewer plays on ${Math.round(took)} ms after a cut of 20 s`);
+    await show.end();
+  });
+
+  it('loses no frame of a file', async () => {
+    const proxy = await FaultyProxy.start(server.url);
+    const broadcaster = new NodeBroadcaster(proxy.url, 'file', {
+      container: 'webm',
+      video: 'h264',
+      audio: 'opus',
+    });
+    await broadcaster.goLive();
+    await sleep(1000);
+    await proxy.outage(1000);
+    await broadcaster.until('live');
+    proxy.stall({ filter: isWebSocket });
+    await sleep(3000);
+    proxy.unstall();
+    proxy.throttle(100_000, { direction: 'up' });
+    proxy.cut({ kind: 'end' });
+    await broadcaster.until('reconnecting');
+    await broadcaster.until('live');
+    proxy.heal();
+    await proxy.outage(5000);
+    await broadcaster.until('live');
+    await broadcaster.stop();
+
+    const { files } = broadcaster.encoder;
+    expect(files).toHaveLength(1);
+    const hls = new HlsClient(`${server.url}/livestream/file/stream.m3u8`);
+    const folder = await mkdtemp(join(tmpdir(), 'livedrop-file-'));
+    const path = join(folder, 'source.webm');
+    await writeFile(path, files[0]!.bytes);
+    const { segments } = await hls.playlist();
+    const served = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
+    expect(served).toEqual([await frameDigests(path)]);
+    await Promise.all([rm(folder, { recursive: true }), proxy.close()]);
+  });
+});

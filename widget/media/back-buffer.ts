@@ -1,0 +1,35 @@
+import type Hls from 'hls.js';
+import type { Events } from 'hls.js';
+
+/** Played media is kept for so long at least, and removed when there is so much, seconds. */
+const KEEP = 10;
+const MOST = 30;
+
+/**
+ * Removes what was played, between two pieces. hls.js does it by itself at every segment's start, whatever is under way: a part
+ * that is just being appended then makes it forget the parts of that segment which it has, so that it waits at the segment's
+ * end for parts that nobody offers any more, and playback runs dry. (hls.js 1.7, `FragmentTracker.detectEvictedFragments`.)
+ */
+export class BackBuffer {
+  readonly #video: HTMLVideoElement;
+  readonly #hls: Hls;
+  readonly #events: typeof Events;
+
+  constructor(video: HTMLVideoElement, hls: Hls, events: typeof Events) {
+    this.#video = video;
+    this.#hls = hls;
+    this.#events = events;
+    hls.on(events.FRAG_BUFFERED, () => this.#trim());
+    hls.on(events.BUFFER_FLUSHED, () => hls.resumeBuffering());
+  }
+
+  #trim(): void {
+    const { buffered, currentTime } = this.#video;
+    if (buffered.length === 0 || currentTime - buffered.start(0) < MOST) return;
+    const hls = this.#hls;
+    if (hls.inFlightFragments.main.state !== 'IDLE') return;
+    // Removing takes some milliseconds; the next piece waits for it.
+    hls.pauseBuffering();
+    hls.trigger(this.#events.BUFFER_FLUSHING, { startOffset: 0, endOffset: currentTime - KEEP, type: null });
+  }
+}
