@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
 import { WSContext, type UpgradeWebSocket, type WSEvents } from 'hono/ws';
 import { createLivestream, type Livestream } from '../../server/index.js';
@@ -15,6 +16,9 @@ const LIMITS: Partial<Limits> = {
   graceTime: 3600,
   silenceTime: 3600,
 };
+
+/** For one message, milliseconds. */
+const PATIENCE = 10_000;
 
 const OPEN = 1;
 const CLOSED = 3;
@@ -46,6 +50,20 @@ export class Client {
     if (this.closed) return;
     const payload = typeof data === 'string' ? data : data.slice().buffer;
     this.events.onMessage?.(new MessageEvent('message', { data: payload }), this.#context);
+  }
+
+  /**
+   * Resolves when everything that it sent has been handled: messages are handled in order, so the answer to one more comes last.
+   * @throws Error when that takes longer than anything may
+   */
+  async settled(): Promise<void> {
+    const answered = this.all('clock').length;
+    this.send(JSON.stringify({ type: 'clock', sent: 0 }));
+    const end = performance.now() + PATIENCE;
+    while (!this.closed && this.all('clock').length === answered) {
+      if (performance.now() > end) throw new Error('a message was never handled');
+      await turn();
+    }
   }
 
   /** It is gone without a word. */
@@ -152,9 +170,4 @@ export class World {
   assert(): void {
     if (this.problems.length > 0) throw new Error(this.problems.slice(0, 5).join('\n'));
   }
-}
-
-/** Resolves when everything that was sent has been handled. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
