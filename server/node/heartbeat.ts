@@ -12,11 +12,11 @@ export interface PingedSockets {
   on(event: 'connection', listener: (socket: PingedSocket) => void): unknown;
 }
 
-/** A round that begins so many intervals after the last is late. */
-const LATE = 1.5;
-
 /** Seconds: a connection that is gone is found within twice that. */
 export const DEFAULT_HEARTBEAT = 4;
+
+/** A round that begins so many intervals after the last is late. */
+const LATE = 1.5;
 
 /**
  * Finds connections whose other end is gone without a word: a lid that was closed, a network that was left. Their

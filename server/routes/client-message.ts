@@ -55,6 +55,7 @@ export const clientMessage = v.variant('type', [
     token: v.optional(token),
     title: v.optional(text(1024)),
     format: v.optional(format),
+    playback: v.optional(v.literal('private')),
     resume: v.optional(
       v.object({
         token: v.pipe(token, v.minLength(1)),
@@ -66,7 +67,12 @@ export const clientMessage = v.variant('type', [
   v.object({ type: v.literal('capture-clock'), streamId, timestamp: finite, time: finite }),
   v.object({ type: v.literal('clock'), sent: finite }),
   v.object({ type: v.literal('stop-stream'), streamId }),
-  v.object({ type: v.literal('join-stream'), streamId, token: v.optional(token) }),
+  v.object({
+    type: v.literal('join-stream'),
+    streamId,
+    token: v.optional(token),
+    renews: v.optional(token),
+  }),
   v.object({ type: v.literal('leave-stream'), streamId }),
 ]);
 

@@ -53,9 +53,9 @@ export class Rendition {
     readonly epoch: string,
     packaging: PackagingOptions,
     private readonly derived?: DerivedFrom,
+    now: () => number = Date.now,
     /** Where another process left off. */
     from?: RenditionPosition,
-    now: () => number = Date.now,
   ) {
     this.window = new Window({
       targetDuration: targetDuration(packaging),
