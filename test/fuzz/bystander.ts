@@ -26,7 +26,8 @@ export class Bystander {
   static async start(world: World): Promise<Bystander> {
     const frames = await media();
     const client = await world.connect();
-    client.send(JSON.stringify({ type: 'start-stream', streamId: BYSTANDER, format: frames.format }));
+    const token = await world.streamKey();
+    client.send(JSON.stringify({ type: 'start-stream', streamId: BYSTANDER, format: frames.format, token }));
     await client.settled();
     const bystander = new Bystander(world, client, repeatFrames(frames));
     bystander.send(130);

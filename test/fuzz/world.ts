@@ -15,10 +15,14 @@ const LIMITS: Partial<Limits> = {
   liveWaitTime: 0,
   graceTime: 3600,
   silenceTime: 3600,
+  maxApiFailures: 1_000_000,
 };
 
 /** For one message, milliseconds. */
 const PATIENCE = 10_000;
+
+/** Of worlds that have one. */
+export const ADMIN_KEY = 'the-admin-key-of-the-fuzzer';
 
 const OPEN = 1;
 const CLOSED = 3;
@@ -92,6 +96,8 @@ export class Client {
 }
 
 export interface WorldOptions {
+  /** Publishing takes a key, made by whoever has the {@link ADMIN_KEY}. Default: anyone may publish. */
+  hasKeys?: boolean;
   transcoder?: TranscoderFactory;
   limits?: Partial<Limits>;
 }
@@ -102,7 +108,7 @@ export class World {
   readonly #livestream: Livestream;
   #opened: WSEvents | undefined;
 
-  private constructor(options: WorldOptions) {
+  private constructor(private readonly options: WorldOptions) {
     const log = (fields: object, message: string): void => {
       const { err } = fields as { err?: Error };
       this.problems.push(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
@@ -119,6 +125,7 @@ export class World {
     this.#livestream = createLivestream({
       upgradeWebSocket,
       logger,
+      ...(options.hasKeys && { adminKey: ADMIN_KEY }),
       limits: { ...LIMITS, ...options.limits },
       packaging: { windowSegments: 60 },
       ...(options.transcoder && { transcoder: options.transcoder }),
@@ -146,6 +153,14 @@ export class World {
     const client = new Client(this.#opened!, this.problems);
     this.#opened = undefined;
     return client;
+  }
+
+  /** A key to publish with, where one is needed. */
+  async streamKey(): Promise<string | undefined> {
+    if (!this.options.hasKeys) return undefined;
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    const response = await this.request('/api/keys', { method: 'POST', headers, body: '{}' });
+    return ((await response.json()) as { streamKey: string }).streamKey;
   }
 
   /** Asks for a path. */

@@ -58,6 +58,8 @@ const segment = fc.oneof(
       'aac',
       'stream.m3u8',
       'live.mp4',
+      'api',
+      'keys',
       'ws',
     ),
   },
