@@ -6,6 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BroadcastHealth } from '../../../widget/index.js';
 import { launchChromium } from '../../helpers/chromium.js';
+import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera } from '../../helpers/clock-camera.js';
 import {
   compareSamples,
@@ -15,11 +16,13 @@ import {
   servedSamples,
 } from '../../helpers/encoded-samples.js';
 import { FaultyProxy, isWebSocket } from '../../helpers/faulty-proxy.js';
+import { generateFrames, repeatFrames, sendFramesInRealTime } from '../../helpers/frames.js';
 import { HlsClient } from '../../helpers/hls-client.js';
 import { frameDigests } from '../../helpers/media.js';
 import { installPageGlobals, NodeBroadcaster } from '../../helpers/node-broadcaster.js';
 import { ObservedServer } from '../../helpers/observed-server.js';
 import { collectErrors, goLive, isPlaying, openViewer } from '../../helpers/pages.js';
+import { Publisher } from '../../helpers/publisher.js';
 
 /** Small, so that several at once leave a machine its breath. */
 const CAMERA = { width: 320, height: 180, frameRate: 30 };
@@ -36,6 +39,21 @@ beforeAll(async () => {
   ]);
 });
 afterAll(() => Promise.all([browser?.close(), server?.close()]));
+
+/** Resolves when a viewer's picture has moved for half a second: how long that took from now, ms. */
+async function playsOn(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
+    const since = performance.now();
+    for (;;) {
+      const [time, position] = [performance.now(), video.currentTime];
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const moved = video.currentTime - position;
+      // A seek is no picture that moves.
+      if (moved > 0.3 && moved < 1 && !video.seeking) return time - since;
+    }
+  });
+}
 
 /** A broadcaster of frames behind a network of its own, and a viewer who has a good one. */
 class Show {
@@ -94,16 +112,8 @@ class Show {
     return this.page.evaluate(() => (globalThis as unknown as { told: never }).told);
   }
 
-  /** How the viewer's picture goes on: resolves when it moves. Milliseconds. */
-  async viewerPlaysOn(): Promise<number> {
-    const since = performance.now();
-    await this.viewer.evaluate(async () => {
-      const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
-      const begin = video.currentTime;
-      while (video.currentTime < begin + 0.5 || video.readyState < 3)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    });
-    return performance.now() - since;
+  viewerPlaysOn(): Promise<number> {
+    return playsOn(this.viewer);
   }
 
   /** Ends it and checks that the server has every sample that was encoded, once, in one run. */
@@ -148,7 +158,7 @@ describe.concurrent('a broadcast over a bad network', () => {
     await proxy.outage(5000);
     await proxy.next(isWebSocket);
     const took = await show.viewerPlaysOn();
-    console.info(`viewer plays on ${Math.round(took)} ms after a cut of 5 s`);
+    console.info(`cut of 5 s: the viewer plays ${Math.round(took)} ms after the broadcaster's connection`);
     await show.end();
   });
 
@@ -157,9 +167,43 @@ describe.concurrent('a broadcast over a bad network', () => {
     await show.proxy.outage(20_000);
     const since = performance.now();
     await show.isBack();
-    console.info(`live again ${Math.round(performance.now() - since)} ms after a cut of 20 s`);
     const took = await show.viewerPlaysOn();
-    console.info(`viewer plays on ${Math.round(took)} ms after a cut of 20 s`);
+    console.info(
+      `cut of 20 s: live again after ${Math.round(performance.now() - since)} ms, the viewer plays ${Math.round(took)} ms later`,
+    );
+    await show.end();
+  });
+
+  it('takes the browser at its word: offline, online, frozen, resumed', async () => {
+    const show = await Show.start('lifecycle');
+    const { proxy, page } = show;
+    const context = page.context();
+    await context.setOffline(true);
+    await page.waitForFunction(() => !navigator.onLine);
+    const before = proxy.counts.websockets;
+    proxy.cut({ filter: isWebSocket });
+    await page.waitForFunction(
+      () => document.querySelector('live-broadcaster')!.getAttribute('state') === 'reconnecting',
+    );
+    // The first four attempts would be made within this time.
+    await sleep(2000);
+    expect(proxy.counts.websockets).toBe(before);
+    await context.setOffline(false);
+    await proxy.next(isWebSocket);
+    await show.isBack();
+
+    // Asleep, the page does not hear that its connection leads nowhere any more.
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const [old] = proxy.connections(isWebSocket);
+    proxy.stall({ filter: (connection) => connection === old });
+    await sleep(2000);
+    const next = proxy.next(isWebSocket);
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+    // Found by a probe, long before the acknowledgements are missed.
+    await next;
+    proxy.unstall();
+    await show.viewerPlaysOn();
     await show.end();
   });
 
@@ -196,5 +240,63 @@ describe.concurrent('a broadcast over a bad network', () => {
     const served = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
     expect(served).toEqual([await frameDigests(path)]);
     await Promise.all([rm(folder, { recursive: true }), proxy.close()]);
+  });
+});
+
+describe.concurrent('a viewer over a bad network', () => {
+  const faults = {
+    'cut of 1 s': (proxy: FaultyProxy) => proxy.outage(1000),
+    'cut of 5 s': (proxy: FaultyProxy) => proxy.outage(5000),
+    'cut of 20 s': (proxy: FaultyProxy) => proxy.outage(20_000),
+    'silence of 5 s': async (proxy: FaultyProxy) => {
+      proxy.stall();
+      await sleep(5000);
+      proxy.unstall();
+    },
+    'narrow link of 5 s': async (proxy: FaultyProxy) => {
+      proxy.throttle(15_000);
+      await sleep(5000);
+      proxy.heal();
+    },
+  };
+  type Fault = keyof typeof faults;
+  const short: Fault[] = ['cut of 1 s', 'cut of 5 s', 'silence of 5 s', 'narrow link of 5 s'];
+  let end: AbortController;
+  let url: string;
+  let usual: CliServer;
+
+  beforeAll(async () => {
+    usual = await CliServer.start();
+    ({ url } = usual);
+    end = new AbortController();
+    const media = await generateFrames({ video: 'h264', audio: 'opus', seconds: 4 });
+    const publisher = await Publisher.start(usual.socketUrl, 'steady', { format: media.format });
+    void sendFramesInRealTime(publisher, repeatFrames(media), end.signal);
+  });
+  afterAll(async () => {
+    end.abort();
+    await usual.stop();
+  });
+
+  it.each([
+    ['low', short],
+    ['low', ['cut of 20 s']],
+    ['instant', short],
+    ['instant', ['cut of 20 s']],
+  ] as const)('plays on by itself (%s): %s', async (latency, names) => {
+    const proxy = await FaultyProxy.start(url);
+    const page = await browser.newPage();
+    await page.goto(`${proxy.url}/demo/watch.html?stream=steady`);
+    await page
+      .locator('live-player')
+      .evaluate((player, value) => player.setAttribute('latency', value), latency);
+    await isPlaying(page);
+    for (const name of names) {
+      await faults[name](proxy);
+      const took = await playsOn(page);
+      console.info(`${latency}, ${name}: plays ${Math.round(took)} ms after the network`);
+      expect(took, name).toBeLessThan(5000);
+    }
+    await Promise.all([page.close(), proxy.close()]);
   });
 });
