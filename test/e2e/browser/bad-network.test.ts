@@ -6,7 +6,6 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BroadcastHealth } from '../../../widget/index.js';
 import { launchChromium } from '../../helpers/chromium.js';
-import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera } from '../../helpers/clock-camera.js';
 import {
   compareSamples,
@@ -16,16 +15,14 @@ import {
   servedSamples,
 } from '../../helpers/encoded-samples.js';
 import { FaultyProxy, isWebSocket } from '../../helpers/faulty-proxy.js';
-import { generateFrames, repeatFrames, sendFramesInRealTime } from '../../helpers/frames.js';
 import { HlsClient } from '../../helpers/hls-client.js';
 import { frameDigests } from '../../helpers/media.js';
 import { installPageGlobals, NodeBroadcaster } from '../../helpers/node-broadcaster.js';
 import { ObservedServer } from '../../helpers/observed-server.js';
-import { collectErrors, goLive, isPlaying, openViewer } from '../../helpers/pages.js';
-import { Publisher } from '../../helpers/publisher.js';
+import { collectErrors, goLive, isPlaying, openViewer, playsOn } from '../../helpers/pages.js';
 
 /** Small, so that several at once leave a machine its breath. */
-const CAMERA = { width: 320, height: 180, frameRate: 30 };
+const CAMERA = { width: 320, height: 180, frameRate: 15 };
 
 let server: ObservedServer;
 let browser: Browser;
@@ -40,44 +37,30 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
-/** Resolves when a viewer's picture has moved for half a second: how long that took from now, ms. */
-async function playsOn(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
-    const since = performance.now();
-    for (;;) {
-      const [time, position] = [performance.now(), video.currentTime];
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      const moved = video.currentTime - position;
-      // A seek is no picture that moves.
-      if (moved > 0.3 && moved < 1 && !video.seeking) return time - since;
-    }
-  });
-}
-
-/** A broadcaster of frames behind a network of its own, and a viewer who has a good one. */
+/** A broadcaster of frames behind a network of its own, and a viewer who has a good one, where there is one. */
 class Show {
   readonly errors: string[];
-  readonly states: string[] = [];
 
   private constructor(
     readonly streamId: string,
     readonly proxy: FaultyProxy,
     readonly page: Page,
-    readonly viewer: Page,
+    readonly viewer: Page | undefined,
   ) {
-    this.errors = collectErrors(viewer);
+    this.errors = viewer ? collectErrors(viewer) : [];
   }
 
-  static async start(streamId: string): Promise<Show> {
+  static async start(streamId: string, isWatched = true): Promise<Show> {
     const proxy = await FaultyProxy.start(server.url);
     const page = await browser.newPage();
     await page.addInitScript(noteEncodedSamples);
     await page.addInitScript(installClockCamera, CAMERA);
     await page.goto(`${proxy.url}/demo/broadcast.html?stream=${streamId}`);
-    const show = new Show(streamId, proxy, page, await openViewer(browser, server.url, streamId));
+    const viewer = isWatched ? await openViewer(browser, server.url, streamId) : undefined;
+    const show = new Show(streamId, proxy, page, viewer);
     await page.evaluate(() => {
-      const broadcaster = document.querySelector('live-broadcaster')!;
+      const broadcaster = document.querySelector<HTMLElement & { frameRate: number }>('live-broadcaster')!;
+      broadcaster.frameRate = 15;
       const told = { states: [] as string[], dropped: 0, health: undefined as unknown };
       Object.assign(globalThis, { told });
       broadcaster.addEventListener('live-state', (event) =>
@@ -87,7 +70,7 @@ class Show {
       broadcaster.addEventListener('live-health', (event) => (told.health = (event as CustomEvent).detail));
     });
     await goLive(page);
-    await isPlaying(show.viewer);
+    if (viewer) await isPlaying(viewer);
     return show;
   }
 
@@ -113,7 +96,7 @@ class Show {
   }
 
   viewerPlaysOn(): Promise<number> {
-    return playsOn(this.viewer);
+    return playsOn(this.viewer!);
   }
 
   /** Ends it and checks that the server has every sample that was encoded, once, in one run. */
@@ -134,7 +117,7 @@ class Show {
     expect(told.dropped).toBe(0);
     expect(told.health.droppedSeconds).toBe(0);
     expect(this.errors).toEqual([]);
-    await Promise.all([this.page.close(), this.viewer.close(), this.proxy.close()]);
+    await Promise.all([this.page.close(), this.viewer?.close(), this.proxy.close()]);
   }
 }
 
@@ -175,7 +158,7 @@ describe.concurrent('a broadcast over a bad network', () => {
   });
 
   it('takes the browser at its word: offline, online, frozen, resumed', async () => {
-    const show = await Show.start('lifecycle');
+    const show = await Show.start('lifecycle', false);
     const { proxy, page } = show;
     const context = page.context();
     await context.setOffline(true);
@@ -203,7 +186,6 @@ describe.concurrent('a broadcast over a bad network', () => {
     // Found by a probe, long before the acknowledgements are missed.
     await next;
     proxy.unstall();
-    await show.viewerPlaysOn();
     await show.end();
   });
 
@@ -240,63 +222,5 @@ describe.concurrent('a broadcast over a bad network', () => {
     const served = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
     expect(served).toEqual([await frameDigests(path)]);
     await Promise.all([rm(folder, { recursive: true }), proxy.close()]);
-  });
-});
-
-describe.concurrent('a viewer over a bad network', () => {
-  const faults = {
-    'cut of 1 s': (proxy: FaultyProxy) => proxy.outage(1000),
-    'cut of 5 s': (proxy: FaultyProxy) => proxy.outage(5000),
-    'cut of 20 s': (proxy: FaultyProxy) => proxy.outage(20_000),
-    'silence of 5 s': async (proxy: FaultyProxy) => {
-      proxy.stall();
-      await sleep(5000);
-      proxy.unstall();
-    },
-    'narrow link of 5 s': async (proxy: FaultyProxy) => {
-      proxy.throttle(15_000);
-      await sleep(5000);
-      proxy.heal();
-    },
-  };
-  type Fault = keyof typeof faults;
-  const short: Fault[] = ['cut of 1 s', 'cut of 5 s', 'silence of 5 s', 'narrow link of 5 s'];
-  let end: AbortController;
-  let url: string;
-  let usual: CliServer;
-
-  beforeAll(async () => {
-    usual = await CliServer.start();
-    ({ url } = usual);
-    end = new AbortController();
-    const media = await generateFrames({ video: 'h264', audio: 'opus', seconds: 4 });
-    const publisher = await Publisher.start(usual.socketUrl, 'steady', { format: media.format });
-    void sendFramesInRealTime(publisher, repeatFrames(media), end.signal);
-  });
-  afterAll(async () => {
-    end.abort();
-    await usual.stop();
-  });
-
-  it.each([
-    ['low', short],
-    ['low', ['cut of 20 s']],
-    ['instant', short],
-    ['instant', ['cut of 20 s']],
-  ] as const)('plays on by itself (%s): %s', async (latency, names) => {
-    const proxy = await FaultyProxy.start(url);
-    const page = await browser.newPage();
-    await page.goto(`${proxy.url}/demo/watch.html?stream=steady`);
-    await page
-      .locator('live-player')
-      .evaluate((player, value) => player.setAttribute('latency', value), latency);
-    await isPlaying(page);
-    for (const name of names) {
-      await faults[name](proxy);
-      const took = await playsOn(page);
-      console.info(`${latency}, ${name}: plays ${Math.round(took)} ms after the network`);
-      expect(took, name).toBeLessThan(5000);
-    }
-    await Promise.all([page.close(), proxy.close()]);
   });
 });
