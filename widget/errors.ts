@@ -35,7 +35,7 @@ const HELP: Record<LivedropErrorCode, string> = {
   BAD_MESSAGE: 'The page and the server do not understand each other: update both to the same version.',
   UNSUPPORTED_FORMAT:
     'This browser sends a format the server does not take: try a current Chrome, Edge or Firefox.',
-  UNAUTHORIZED: 'Ask for a new stream key or publish token and set it as token.',
+  UNAUTHORIZED: 'Ask for a new key or token and set it as token.',
   STREAM_IN_USE: 'Someone is live under this stream id: choose another one, or stop the other broadcast.',
   NOT_STREAMING: 'Go live again.',
   TOO_LARGE: 'Lower the video size or bitrate.',
@@ -44,6 +44,14 @@ const HELP: Record<LivedropErrorCode, string> = {
   TRANSCODER_FAILED: 'Go live again; if it keeps failing, look for this stream in the server log.',
   SHUTTING_DOWN: 'The server is restarting: try again in a minute.',
 };
+
+/** Those that are over when the server is reached again. */
+const PASSING: ReadonlySet<LivedropErrorCode> = new Set([
+  'SOCKET_NOT_CONNECTED',
+  'RATE_LIMITED',
+  'SERVER_FULL',
+  'SHUTTING_DOWN',
+]);
 
 /** An error that a person can act on. `message` says what happened, `help` what to do about it. */
 export class LivedropError extends Error {
@@ -63,5 +71,10 @@ export class LivedropError extends Error {
   ) {
     super(message, options);
     this.help = options?.help ?? HELP[code];
+  }
+
+  /** Whether it is over by itself, once the server is reached again. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code);
   }
 }

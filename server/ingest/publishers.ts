@@ -1,7 +1,9 @@
-import { LivestreamError } from '../errors.js';
+import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { Limits, Logger, PackagingOptions } from '../options.js';
-import type { StartStreamMessage } from '../protocol.js';
+import type { StartStreamMessage, StopReason } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
+import type { GrantCheck, PublishGrant } from '../streams/publish-grant.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import type { StreamState } from '../streams/stream-state.js';
 import type { Streams } from '../streams/streams.js';
@@ -10,6 +12,7 @@ import { FramesIngest } from './frames-ingest.js';
 import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { PublishSession } from './publish-session.js';
+import { checkResolution } from './resolution.js';
 import { sameText } from './resume-token.js';
 import type { StateKeeper } from './state-keeper.js';
 import type { TranscoderFactory } from './transcoder.js';
@@ -18,9 +21,14 @@ export interface PublishersOptions {
   streams: Streams;
   audience: Audience;
   limits: Limits;
+  refusals: Refusals;
   packaging: PackagingOptions;
   transcoders: TranscoderFactory | undefined;
   logger: Logger;
+  /** Of streams whose publisher and key say nothing else. Default public. */
+  playback?: 'public' | 'private';
+  /** Whether what a stream was started on stands still. Default: it does. */
+  stands?: GrantCheck;
   /** Absent: a process that dies takes its streams with it. */
   keeper: StateKeeper | undefined;
 }
@@ -42,21 +50,17 @@ export class Publishers {
 
   /** Waits for the publisher of a stream that another process began: its viewers have been waiting since. */
   adopt(state: StreamState): void {
-    const { streams, keeper, limits, logger } = this.options;
+    const { streams, limits, logger } = this.options;
     const { streamId } = state;
     const stream = streams.restore(state);
-    const grace = setTimeout(() => {
-      this.#orphans.delete(streamId);
-      stream.end();
-      keeper?.forget(streamId);
-      logger.info({ streamId, reason: 'timed-out' }, 'the stream is over');
-    }, limits.graceTime * 1000);
+    stream.isPrivate ||= this.options.playback === 'private';
+    const grace = setTimeout(() => this.#endOrphan(streamId, 'timed-out'), limits.graceTime * 1000);
     this.#orphans.set(streamId, { stream, state, grace });
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
   }
 
   /**
-   * Whether a `start-stream` may go on with what is there: the token is authority enough.
+   * Whether a `start-stream` may go on with what is there: the token is authority enough, while what it was given for stands.
    * @param tokenHash of its resume token, see `hashToken`
    */
   canResume(message: StartStreamMessage, tokenHash: string | undefined): boolean {
@@ -66,16 +70,52 @@ export class Publishers {
   /**
    * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
    * @param tokenHash as in {@link canResume}
-   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
+   * @param grant on what it is started; absent: what it goes on with keeps its own
+   * @param address of the publisher; undefined: no limit of an address applies
+   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, TOO_LARGE, STREAM_IN_USE, RATE_LIMITED or SERVER_FULL
    */
-  start(message: StartStreamMessage, tokenHash: string | undefined): PublishSession {
+  start(
+    message: StartStreamMessage,
+    tokenHash: string | undefined,
+    { grant, address }: { grant?: PublishGrant | undefined; address?: string | undefined } = {},
+  ): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(
         'SHUTTING_DOWN',
         'the server is shutting down; connect again in a few seconds',
       );
     }
-    return this.#resumed(message) ?? this.#create(message, this.#orphanOf(message, tokenHash)?.state);
+    const lost = this.#orphanOf(message, tokenHash)?.state;
+    const session =
+      this.#resumed(message) ?? this.#create(message, lost, grant ?? lost?.grant ?? {}, address);
+    // A publisher that resumes may have changed networks.
+    session.address = address;
+    return session;
+  }
+
+  /** Of the address that has most streams. */
+  get mostPerAddress(): number {
+    const counts = new Map<string, number>();
+    for (const { address } of this.#sessions.values()) {
+      if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
+    }
+    return Math.max(0, ...counts.values());
+  }
+
+  /** Ends every stream, waiting ones too, that was started on what does not stand any more. */
+  endRevoked(): void {
+    for (const session of this.#sessions.values()) {
+      if (this.#stands(session.grant)) continue;
+      session.fail(
+        new LivestreamError(
+          'UNAUTHORIZED',
+          `the stream key that '${session.stream.id}' was started with was revoked; start again with another`,
+        ),
+      );
+    }
+    for (const [streamId, { state }] of this.#orphans) {
+      if (!this.#stands(state.grant)) this.#endOrphan(streamId, 'failed');
+    }
   }
 
   /**
@@ -101,19 +141,33 @@ export class Publishers {
   #resumed({ streamId, resume }: StartStreamMessage): PublishSession | undefined {
     const session = this.#sessions.get(streamId);
     const isOurs = session?.isOver === false && resume && sameText(session.resumeToken, resume.token);
-    return isOurs ? session : undefined;
+    return isOurs && this.#stands(session.grant) ? session : undefined;
   }
 
   #orphanOf({ streamId }: StartStreamMessage, tokenHash: string | undefined): Orphan | undefined {
     const orphan = this.#orphans.get(streamId);
-    return orphan && tokenHash !== undefined && sameText(orphan.state.tokenHash, tokenHash)
-      ? orphan
-      : undefined;
+    const isOurs = orphan && tokenHash !== undefined && sameText(orphan.state.tokenHash, tokenHash);
+    return isOurs && this.#stands(orphan.state.grant) ? orphan : undefined;
+  }
+
+  #stands(grant: PublishGrant = {}): boolean {
+    return this.options.stands?.(grant) ?? true;
+  }
+
+  #endOrphan(streamId: string, reason: StopReason): void {
+    this.#takeOrphan(streamId)?.stream.end();
+    this.options.keeper?.forget(streamId);
+    this.options.logger.info({ streamId, reason }, 'the stream is over');
   }
 
   /** @param lost what another process remembered of the publisher, where this is the same */
-  #create(message: StartStreamMessage, lost: StreamState | undefined): PublishSession {
-    const { streams, audience, limits, logger, keeper } = this.options;
+  #create(
+    message: StartStreamMessage,
+    lost: StreamState | undefined,
+    grant: PublishGrant,
+    address: string | undefined,
+  ): PublishSession {
+    const { streams, audience, limits, refusals, logger, keeper } = this.options;
     const { streamId, userId, title } = message;
     const before = this.#sessions.get(streamId);
     if (before?.connected) {
@@ -124,15 +178,20 @@ export class Publishers {
     }
     // Before anything is taken over: what cannot be served changes nothing.
     const createIngest = this.#ingestFor(message);
+    if (!before && !lost) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const orphan = this.#takeOrphan(streamId);
     const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
     stream.info = { userId: userId ?? lost?.userId, title: title ?? lost?.title };
+    // What was private stays so: its media is in the same window.
+    stream.isPrivate ||= (message.playback ?? grant.playback ?? this.options.playback) === 'private';
     const session = new PublishSession({
       stream,
       audience,
       limits,
+      refusals,
       logger,
+      grant,
       createIngest: (events) => createIngest(stream, events),
       // The same one: it may be presented again, should this answer not arrive.
       resumeToken: lost && message.resume?.token,
@@ -160,11 +219,27 @@ export class Publishers {
     return orphan;
   }
 
-  /** @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE */
+  /** @throws LivestreamError RATE_LIMITED */
+  #checkAddress(address: string | undefined): void {
+    if (address === undefined) return;
+    const { maxStreamsPerAddress } = this.options.limits;
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.address === address) count++;
+    if (count < maxStreamsPerAddress) return;
+    throw new LivestreamError(
+      'RATE_LIMITED',
+      `there are ${count} streams from your address, the most there may be; try again when one has ended`,
+      { limit: 'maxStreamsPerAddress', retryAfter: FULL_RETRY_AFTER },
+    );
+  }
+
+  /** @throws LivestreamError UNSUPPORTED_FORMAT, TOO_LARGE or BAD_MESSAGE */
   #ingestFor({ format }: StartStreamMessage): (stream: Stream, events: IngestEvents) => Ingest {
     const { limits, packaging, transcoders, logger } = this.options;
     if (format?.kind === 'frames') {
       const tracks = readTracks(format.tracks);
+      const known = tracks.map(({ reader }) => reader.track);
+      checkResolution(known, limits.maxPixels);
       return (stream, events) => new FramesIngest({ stream, tracks, limits, logger }, events);
     }
     if (!transcoders) {

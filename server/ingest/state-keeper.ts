@@ -102,6 +102,8 @@ export class StateKeeper {
           savedAt: Date.now(),
           startedAt: stream.startedAt.getTime(),
           ...stream.info,
+          isPrivate: stream.isPrivate,
+          grant: session.grant,
           tokenHash,
           isFinal,
           received: session.received,

@@ -6,21 +6,26 @@ import {
   createLivestream,
   type AssetStore,
   type CloseOptions,
+  type KeyStore,
   type LivestreamOptions,
   type TranscoderFactory,
 } from '../index.js';
 import { widgetAssets } from './assets.js';
 import { readCertificate } from './certificate.js';
+import { clientAddress } from './client-address.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
+import { resolveHttpLimits, type HttpLimits } from './http-limits.js';
+import { keyFile } from './key-file.js';
 import { createHttpServer, type HttpServer } from './http-server.js';
-import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
+import { browserUrl, checkListenAddress, DEFAULT_HOST, isLoopback } from './listen-address.js';
 import { StateFile } from './state-file.js';
 
 /** Options of {@link serve}. */
-export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'> {
+export interface ServeOptions
+  extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'>, Partial<HttpLimits> {
   /** 0 takes a free one. Default 3001. */
   port?: number;
   /** Address to listen on; any but loopback needs stream keys. Default 127.0.0.1. */
@@ -35,13 +40,17 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   transcoder?: TranscoderFactory;
   /** Default: the widget and the demo that come with this package. */
   assets?: AssetStore;
+  /**
+   * Addresses or subnets of proxies that say in `X-Forwarded-For` whom they speak for. Default: none. See `clientAddress()`.
+   */
+  trustedProxies?: readonly string[];
   /** How long answers under way may take once the server is closing, seconds. Default 3. */
   drainTime?: number;
   /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 4. */
   heartbeat?: number;
   /**
-   * Where streams' states are kept, in a file for each port, so that a server that was killed, or stopped, and is started again goes
-   * on with its streams. Made where it is missing. Default: nowhere.
+   * Where stream keys are kept, see `livedrop keys`, and streams' states, in a file for each port, so that a server that was killed, or
+   * stopped, and is started again goes on with its streams. Made where it is missing. Default: nowhere.
    */
   dataDirectory?: string | undefined;
 }
@@ -62,7 +71,7 @@ export const DEFAULT_PORT = 3001;
 
 /**
  * Serves livestreams with @hono/node-server and ws.
- * @throws Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys
+ * @throws RangeError when an option is out of its range; Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys, or they cannot be read
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const {
@@ -73,24 +82,33 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     dataDirectory,
     certificate,
     key,
+    trustedProxies,
     ...livestreamOptions
   } = options;
+  const httpLimits = resolveHttpLimits(options);
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
-  checkListenAddress(host, streamKeys);
+  const keyStore = options.keyStore ?? (dataDirectory === undefined ? undefined : keyFile(dataDirectory));
+  checkListenAddress(host, await asksForAuthority({ ...options, streamKeys }, keyStore));
   const tls = await readCertificate({ certificate, key });
   const states =
     options.states ??
     (dataDirectory && (await StateFile.open(join(dataDirectory, `streams-${port}.json`), options.logger)));
   const livestream = createLivestream({
+    // On loopback it would take http://localhost away from every other program on this machine.
+    hsts: tls !== undefined && !isLoopback(host),
+    clientAddress: clientAddress({ trustedProxies, logger: options.logger }),
     ...livestreamOptions,
     ...(states && { states }),
     streamKeys,
+    ...(keyStore && { keyStore }),
     upgradeWebSocket,
     transcoder: options.transcoder ?? (await defaultTranscoder(options)),
     assets: options.assets ?? widgetAssets(),
   });
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
-  const server = createHttpServer(livestream.app, sockets, tls);
+  const server = createHttpServer(livestream.app, sockets, tls, httpLimits, (limit) =>
+    livestream.countRefusal(limit),
+  );
   const gracefulClose = new GracefulClose(server, sockets);
   const bound = await listen(server, port, host).catch(async (error: unknown) => {
     await livestream.close();
@@ -111,6 +129,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: bound,
     close: (how) => (closing ??= close(how)),
   };
+}
+
+/** Whether publishers need anything at all. @throws Error where the keys cannot be read */
+async function asksForAuthority(options: ServeOptions, keyStore: KeyStore | undefined): Promise<boolean> {
+  const { streamKeys = [], adminKey, authorize, tokens } = options;
+  if (streamKeys.length > 0 || adminKey || authorize || tokens?.secret?.length || tokens?.jwks) return true;
+  return (await keyStore?.read())?.keys !== undefined;
 }
 
 async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<TranscoderFactory> {

@@ -2,19 +2,32 @@ import { Hono } from 'hono';
 import { PlaybackError } from '../errors.js';
 import type { Flush } from '../hls/live-mp4.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
-import type { Limits } from '../options.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
+import { whenOver, type PlaybackGate } from './playback-gate.js';
+import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
+import { RESOURCE_HEADERS } from './security-headers.js';
+
+export interface LiveMp4Services extends RequestServices {
+  streams: Streams;
+  refusals: Refusals;
+  gate: PlaybackGate;
+}
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
-export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
+export function liveMp4Routes(services: LiveMp4Services): Hono {
+  const { streams, limits, refusals, liveViewers, clientAddress, gate } = services;
   const app = new Hono();
 
   app.get('/:streamId/live.mp4', async (c) => {
+    checkUrl(c, limits);
     const stream = findStream(streams, c.req.param('streamId'));
     const flush = readFlush(c.req.query('flush'));
+    const admission = gate.guards(stream) ? await gate.admit(c, stream) : undefined;
     const { live } = stream.source;
-    if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
+    const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
+    if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
       if (stream.isInterrupted) throw interrupted(stream.id);
       throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
     }
@@ -22,12 +35,28 @@ export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
       'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,
       'Cache-Control': 'no-store',
       'Access-Control-Allow-Origin': '*',
+      ...RESOURCE_HEADERS,
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const body = liveBody(limits.maxLiveBacklogBytes, (sink) => {
+    const leave = liveViewers.take({ address: clientAddress(c) });
+    const onEnd = (isCut: boolean): void => {
+      leave();
+      if (isCut) refusals.count('maxLiveBacklogBytes');
+    };
+    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
-      return () => live.leave(viewer);
+      // It would go on for ever, whatever becomes of the right to watch.
+      const forget =
+        admission &&
+        whenOver(admission, () => {
+          live.leave(viewer);
+          viewer.end();
+        });
+      return () => {
+        forget?.();
+        live.leave(viewer);
+      };
     });
     return c.body(body, 200, headers);
   });
@@ -45,23 +74,38 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
- * @param open told where to write; returns what is to be done when the client has left
+ * @param onEnd it is over; `isCut`: its client could not keep up
+ * @param open told where to write; returns what is to be done when the client has left or has everything
  */
-function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): ReadableStream<Uint8Array> {
-  let onLeave: (() => void) | undefined;
+function liveBody(
+  highWaterMark: number,
+  onEnd: (isCut: boolean) => void,
+  open: (sink: LiveSink) => () => void,
+): ReadableStream<Uint8Array> {
+  let onOver: (() => void) | undefined;
+  let isOver = false;
+  const finish = (close: () => void, isCut = false): void => {
+    if (isOver) return;
+    isOver = true;
+    close();
+    onOver?.();
+    onEnd(isCut);
+  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        onLeave = open({
+        onOver = open({
           get queued() {
             return highWaterMark - (controller.desiredSize ?? highWaterMark);
           },
           write: (bytes) => controller.enqueue(bytes),
-          end: () => controller.close(),
-          abort: (reason) => controller.error(reason),
+          end: () => finish(() => controller.close()),
+          abort: (reason) => finish(() => controller.error(reason), true),
         });
+        // While it was opened.
+        if (isOver) onOver();
       },
-      cancel: () => onLeave?.(),
+      cancel: () => finish(() => {}),
     },
     { highWaterMark, size: ({ byteLength }) => byteLength },
   );

@@ -3,6 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
+import { ServerClock } from './server-clock.js';
 import { positionAfter, type StreamState } from './stream-state.js';
 
 /** The name of {@link Stream.source}. */
@@ -17,8 +18,14 @@ export interface StreamInfo {
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
   readonly startedAt: Date;
+  /** By a clock that is never set. */
+  readonly #since = performance.now();
+  /** In another process, milliseconds. */
+  readonly #ageBefore: number = 0;
   /** What its publisher said of it. */
   info: StreamInfo = {};
+  /** Viewers need a token. */
+  isPrivate = false;
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
   /** Of its transcoders: how many failed, by the fault. */
@@ -35,23 +42,41 @@ export class Stream {
   /**
    * @param derive asked at every start of a run, until it gives one
    * @param before where another process left off
+   * @param onSegment a segment has begun, and the one before is kept
    */
   constructor(
     readonly id: string,
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    /** By which it is dated. */
+    readonly clock = new ServerClock(),
     private readonly before?: StreamState,
+    private readonly onSegment?: () => void,
   ) {
     this.startedAt = before ? new Date(before.startedAt) : new Date();
     const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
-    const from = before && positionAfter(before, Date.now());
-    this.source = new Rendition(SOURCE, epoch, packaging, undefined, from);
+    const from = before && positionAfter(before, clock.now());
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now, from);
     if (before) {
+      this.#ageBefore = Math.max(0, Date.now() - this.startedAt.getTime());
       this.info = { userId: before.userId, title: before.title };
+      this.isPrivate = before.isPrivate ?? false;
       this.#connected = false;
       this.#status = this.#currentStatus();
     }
+  }
+
+  /** How long the stream has lasted, seconds. */
+  get age(): number {
+    return (this.#ageBefore + performance.now() - this.#since) / 1000;
+  }
+
+  /** Media that is kept of it. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { window } of this.renditions) bytes += window.bytes;
+    return bytes;
   }
 
   /** Those that its multivariant playlist offers, the source first. */
@@ -97,7 +122,9 @@ export class Stream {
 
   push(sample: Sample): void {
     if (this.#isOver) return;
+    const { last } = this.source.window;
     this.source.push(sample);
+    if (this.source.window.last !== last) this.onSegment?.();
     if (this.#status !== 'live') this.#update();
   }
 

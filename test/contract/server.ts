@@ -24,8 +24,13 @@ export class Server {
     return `${this.url.replace(/^http/, 'ws')}/livestream/ws`;
   }
 
-  async connect(): Promise<SocketClient> {
-    const client = await SocketClient.open(this.socketUrl);
+  /** @param headers of the request that becomes the WebSocket */
+  connect(headers?: Record<string, string>): Promise<SocketClient> {
+    return this.connectTo(this.socketUrl, headers);
+  }
+
+  async connectTo(url: string, headers?: Record<string, string>): Promise<SocketClient> {
+    const client = await SocketClient.open(url, headers);
     this.#clients.push(client);
     return client;
   }
@@ -43,6 +48,16 @@ export class Server {
     viewer.send({ type: 'join-stream', streamId });
     await viewer.next('stream-joined');
     return viewer;
+  }
+
+  /** What the limits are used and have refused, by their names. */
+  async limits(): Promise<{ used: Record<string, number>; refused: Record<string, number> }> {
+    const text = await (await this.fetch('/metrics')).text();
+    const read = (name: string): Record<string, number> => {
+      const found = text.matchAll(new RegExp(`^${name}\\{limit="(\\w+)"\\} (\\d+)$`, 'gm'));
+      return Object.fromEntries(Array.from(found, ([, limit, value]) => [limit, Number(value)]));
+    };
+    return { used: read('livedrop_limit_used'), refused: read('livedrop_refused_total') };
   }
 
   hls(streamId: string): HlsClient {
@@ -68,6 +83,11 @@ export class Server {
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.host.close();
   }
+}
+
+/** Headers of a client that is somewhere, on a server with `addresses`. */
+export function from(address: string | undefined): Record<string, string> {
+  return address === undefined ? {} : { 'X-Test-Address': address };
 }
 
 /** Runs a server for the tests of a `describe`. */

@@ -5,6 +5,7 @@ import { BackBuffer } from './back-buffer.js';
 import { HLS_CONFIG } from './hls-config.js';
 import { LiveEdge, type PlaylistEdge } from './live-edge.js';
 import { playlistFor } from './playlist-for.js';
+import { withNewestToken, withToken } from '../playback-token.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { Retry, type RetryOptions } from './retry.js';
 import { ShowTimeout } from './show-timeout.js';
@@ -21,6 +22,7 @@ export class HlsPlayback implements Playback {
   readonly #video: HTMLVideoElement;
   readonly #url: string;
   readonly #events: PlaybackEvents;
+  readonly #token: () => string | undefined;
   readonly #edge: LiveEdge;
   readonly #retry = new Retry(RETRY);
   readonly #showTimeout: ShowTimeout;
@@ -37,6 +39,7 @@ export class HlsPlayback implements Playback {
     this.#video = video;
     this.#url = playlistFor(url);
     this.#events = events;
+    this.#token = options.token ?? (() => undefined);
     this.#onTake = options.onTake;
     this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
@@ -105,7 +108,11 @@ export class HlsPlayback implements Playback {
 
   #start(HlsLight: typeof Hls): void {
     if (this.#hls !== this.#attached) this.#hls?.destroy();
-    const hls = new HlsLight(HLS_CONFIG);
+    const hls = new HlsLight({
+      ...HLS_CONFIG,
+      // What a playlist names has the token that the playlist was asked for with.
+      xhrSetup: (xhr, url) => xhr.open('GET', withNewestToken(url, this.#token()), true),
+    });
     this.#hls = hls;
     const { Events, ErrorTypes } = HlsLight;
     hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
@@ -122,7 +129,7 @@ export class HlsPlayback implements Playback {
       this.#attached = hls;
       hls.attachMedia(this.#video);
     });
-    hls.loadSource(this.#url);
+    hls.loadSource(withToken(this.#url, this.#token()));
   }
 
   #arrived(): void {

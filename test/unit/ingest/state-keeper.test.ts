@@ -42,7 +42,7 @@ beforeEach(() => {
 });
 
 function setUp(id = 'show', before?: StreamState) {
-  const stream = new Stream(id, defaultPackaging, () => {}, undefined, before);
+  const stream = new Stream(id, defaultPackaging, () => {}, undefined, undefined, before);
   const { window } = stream.source;
   window.partTarget ||= 0.2;
   const session = { stream, resumeToken: 'the token', received: 7 } as PublishSession;
