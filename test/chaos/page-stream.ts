@@ -4,6 +4,7 @@ import { within } from '../bench/deadline.js';
 import { FaultyProxy } from '../helpers/faulty-proxy.js';
 import { collectErrors, goLive, openBroadcaster } from '../helpers/pages.js';
 import { digest } from './digest.js';
+import type { Span } from './span.js';
 import { Ledger } from './ledger.js';
 import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
 import { SampleWatcher } from './sample-watcher.js';
@@ -20,6 +21,14 @@ export interface Side {
   context: BrowserContext;
   page: Page;
   proxy: FaultyProxy;
+}
+
+/** Everything is cut, and nothing new is taken, for so many seconds. */
+export async function outage({ proxy }: Side, seconds: number): Promise<Span> {
+  const over = proxy.outage(seconds * 1000);
+  const from = Date.now();
+  await over;
+  return { from, to: Date.now() };
 }
 
 /**

@@ -21,10 +21,11 @@ function crowd(
     promises,
     prepare: () => Promise.resolve(undefined),
     inject: async (_target, arena, random) => {
+      const from = Date.now();
       await act(arena, random);
       const health = await fetch(`${arena.server.url}/healthz`, { signal: AbortSignal.timeout(ALIVE) });
       if (!health.ok) throw new Error(`/healthz answers ${health.status}`);
-      return Date.now();
+      return { from, to: Date.now() };
     },
   });
 }
