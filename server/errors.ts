@@ -25,7 +25,11 @@ export class LivestreamError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: { cause?: unknown },
+    private readonly options?: {
+      cause?: unknown;
+      /** Of HTTP, where the code's own does not fit. */
+      status?: number;
+    },
   ) {
     super(message, options);
   }
@@ -35,7 +39,7 @@ export class LivestreamError extends Error {
 
   /** The HTTP status that says the same. */
   get status(): number {
-    return STATUS[this.code];
+    return this.options?.status ?? STATUS[this.code];
   }
 }
 

@@ -5,6 +5,7 @@ import type { Audience, Listener } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import type { PublishGrant } from '../streams/publish-grant.js';
 import { RateLimit } from './rate-limit.js';
 import { createToken } from './resume-token.js';
 
@@ -21,6 +22,8 @@ export interface PublishSessionOptions {
   audience: Audience;
   limits: Limits;
   logger: Logger;
+  /** Default: nothing that can be taken back. */
+  grant?: PublishGrant;
   createIngest(events: IngestEvents): Ingest;
   /** Of a publisher that resumes a stream which another process began. Default: a new one. */
   resumeToken?: string | undefined;
@@ -72,6 +75,11 @@ export class PublishSession {
 
   get stream(): Stream {
     return this.options.stream;
+  }
+
+  /** On what its publisher may publish. */
+  get grant(): PublishGrant {
+    return this.options.grant ?? {};
   }
 
   /** How many binary messages are held safely: the number of the next one. */

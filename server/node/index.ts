@@ -9,5 +9,6 @@ export type { EncodingOptions } from './ffmpeg-arguments.js';
 export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transcoder.js';
 export { startHeartbeat, type PingedSockets } from './heartbeat.js';
 export { findFfmpeg, type FindFfmpegOptions, type FoundFfmpeg } from './find-ffmpeg.js';
+export { keyFile } from './key-file.js';
 export { StateFile } from './state-file.js';
 export { serve, type RunningServer, type ServeOptions } from './serve.js';

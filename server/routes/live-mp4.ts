@@ -5,14 +5,16 @@ import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
 import type { Limits } from '../options.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
+import { whenOver, type PlaybackGate } from './playback-gate.js';
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
-export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
+export function liveMp4Routes(streams: Streams, limits: Limits, gate: PlaybackGate): Hono {
   const app = new Hono();
 
   app.get('/:streamId/live.mp4', async (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
     const flush = readFlush(c.req.query('flush'));
+    const admission = gate.guards(stream) ? await gate.admit(c, stream) : undefined;
     const { live } = stream.source;
     if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
       if (stream.isInterrupted) throw interrupted(stream.id);
@@ -27,7 +29,17 @@ export function liveMp4Routes(streams: Streams, limits: Limits): Hono {
     const body = liveBody(limits.maxLiveBacklogBytes, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
-      return () => live.leave(viewer);
+      // It would go on for ever, whatever becomes of the right to watch.
+      const forget =
+        admission &&
+        whenOver(admission, () => {
+          live.leave(viewer);
+          viewer.end();
+        });
+      return () => {
+        forget?.();
+        live.leave(viewer);
+      };
     });
     return c.body(body, 200, headers);
   });
@@ -45,23 +57,32 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
- * @param open told where to write; returns what is to be done when the client has left
+ * @param open told where to write; returns what is to be done when the client has left or has everything
  */
 function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): ReadableStream<Uint8Array> {
-  let onLeave: (() => void) | undefined;
+  let onOver: (() => void) | undefined;
+  let isOver = false;
+  const finish = (close: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    close();
+    onOver?.();
+  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        onLeave = open({
+        onOver = open({
           get queued() {
             return highWaterMark - (controller.desiredSize ?? highWaterMark);
           },
           write: (bytes) => controller.enqueue(bytes),
-          end: () => controller.close(),
-          abort: (reason) => controller.error(reason),
+          end: () => finish(() => controller.close()),
+          abort: (reason) => finish(() => controller.error(reason)),
         });
+        // While it was opened.
+        if (isOver) onOver();
       },
-      cancel: () => onLeave?.(),
+      cancel: () => finish(() => {}),
     },
     { highWaterMark, size: ({ byteLength }) => byteLength },
   );

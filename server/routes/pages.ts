@@ -41,7 +41,7 @@ export function pageRoutes(assets: AssetStore): Hono {
     const streamId = c.req.param('streamId');
     if (!isStreamId(streamId))
       throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
-    return c.html(embedPage(streamId), 200, { 'Cache-Control': 'no-cache' });
+    return c.html(embedPage(streamId, readToken(c.req.query('token'))), 200, { 'Cache-Control': 'no-cache' });
   });
   return app;
 }
@@ -65,8 +65,14 @@ async function sendAsset(c: Context, assets: AssetStore, name: string): Promise<
     : c.body(asset.body, 200, headers);
 }
 
-/** The player alone. A stream id needs no escaping: its characters mean nothing in HTML. */
-function embedPage(streamId: string): string {
+/** @throws PlaybackError 400 for what is no JWT: the page says it again */
+function readToken(value: string | undefined): string | undefined {
+  if (value === undefined || /^[\w.-]{1,8192}$/.test(value)) return value;
+  throw new PlaybackError(400, 'token is no playback token');
+}
+
+/** The player alone. Neither a stream id nor a token needs escaping: their characters mean nothing in HTML. */
+function embedPage(streamId: string, token: string | undefined): string {
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -82,7 +88,7 @@ function embedPage(streamId: string): string {
     <script type="module" src="../livedrop.js"></script>
   </head>
   <body>
-    <live-player stream-id="${streamId}" muted></live-player>
+    <live-player stream-id="${streamId}"${token ? ` token="${token}"` : ''} muted></live-player>
   </body>
 </html>
 `;

@@ -1,11 +1,13 @@
 import { Hono, type Context } from 'hono';
 import { PlaybackError } from '../errors.js';
 import { writeMultivariantPlaylist } from '../hls/multivariant-playlist.js';
+import { withToken } from '../hls/playlist-token.js';
 import { isStreamId } from '../protocol.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
+import type { Admission, PlaybackGate } from './playback-gate.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -19,6 +21,12 @@ const mediaHeaders = (): Record<string, string> => ({
   'Access-Control-Allow-Origin': '*',
 });
 
+/** Of a stream that not everybody may watch: a shared cache would give it to those who may not, or not any more. */
+const privateMediaHeaders = (): Record<string, string> => ({
+  ...mediaHeaders(),
+  'Cache-Control': 'private, max-age=300',
+});
+
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET, HEAD',
@@ -29,30 +37,36 @@ const PREFLIGHT_HEADERS = {
 /** What a media URI says: {@link Rendition.mediaEpoch}, kind and number. */
 const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
-/** The HLS side of the server: playlists, init segments, parts and segments. */
-export function playbackRoutes(streams: Streams): Hono {
+/** The HLS side of the server: playlists, init segments, parts and segments. Who may watch is asked where the gate guards. */
+export function playbackRoutes(streams: Streams, gate: PlaybackGate): Hono {
   const app = new Hono();
 
   // A player that adds headers of its own asks first. Nothing here depends on who asks.
   app.options('/*', (c) => c.body(null, 204, PREFLIGHT_HEADERS));
 
-  app.get('/:streamId/stream.m3u8', (c) => {
+  app.get('/:streamId/stream.m3u8', (c): Response | Promise<Response> => {
     const stream = findStream(streams, c.req.param('streamId'));
     if (stream.isInterrupted) throw interrupted(stream.id);
     if (!stream.playable) throw notPlayable(stream.id);
     const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
-    const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
-    return sendPlaylist(c, { text }, 'no-cache', 'Accept-Encoding, User-Agent');
+    const send = (admission?: Admission): Response | Promise<Response> => {
+      const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
+      return sendPlaylist(c, { text }, 'no-cache', admission, 'Accept-Encoding, User-Agent');
+    };
+    return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
 
-  app.get('/:streamId/:rendition/:file', (c) => {
+  app.get('/:streamId/:rendition/:file', (c): Response | Promise<Response> => {
     const stream = findStream(streams, c.req.param('streamId'));
-    const rendition = stream.demand(c.req.param('rendition'));
-    const file = c.req.param('file');
-    if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
-    return file === `${rendition.epoch}.m3u8`
-      ? sendMediaPlaylist(c, stream, rendition)
-      : sendMedia(c, rendition, file);
+    const send = (admission?: Admission): Response | Promise<Response> => {
+      const rendition = stream.demand(c.req.param('rendition'));
+      const file = c.req.param('file');
+      if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
+      return file === `${rendition.epoch}.m3u8`
+        ? sendMediaPlaylist(c, stream, rendition, admission)
+        : sendMedia(c, rendition, file, admission);
+    };
+    return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
 
   return app;
@@ -88,7 +102,12 @@ export function interrupted(id: string): PlaybackError {
   return new PlaybackError(503, `stream '${id}' is interrupted; try again in a second`, 1);
 }
 
-function sendMediaPlaylist(c: Context, stream: Stream, rendition: Rendition): Response | Promise<Response> {
+function sendMediaPlaylist(
+  c: Context,
+  stream: Stream,
+  rendition: Rendition,
+  admission: Admission | undefined,
+): Response | Promise<Response> {
   const { window } = rendition;
   const { ended } = window;
   const msn = ended ? undefined : readNumber(c, '_HLS_msn');
@@ -99,7 +118,7 @@ function sendMediaPlaylist(c: Context, stream: Stream, rendition: Rendition): Re
     const skip = ['YES', 'v2'].includes(c.req.query('_HLS_skip') ?? '');
     // A playlist that was waited for is a fixed fact under its full query (RFC 8216bis, appendix B.1).
     const cache = msn === undefined ? 'no-cache' : `public, max-age=${window.options.targetDuration * 6}`;
-    return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
+    return sendPlaylist(c, rendition.mediaPlaylist(skip), cache, admission);
   };
   if (msn === undefined && window.playable) return send();
   return untilReached(c, stream, rendition, msn, part).then(send);
@@ -126,12 +145,15 @@ function sendPlaylist(
   c: Context,
   shared: SharedText,
   cacheControl: string,
+  admission: Admission | undefined,
   vary = 'Accept-Encoding',
 ): Response | Promise<Response> {
-  return sendCompressible(c, encodeText(shared), {
+  const token = admission?.token;
+  const own = token === undefined ? shared : { text: withToken(shared.text, token) };
+  return sendCompressible(c, encodeText(own), {
     'Content-Type': PLAYLIST_TYPE,
     Vary: vary,
-    'Cache-Control': cacheControl,
+    'Cache-Control': admission ? 'private, no-cache' : cacheControl,
     'Access-Control-Allow-Origin': '*',
   });
 }
@@ -140,6 +162,7 @@ function sendMedia(
   c: Context,
   { mediaEpoch, window }: Rendition,
   file: string,
+  admission: Admission | undefined,
 ): Response | Promise<Response> {
   const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
   const number = Number(digits);
@@ -150,15 +173,19 @@ function sendMedia(
     else if (kind === 'p') bytes = window.part(number);
     // A signal, and a promise, cost more than the answer: only who must wait has them.
     if (kind === 'p' && !bytes) {
-      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(hinted, file));
+      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(hinted, file, admission));
     }
   }
-  return sendBytes(bytes, file);
+  return sendBytes(bytes, file, admission);
 }
 
-function sendBytes(bytes: Uint8Array<ArrayBuffer> | undefined, file: string): Response {
+function sendBytes(
+  bytes: Uint8Array<ArrayBuffer> | undefined,
+  file: string,
+  admission: Admission | undefined,
+): Response {
   if (!bytes) throw new PlaybackError(404, `'${file.slice(0, 80)}' is not, or no longer, in the playlist`);
-  return new Response(bytes, { headers: mediaHeaders() });
+  return new Response(bytes, { headers: admission ? privateMediaHeaders() : mediaHeaders() });
 }
 
 /** A delivery directive that is a whole number (RFC 8216bis §6.2.5). */

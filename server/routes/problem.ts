@@ -7,6 +7,7 @@ import type { Logger } from '../options.js';
 const TITLES: Record<number, string> = {
   400: 'Bad request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not found',
   409: 'Conflict',
   413: 'Too large',
@@ -42,7 +43,11 @@ export function errorHandler(logger: Logger): (error: Error, c: Context) => Resp
       if (error.retryAfter !== undefined) headers['Retry-After'] = String(error.retryAfter);
       return problem(c, error.status, error.message, headers);
     }
-    if (error instanceof LivestreamError) return problem(c, error.status, error.message);
+    if (error instanceof LivestreamError) {
+      // RFC 9110 §15.5.2.
+      const headers: Record<string, string> = error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
+      return problem(c, error.status, error.message, headers);
+    }
     if (error instanceof HTTPException) return problem(c, error.status, error.message);
     logger.error({ err: error, path: c.req.path }, 'a request could not be handled');
     return problem(c, 500, 'the request could not be handled');

@@ -3,7 +3,7 @@ import type { UpgradeWebSocket, WSContext } from 'hono/ws';
 import { Connection, type ConnectionServices } from './connection.js';
 
 /** The parts of {@link ConnectionServices} that are the same for all connections. */
-export type SocketServices = Omit<ConnectionServices, 'playbackUrl'>;
+export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'context'>;
 
 /** All open connections, for a server that shuts down. */
 export type Connections = Set<Connection>;
@@ -28,6 +28,7 @@ export function socketRoute(
     const open = (socket: WSContext<unknown>): Connection => {
       connection = new Connection(socket, {
         ...services,
+        context: c,
         playbackUrl: (streamId) => playbackUrl(c, streamId),
       });
       connections.add(connection);

@@ -3,12 +3,14 @@ import type { Audience } from '../streams/audience.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream } from './playback.js';
+import type { PlaybackGate } from './playback-gate.js';
 
 export interface StatusServices {
   streams: Streams;
   audience: Audience;
   /** Open WebSockets. */
   connections: ReadonlySet<unknown>;
+  gate: PlaybackGate;
   isClosing(): boolean;
 }
 
@@ -16,11 +18,12 @@ const JSON_HEADERS = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin
 
 /** What the server and its streams are doing, for programs. */
 export function statusRoutes(services: StatusServices): Hono {
-  const { streams, audience, isClosing } = services;
+  const { streams, audience, gate, isClosing } = services;
   const app = new Hono();
 
-  app.get('/livestream/:streamId', (c) => {
+  app.get('/livestream/:streamId', async (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
+    if (gate.guards(stream)) await gate.admit(c, stream);
     const { status, startedAt, info, frameFaults, transcoderFaults } = stream;
     const renditions = stream.playable
       ? stream.renditions.map((rendition) => ({

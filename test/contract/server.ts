@@ -24,8 +24,13 @@ export class Server {
     return `${this.url.replace(/^http/, 'ws')}/livestream/ws`;
   }
 
-  async connect(): Promise<SocketClient> {
-    const client = await SocketClient.open(this.socketUrl);
+  /** @param headers of the request that becomes the WebSocket */
+  connect(headers?: Record<string, string>): Promise<SocketClient> {
+    return this.connectTo(this.socketUrl, headers);
+  }
+
+  async connectTo(url: string, headers?: Record<string, string>): Promise<SocketClient> {
+    const client = await SocketClient.open(url, headers);
     this.#clients.push(client);
     return client;
   }

@@ -2,16 +2,24 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readTracks } from '../../../server/ingest/frame-track.js';
 import { FramesIngest } from '../../../server/ingest/frames-ingest.js';
 import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
+import { PlaybackGate } from '../../../server/routes/playback-gate.js';
 import { statusRoutes } from '../../../server/routes/status.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Streams } from '../../../server/streams/streams.js';
+import { accessOf } from '../access/access-of.js';
 
 const limits = { ...defaultLimits, endedTime: 60 };
 
 function setUp() {
   const audience = new Audience();
   const streams: Streams = new Streams(defaultPackaging, limits, audience);
-  const app = statusRoutes({ streams, audience, connections: new Set(), isClosing: () => false });
+  const app = statusRoutes({
+    streams,
+    audience,
+    connections: new Set(),
+    gate: new PlaybackGate(accessOf()),
+    isClosing: () => false,
+  });
   const faults = async (): Promise<Record<string, number>> => {
     const text = await (await app.request('/metrics')).text();
     expect(text).toContain('# TYPE livedrop_frame_faults_total counter\n');
