@@ -7,8 +7,8 @@ import type { Target } from './target.js';
 export interface Promises {
   /** From the fault's end to viewers seeing something that was encoded after its beginning, seconds; undefined: nobody's pictures stop. */
   recovers?: number;
-  /** All samples encoded during and after it reach viewers, in order, none twice. */
-  keepsSamples: boolean;
+  /** Of which streams all samples encoded during and after it reach viewers, in order. */
+  keepsSamples: 'all' | 'frames' | 'none';
   /** What viewers may notice at most: that nothing but time passed, or an EXT-X-DISCONTINUITY. They never see an end. */
   seam: 'none' | 'discontinuity';
   /** After a discontinuity viewers may see again what they saw, back to the last key frame. */
@@ -24,8 +24,8 @@ export interface Fault<T extends Target | undefined = Target | undefined> {
   promises: Promises;
   /** How often in a full run. Default 3. */
   times?: number;
-  /** Takes too long for `--quick`. */
-  isLong?: boolean;
+  /** Not done by `--quick`: it takes long, or another one is much like it. */
+  isLeftOut?: boolean;
   /** Every stream of the server is hit by it: there are no others. */
   hitsAll?: boolean;
   /** Why it cannot be had here. */

@@ -36,6 +36,7 @@ export async function outage({ proxy }: Side, seconds: number): Promise<Span> {
  * compared with what a watcher without a browser gets; that the viewer goes on is read off its screen.
  */
 export class PageStream implements Target {
+  readonly kind = 'frames';
   readonly #ledger = new Ledger();
   readonly #watcher: SampleWatcher;
 
@@ -104,7 +105,7 @@ export class PageStream implements Target {
       await delay(POLL);
     }
     if (this.#ledger.encodedCount === 0) throw new Error('the page does not say what it encodes');
-    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+    return [verdictOf(this, this.#ledger.balance(now), this.#watcher.takeBreaks())];
   }
 
   /** Since the page was opened: 1 where the player never had to begin again. */

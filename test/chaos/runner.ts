@@ -125,9 +125,9 @@ function brokenPromises({ promises }: Fault, { recovery, targets, usual, affecte
   if (recovers !== undefined && recovery !== undefined && recovery - usual / 1000 > recovers) {
     problems.push(`recovered after ${recovery.toFixed(1)} s, and ${recovers} s are promised`);
   }
-  for (const { stream, lost, altered, repeated, discontinuities, ends, gaps } of targets) {
+  for (const { stream, kind, lost, altered, repeated, discontinuities, ends, gaps } of targets) {
     const found = [
-      ...(keepsSamples && lost > 0 ? [`${lost} samples lost`] : []),
+      ...((keepsSamples === 'all' || keepsSamples === kind) && lost > 0 ? [`${lost} samples lost`] : []),
       ...(altered > 0 ? [`${altered} samples altered`] : []),
       ...(!repeats && repeated > 0 ? [`${repeated} samples repeated`] : []),
       ...(ends > 0 ? ['viewers saw an end'] : []),

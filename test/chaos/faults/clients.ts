@@ -3,7 +3,7 @@ import type { Arena } from '../arena.js';
 import type { Random } from '../random.js';
 import { bogusRequests, malformedMessages, overLimits, silence, slowHeaders, slowReaders } from '../crowd.js';
 
-const promises: Promises = { keepsSamples: true, seam: 'none' };
+const promises: Promises = { keepsSamples: 'all', seam: 'none' };
 
 /** Answers to anybody else, ms. */
 const ALIVE = 2000;

@@ -5,7 +5,7 @@ import { atOnce, lasting } from '../span.js';
 import { TranscodedStream } from '../transcoded-stream.js';
 
 /** A new one goes on with the same stream, from the last place in the file where reading can begin. */
-const promises: Promises = { recovers: 5, keepsSamples: false, seam: 'discontinuity', repeats: true };
+const promises: Promises = { recovers: 5, keepsSamples: 'none', seam: 'discontinuity', repeats: true };
 
 const prepare = (arena: Arena): Promise<TranscodedStream> => TranscodedStream.start(arena);
 
@@ -13,12 +13,12 @@ const prepare = (arena: Arena): Promise<TranscodedStream> => TranscodedStream.st
 const BROKEN = 1.5;
 
 /** It is killed, and those that follow are at fault for a while. */
-function broken(name: FfmpegFault, title: string, more: Partial<Promises> = {}): Fault {
+function broken(name: FfmpegFault, title: string, more: Partial<Fault<TranscodedStream>> = {}): Fault {
   return fault<TranscodedStream>({
     name: `ffmpeg-${name}`,
     title: `ffmpeg: ${title}`,
     times: 2,
-    promises: { ...promises, ...more },
+    promises,
     prepare,
     inject: async (target, { ffmpeg }) => {
       await ffmpeg.break(name);
@@ -32,6 +32,7 @@ function broken(name: FfmpegFault, title: string, more: Partial<Promises> = {}):
         await ffmpeg.mend();
       }
     },
+    ...more,
   });
 }
 
@@ -41,7 +42,7 @@ export const FFMPEG: readonly Fault[] = [
     name: 'ffmpeg-crash',
     title: 'ffmpeg: SIGKILL',
     // What it had taken and not given is in what the next one is given.
-    promises: { ...promises, keepsSamples: true },
+    promises: { ...promises, keepsSamples: 'all' },
     prepare,
     inject: (target) => atOnce(() => target.signal('SIGKILL')),
   }),
@@ -54,6 +55,6 @@ export const FFMPEG: readonly Fault[] = [
     inject: (target) => atOnce(() => target.signal('SIGSTOP')),
   }),
   broken('exit-0', 'those that follow end as if all were well'),
-  broken('garbage', 'those that follow write garbage', { recovers: 15 }),
-  broken('missing', 'the program is gone'),
+  broken('garbage', 'those that follow write garbage', { promises: { ...promises, recovers: 15 } }),
+  broken('missing', 'the program is gone', { isLeftOut: true }),
 ];

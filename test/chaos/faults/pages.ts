@@ -4,17 +4,18 @@ import { fault, type Fault, type Promises } from '../fault.js';
 import { lasting, type Span } from '../span.js';
 import { outage, type PageStream, type Side } from '../page-stream.js';
 
-const promises: Promises = { recovers: 5, keepsSamples: true, seam: 'none' };
+const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
 const prepare = (arena: Arena): Promise<PageStream> => arena.pages();
 
-function cut(seconds: number): Fault {
+function cut(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
   return fault<PageStream>({
     name: `viewer-cut-${seconds}s`,
     title: `viewer: network cut, connections refused for ${seconds} s`,
     promises,
     prepare,
     inject: ({ viewer }) => outage(viewer, seconds),
+    ...more,
   });
 }
 
@@ -43,11 +44,12 @@ async function freeze({ context, page }: Side, seconds: number): Promise<Span> {
 
 /** What happens to the pages of those who broadcast and watch, and to a viewer's network. */
 export const PAGES: readonly Fault[] = [
-  cut(1),
+  cut(1, { isLeftOut: true }),
   cut(5),
   fault<PageStream>({
     name: 'viewer-stall',
     title: 'viewer: silence for 5 s, connections stay open',
+    times: 2,
     promises,
     prepare,
     inject: ({ viewer: { proxy } }) =>
@@ -60,6 +62,7 @@ export const PAGES: readonly Fault[] = [
   fault<PageStream>({
     name: 'viewer-idle-close',
     title: 'viewer: a proxy closes idle WebSockets after 1 s, for 5 s',
+    times: 2,
     promises,
     prepare,
     inject: async ({ viewer: { proxy } }) => {
@@ -76,6 +79,7 @@ export const PAGES: readonly Fault[] = [
   fault<PageStream>({
     name: 'viewer-offline',
     title: 'viewer: the browser is offline for 5 s',
+    times: 2,
     promises,
     prepare,
     inject: ({ viewer }) => offline(viewer, 5),
@@ -83,6 +87,7 @@ export const PAGES: readonly Fault[] = [
   fault<PageStream>({
     name: 'viewer-frozen',
     title: 'viewer: the tab sleeps for 5 s',
+    times: 2,
     promises,
     prepare,
     inject: ({ viewer }) => freeze(viewer, 5),
@@ -90,6 +95,7 @@ export const PAGES: readonly Fault[] = [
   fault<PageStream>({
     name: 'publisher-offline',
     title: 'publisher: the browser is offline for 5 s',
+    times: 2,
     promises,
     prepare,
     inject: ({ broadcaster }) => offline(broadcaster, 5),
@@ -97,6 +103,7 @@ export const PAGES: readonly Fault[] = [
   fault<PageStream>({
     name: 'publisher-frozen',
     title: 'publisher: the tab sleeps for 5 s',
+    times: 2,
     promises,
     prepare,
     inject: ({ broadcaster }) => freeze(broadcaster, 5),

@@ -5,7 +5,7 @@ import { atOnce, lasting } from '../span.js';
 import { outage, type PageStream } from '../page-stream.js';
 
 /** All of it lies within what the publisher keeps (30 s, 32 MiB): nothing is lost, and nobody sees a seam. */
-const promises: Promises = { recovers: 5, keepsSamples: true, seam: 'none' };
+const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
 const prepare = (arena: Arena): Promise<PageStream> => arena.pages();
 
@@ -47,7 +47,7 @@ function closeFrame(code: number): Buffer {
 }
 
 /** What stands before the server closes the WebSocket with a code, and takes no new ones for a while. */
-function closed(code: number, meaning: string): Fault {
+function closed(code: number, meaning: string, more: Partial<Fault<PageStream>> = {}): Fault {
   return fault<PageStream>({
     name: `publisher-closed-${code}`,
     title: `publisher: the server's front closes with ${code}, ${meaning}, and answers 503 for 2 s`,
@@ -68,6 +68,7 @@ function closed(code: number, meaning: string): Fault {
         () => proxy.heal(),
       );
     },
+    ...more,
   });
 }
 
@@ -75,11 +76,12 @@ function closed(code: number, meaning: string): Fault {
 export const PUBLISHER_NETWORK: readonly Fault[] = [
   cut(1),
   cut(5),
-  cut(20, { times: 1, isLong: true }),
+  cut(20, { times: 1, isLeftOut: true }),
   stall(5),
-  stall(15, { times: 1, isLong: true }),
+  stall(15, { times: 1, isLeftOut: true }),
   fault<PageStream>({
     name: 'publisher-delay',
+    isLeftOut: true,
     title: 'publisher: 0.4 s of delay each way, for 5 s',
     promises,
     prepare,
@@ -110,7 +112,7 @@ export const PUBLISHER_NETWORK: readonly Fault[] = [
     inject: ({ broadcaster: { proxy } }) => atOnce(() => proxy.cut({ kind: 'end', filter: isWebSocket })),
   }),
   closed(1012, 'restarts'),
-  closed(1013, 'try again later'),
+  closed(1013, 'try again later', { isLeftOut: true }),
   fault<PageStream>({
     name: 'publisher-gateway',
     title: "publisher: the server's front answers 502 for 3 s",

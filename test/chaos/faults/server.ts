@@ -14,7 +14,7 @@ export const SERVER: readonly Fault[] = [
     name: 'disk-full',
     title: 'server: the disk with its data is full for 4 s',
     times: 2,
-    promises: { keepsSamples: true, seam: 'none' },
+    promises: { keepsSamples: 'all', seam: 'none' },
     missing: ({ disk }) => Promise.resolve(disk.missing),
     prepare: () => Promise.resolve(undefined),
     inject: (_target, { disk }) =>
@@ -29,7 +29,7 @@ export const SERVER: readonly Fault[] = [
     title: 'server: SIGKILL, and started again',
     hitsAll: true,
     // What was acknowledged and not seen yet was in its memory alone.
-    promises: { recovers: 5, keepsSamples: false, seam: 'discontinuity' },
+    promises: { recovers: 5, keepsSamples: 'none', seam: 'discontinuity' },
     prepare,
     inject: (_target, { server }) => server.restart('SIGKILL'),
   }),
@@ -37,7 +37,8 @@ export const SERVER: readonly Fault[] = [
     name: 'server-restart',
     title: 'server: SIGTERM, and started again',
     hitsAll: true,
-    promises: { recovers: 5, keepsSamples: true, seam: 'discontinuity' },
+    // Another process cannot go on in the middle of a file: the recorder begins a new one when it is back.
+    promises: { recovers: 5, keepsSamples: 'frames', seam: 'discontinuity' },
     prepare,
     inject: (_target, { server }) => server.restart('SIGTERM'),
   }),
@@ -45,7 +46,7 @@ export const SERVER: readonly Fault[] = [
     name: 'server-stop',
     title: 'server: SIGSTOP, SIGCONT 3 s later',
     hitsAll: true,
-    promises: { recovers: 5, keepsSamples: true, seam: 'none' },
+    promises: { recovers: 5, keepsSamples: 'all', seam: 'none' },
     prepare,
     inject: (_target, { server }) =>
       lasting(
