@@ -114,6 +114,7 @@ export class Publishers {
         ? session.suspend(() => keeper?.saveFinal(session) ?? Promise.resolve())
         : session.stop('shutdown');
     await Promise.all([...this.#sessions.values()].map(close));
+    await keeper?.settled();
   }
 
   #resumed({ streamId, resume }: StartStreamMessage): PublishSession | undefined {

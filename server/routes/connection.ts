@@ -180,7 +180,7 @@ export class Connection implements PublisherConnection {
       case 'capture-clock':
         return this.#publishing(message.streamId).setCaptureClock(message.timestamp, message.time);
       case 'clock':
-        return this.send({ type: 'clock', sent: message.sent, time: Date.now() });
+        return this.send({ type: 'clock', sent: message.sent, time: this.services.streams.clock.now() });
       case 'join-stream':
         return this.#join(message);
       case 'leave-stream':

@@ -3,6 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
+import { ServerClock } from './server-clock.js';
 import { positionAfter, type StreamState } from './stream-state.js';
 
 /** The name of {@link Stream.source}. */
@@ -43,12 +44,14 @@ export class Stream {
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    /** By which it is dated. */
+    readonly clock = new ServerClock(),
     private readonly before?: StreamState,
   ) {
     this.startedAt = before ? new Date(before.startedAt) : new Date();
     const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
-    const from = before && positionAfter(before, Date.now());
-    this.source = new Rendition(SOURCE, epoch, packaging, undefined, from);
+    const from = before && positionAfter(before, clock.now());
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now, from);
     if (before) {
       this.info = { userId: before.userId, title: before.title };
       this.isPrivate = before.isPrivate ?? false;

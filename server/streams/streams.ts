@@ -3,11 +3,14 @@ import type { Limits, PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { Audience } from './audience.js';
 import type { DeriveRendition } from './derived-rendition.js';
+import { ServerClock } from './server-clock.js';
 import { Stream } from './stream.js';
 import type { StreamState } from './stream-state.js';
 
 /** All streams of this server: those that are live and those that ended a little while ago. */
 export class Streams {
+  /** One for all of them. */
+  readonly clock = new ServerClock();
   #streams = new Map<string, Stream>();
   #closed = false;
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
@@ -66,6 +69,7 @@ export class Streams {
         `the server already carries ${this.limits.maxStreams} streams; try again when one has ended`,
       );
     }
+    if (this.liveCount === 0) this.clock.adjust();
     const before = this.#streams.get(id);
     if (before) this.#forget(before);
     return this.#add(id);
@@ -83,7 +87,7 @@ export class Streams {
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, state);
+    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, this.clock, state);
     this.#streams.set(id, stream);
     return stream;
   }

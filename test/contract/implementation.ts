@@ -10,6 +10,8 @@ export interface ServerSetup {
   playback?: 'public' | 'private';
   publishOrigins?: string[];
   playbackOrigins?: string[];
+  /** Where it keeps its streams' states. Default: nowhere. */
+  dataDirectory?: string;
   /** Whether it has a transcoder. Default true. */
   transcoder?: boolean;
   /** Where livedrop is mounted in the host's app, for example `/live`. Default: the implementation's choice. */

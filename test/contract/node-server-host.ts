@@ -1,20 +1,23 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { serve, upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { createLivestream } from '../../server/index.js';
 import { ffmpegTranscoder } from '../../server/node/ffmpeg-transcoder.js';
+import { StateFile } from '../../server/node/state-file.js';
 import { ffmpegPath } from '../helpers/media.js';
 import type { Host, ServerSetup } from './implementation.js';
 
 /** livedrop in a Hono app on @hono/node-server 2 with its own `upgradeWebSocket`, in this process. */
 export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
-  const { mountPath = '', transcoder: hasTranscoder = true, ...options } = setup;
+  const { mountPath = '', transcoder: hasTranscoder = true, dataDirectory, ...options } = setup;
   const transcoder = ffmpegTranscoder({ path: ffmpegPath });
   const livestream = createLivestream({
     ...options,
     upgradeWebSocket,
     ...(hasTranscoder ? { transcoder } : {}),
+    ...(dataDirectory ? { states: await StateFile.open(join(dataDirectory, 'streams.json')) } : {}),
   });
 
   let inProgress = 0;

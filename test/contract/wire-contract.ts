@@ -15,6 +15,7 @@ import { origins } from './clauses/origins.js';
 import { playlists } from './clauses/playlists.js';
 import { privatePlayback } from './clauses/private-playback.js';
 import { publishing } from './clauses/publishing.js';
+import { restarting } from './clauses/restarting.js';
 import { resuming } from './clauses/resuming.js';
 import { shuttingDown } from './clauses/shutting-down.js';
 import { status } from './clauses/status.js';
@@ -46,5 +47,6 @@ export function wireContract(name: string, startHost: StartHost): void {
     confusion(startHost);
     mounting(startHost);
     shuttingDown(startHost);
+    restarting(startHost);
   });
 }

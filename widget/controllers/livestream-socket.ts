@@ -279,8 +279,7 @@ export class LivestreamSocketController
         mayReturn: (refusal) => this.#mayReturn(refusal),
         onProbe: () => this.serverClock.ask(),
       },
-      this.#options.retry,
-      this.#options.silenceTimeout,
+      this.#options,
     );
     this.#connection.open();
   }

@@ -27,6 +27,8 @@ export class HlsPlayback implements Playback {
   readonly #retry = new Retry(RETRY);
   readonly #showTimeout: ShowTimeout;
   #hls: Hls | undefined;
+  /** Which has the video element. */
+  #attached: Hls | undefined;
   /** Once: what is loaded anew already has the element. */
   #onTake: (() => void) | undefined;
   #isClosed = false;
@@ -75,7 +77,9 @@ export class HlsPlayback implements Playback {
     this.#showTimeout.close();
     this.#edge.close();
     this.#hls?.destroy();
+    this.#attached?.destroy();
     this.#hls = undefined;
+    this.#attached = undefined;
   }
 
   get #playlistEdge(): PlaylistEdge {
@@ -103,7 +107,7 @@ export class HlsPlayback implements Playback {
   }
 
   #start(HlsLight: typeof Hls): void {
-    this.#hls?.destroy();
+    if (this.#hls !== this.#attached) this.#hls?.destroy();
     const hls = new HlsLight({
       ...HLS_CONFIG,
       // What a playlist names has the token that the playlist was asked for with.
@@ -120,6 +124,9 @@ export class HlsPlayback implements Playback {
     hls.once(Events.MANIFEST_PARSED, () => {
       this.#onTake?.();
       this.#onTake = undefined;
+      // The last picture stands until there is something to take its place.
+      this.#attached?.destroy();
+      this.#attached = hls;
       hls.attachMedia(this.#video);
     });
     hls.loadSource(withToken(this.#url, this.#token()));
