@@ -33,6 +33,7 @@ export interface TokenOptions {
   audience?: string | readonly string[] | undefined;
 }
 
+/** What a token is to say. */
 export interface TokenClaims {
   streamId: string;
   scope: TokenScope;

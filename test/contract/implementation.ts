@@ -5,13 +5,13 @@ export interface ServerSetup {
   limits?: Partial<Limits>;
   packaging?: Partial<PackagingOptions>;
   streamKeys?: string[];
+  /** Where it keeps its streams' states. Default: nowhere. */
+  dataDirectory?: string;
   adminKey?: string;
   tokens?: { secret?: string };
   playback?: 'public' | 'private';
   publishOrigins?: string[];
   playbackOrigins?: string[];
-  /** Where it keeps its streams' states. Default: nowhere. */
-  dataDirectory?: string;
   /** Whether it has a transcoder. Default true. */
   transcoder?: boolean;
   /** Where livedrop is mounted in the host's app, for example `/live`. Default: the implementation's choice. */
