@@ -292,7 +292,7 @@ export class LivestreamSocketController
 
   #opened(): void {
     this.#debug('connection', 'open');
-    if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    if (this.#error?.isPassing) this.#fail(undefined);
     this.serverClock.reset();
     this.#setConnected(true);
     this.renewToken();
