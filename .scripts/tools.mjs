@@ -70,6 +70,8 @@ export const toolsOf = {
   package: [],
   widget: ['chromium'],
   bench: ['chromium', 'ffprobe', 'nginx'],
+  chaos: ['chromium'],
+  soak: [],
 };
 
 /** Packages of several programs, by package manager, each once. */

@@ -1,10 +1,13 @@
-/** What every demo page does with its address: `?stream=<id>` says which stream, `?token=<token>` opens a guarded one. */
+/**
+ * What every demo page does with its address: `?stream=<id>` says which stream, `#token=<token>` opens a guarded one: what is behind the
+ * `#` stays in the browser.
+ */
 import { isStreamId } from 'livedrop/protocol';
 
 const parameters = new URLSearchParams(location.search);
 const asked = parameters.get('stream') ?? '';
 const streamId = isStreamId(asked) ? asked : 'demo';
-const token = parameters.get('token');
+const token = new URLSearchParams(location.hash.slice(1)).get('token');
 
 for (const element of document.querySelectorAll('[data-stream]')) {
   element.setAttribute('stream-id', streamId);

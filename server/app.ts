@@ -1,6 +1,9 @@
 import { Hono, type Context } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
+import { apiRoutes, type ApiServices } from './routes/api.js';
+import { playbackOriginGuard } from './routes/cors.js';
 import { liveMp4Routes } from './routes/live-mp4.js';
+import { PlaybackGate } from './routes/playback-gate.js';
 import { playbackRoutes } from './routes/playback.js';
 import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
@@ -15,12 +18,17 @@ export interface AppOptions {
   assets: AssetStore | undefined;
   publicUrl: string | undefined;
   hsts: boolean;
+  /** Absent: nobody may use the API for keys and tokens. */
+  api: ApiServices | undefined;
+  /** Web origins that may play; absent: all. */
+  playbackOrigins: readonly string[] | undefined;
   isClosing(): boolean;
 }
 
 /** All routes. None assumes where the app is mounted. */
 export function createApp(options: AppOptions): Hono {
   const { services, connections, isClosing } = options;
+  const gate = new PlaybackGate(services.access);
   const app = new Hono();
   app.onError(errorHandler(services.logger, services.refusals));
   app.notFound((c) => problem(c, 404, 'there is nothing at this path'));
@@ -39,9 +47,11 @@ export function createApp(options: AppOptions): Hono {
           Upgrade: 'websocket',
         }),
   );
-  app.route('/livestream', liveMp4Routes(services));
-  app.route('/livestream', playbackRoutes(services.streams, services));
-  app.route('/', statusRoutes({ ...services, connections, isClosing }));
+  if (options.playbackOrigins) app.use('/livestream/*', playbackOriginGuard(options.playbackOrigins));
+  app.route('/livestream', liveMp4Routes(services, gate));
+  app.route('/livestream', playbackRoutes(services.streams, services, gate));
+  app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
+  if (options.api) app.route('/api', apiRoutes(options.api));
   if (options.assets) app.route('/', pageRoutes(options.assets, options));
   return app;
 }

@@ -37,7 +37,11 @@ export class LivestreamError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options: { cause?: unknown } & Refusal = {},
+    private readonly options: {
+      cause?: unknown;
+      /** Of HTTP, where the code's own does not fit. */
+      status?: number;
+    } & Refusal = {},
   ) {
     super(message, options);
     this.limit = options.limit;
@@ -55,7 +59,7 @@ export class LivestreamError extends Error {
 
   /** The HTTP status that says the same. */
   get status(): number {
-    return STATUS[this.code];
+    return this.options?.status ?? STATUS[this.code];
   }
 }
 

@@ -6,7 +6,12 @@
  */
 import type { Hono } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
-import { keyAccess, openAccess } from './access.js';
+import { Access } from './access/access.js';
+import type { Authorize } from './access/app-authority.js';
+import { memoryKeyStore, type KeyStore } from './access/key-store.js';
+import { checkOriginList } from './access/origins.js';
+import { StreamKeys } from './access/stream-keys.js';
+import type { TokenOptions } from './access/tokens.js';
 import { createApp } from './app.js';
 import { AacRendition } from './ingest/aac-rendition.js';
 import { Publishers } from './ingest/publishers.js';
@@ -32,7 +37,14 @@ import { Refusals } from './streams/refusals.js';
 import type { StreamStateStore } from './streams/stream-state.js';
 import { Streams } from './streams/streams.js';
 
-export type { Access } from './access.js';
+export type { Authorize, AuthorizeRequest } from './access/app-authority.js';
+export { memoryKeyStore } from './access/key-store.js';
+export type { KeyStore, KeyStoreState, StreamKeyRecord } from './access/key-store.js';
+export type { KeyProof } from './access/stream-key.js';
+export { StreamKeys, UnknownKeyError } from './access/stream-keys.js';
+export type { CreatedStreamKey, NewStreamKey, StreamKeyInfo } from './access/stream-keys.js';
+export { mintToken } from './access/tokens.js';
+export type { TokenClaims, TokenOptions, TokenScope } from './access/tokens.js';
 export { LivestreamError, PlaybackError } from './errors.js';
 export { TranscoderUnavailable } from './ingest/transcoder.js';
 export type {
@@ -61,6 +73,23 @@ export interface LivestreamOptions {
   assets?: AssetStore;
   /** Keys that let their holders publish. Empty or absent: anyone who reaches the server may. */
   streamKeys?: readonly string[];
+  /** Where keys are kept that are made, rotated and revoked while the server runs. Default: in memory. */
+  keyStore?: KeyStore;
+  /** Lets programs make, rotate and revoke keys at `/api/keys`: at least 16 characters. Default: nobody may. */
+  adminKey?: string | undefined;
+  /** Publish and playback tokens that others sign: by a shared secret, or by keys of a JWK Set. */
+  tokens?: TokenOptions | undefined;
+  /** `private`: viewers of every stream need a token. Default `public`: of those alone whose publisher or key says so. */
+  playback?: 'public' | 'private';
+  /** An app's own word on who may publish and play. */
+  authorize?: Authorize;
+  /**
+   * Web origins whose pages may publish, such as `https://app.example`; the server's own may always. Default: any where keys or
+   * tokens are asked for, none but the server's own where `authorize` is, and those of this machine where nothing is.
+   */
+  publishOrigins?: readonly string[] | undefined;
+  /** Web origins whose pages may play. Default: any. */
+  playbackOrigins?: readonly string[] | undefined;
   /** Where clients reach this app, its mount path included, when a proxy hides it. Default: as requested. */
   publicUrl?: string;
   /**
@@ -88,6 +117,8 @@ export interface LivestreamOptions {
 export interface Livestream {
   /** Serve it, or mount it: `parent.route('/live', livestream.app)`. */
   app: Hono;
+  /** The keys in the {@link LivestreamOptions.keyStore}. */
+  keys: StreamKeys;
   /** What the runtime's WebSocket server should be created with. */
   websocket: { maxPayload: number; perMessageDeflate: false };
   /**
@@ -107,6 +138,12 @@ export interface CloseOptions {
    */
   restarting?: boolean | undefined;
 }
+
+/** A shorter admin key can be guessed. */
+const MIN_ADMIN_KEY = 16;
+
+/** Longest wait of a timer, milliseconds. */
+const MAX_TIMER = 2_147_483_647;
 
 /** Messages above the limit but below this still get a typed error rather than a bare close. */
 const PAYLOAD_SLACK = 64 * 1024;
@@ -158,8 +195,12 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     idle: new IdleConnections(limits),
   };
   const streams = new Streams(packaging, limits, audience, derive, refusals);
+  const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
+  const access = createAccess(options, keys, limits, logger);
   const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
+    playback: options.playback ?? 'public',
+    stands: (grant) => access.stands(grant),
     streams,
     audience,
     limits,
@@ -169,8 +210,16 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     transcoders: transcoder,
     keeper,
   });
+  const stopWatchingKeys = watchKeys(
+    keys,
+    () => {
+      access.keysChanged();
+      publishers.endRevoked();
+    },
+    (error) =>
+      logger.error({ err: error }, 'the stream keys could not be read; the last known ones are used'),
+  );
   for (const state of keeper?.load(limits, packaging) ?? []) publishers.adopt(state);
-  const access = options.streamKeys?.length ? keyAccess(options.streamKeys) : openAccess;
   const connections: Connections = new Set();
   let closing: Promise<void> | undefined;
 
@@ -185,6 +234,8 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     assets: options.assets,
     publicUrl: options.publicUrl,
     hsts: options.hsts ?? false,
+    api: { keys, adminKey: options.adminKey, maxApiFailures: limits.maxApiFailures, logger },
+    playbackOrigins: options.playbackOrigins,
     isClosing: () => closing !== undefined,
   });
 
@@ -198,6 +249,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   }
 
   async function close({ restarting = options.states !== undefined }: CloseOptions): Promise<void> {
+    stopWatchingKeys();
     await publishers.close(restarting);
     const [code, reason] = restarting
       ? [CloseCode.SERVICE_RESTART, 'the server restarts']
@@ -209,8 +261,59 @@ export function createLivestream(options: LivestreamOptions): Livestream {
 
   return {
     app,
+    keys,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
     countRefusal: (limit) => refusals.count(limit),
     close: (how = {}) => (closing ??= close(how)),
+  };
+}
+
+/** @throws RangeError naming the option that is wrong */
+function createAccess(
+  options: LivestreamOptions,
+  stored: StreamKeys,
+  limits: Limits,
+  logger: Logger,
+): Access {
+  const { adminKey, publishOrigins, playbackOrigins, publicUrl, playback = 'public' } = options;
+  if (adminKey !== undefined && adminKey.length < MIN_ADMIN_KEY) {
+    throw new RangeError(`adminKey is shorter than ${MIN_ADMIN_KEY} characters; make one of random digits`);
+  }
+  if (playback !== 'public' && playback !== 'private') {
+    throw new RangeError(`playback is '${String(playback)}'; give 'public' or 'private'`);
+  }
+  checkOriginList('publishOrigins', publishOrigins);
+  checkOriginList('playbackOrigins', playbackOrigins);
+  return new Access({
+    ...limits,
+    streamKeys: options.streamKeys ?? [],
+    stored,
+    tokens: options.tokens,
+    adminKey,
+    authorize: options.authorize,
+    playback,
+    origins: { publishOrigins, publicUrl },
+    logger,
+  });
+}
+
+/**
+ * Tells when a key may have ceased to be taken: by a change, or because its overlap is over.
+ * @returns stops it
+ */
+function watchKeys(keys: StreamKeys, onChange: () => void, onError: (error: unknown) => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const changed = (): void => {
+    onChange();
+    clearTimeout(timer);
+    const next = keys.nextExpiry;
+    if (next !== undefined)
+      timer = setTimeout(changed, Math.min(Math.max(0, next - Date.now()) + 1, MAX_TIMER));
+  };
+  const stop = keys.watch(changed, onError);
+  keys.refresh().then(changed, onError);
+  return () => {
+    stop();
+    clearTimeout(timer);
   };
 }

@@ -115,6 +115,14 @@ export interface Limits {
   maxFrameGap: number;
   /** Frames format: how far a capture clock may be from the server's clock. Default 300. */
   maxClockSkew: number;
+  /** How long an app's `authorize` may take; one that takes longer refuses. Default 5. */
+  authorizeTime: number;
+  /** How long its answer to a viewer is kept, by token, cookies and `Authorization`. Default 10. */
+  authorizeTtl: number;
+  /** Playback tokens, and answers of `authorize`, that are kept; what was forgotten is asked again. Default 100,000. */
+  maxPasses: number;
+  /** Wrong keys a minute that the API for keys and tokens tells from right ones; then it answers 429. Default 60. */
+  maxApiFailures: number;
 }
 
 /** The defaults of {@link PackagingOptions}. */
@@ -166,6 +174,10 @@ export const defaultLimits: Limits = {
   liveStallTime: 10,
   maxFrameGap: 10,
   maxClockSkew: 300,
+  authorizeTime: 5,
+  authorizeTtl: 10,
+  maxPasses: 100_000,
+  maxApiFailures: 60,
 };
 
 /** The smallest and largest value each option may have. */
@@ -213,6 +225,10 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   liveStallTime: [0, 3600],
   maxFrameGap: [1, 3600],
   maxClockSkew: [1, 86_400],
+  authorizeTime: [0.1, 60],
+  authorizeTtl: [0, 3600],
+  maxPasses: [1, 10_000_000],
+  maxApiFailures: [1, 1_000_000],
 };
 
 /**

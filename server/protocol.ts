@@ -86,6 +86,8 @@ export interface StartStreamMessage {
   title?: string;
   /** Absent: a container. */
   format?: StreamFormat;
+  /** `private`: viewers need a token. Absent: as the server, or the stream key, says. */
+  playback?: 'private';
   /** Continue a stream whose connection broke. */
   resume?: ResumeRequest;
 }
@@ -138,7 +140,13 @@ export interface StopStreamMessage {
 export interface JoinStreamMessage {
   type: 'join-stream';
   streamId: string;
+  /** Where the stream is private. Sent again with a newer one before it ends. */
   token?: string;
+  /**
+   * The token of this viewer in URLs that cannot change any more, which may be over: it is good again for as long as `token`,
+   * and so is each that was given since. One that never was is left out.
+   */
+  renews?: string;
 }
 
 /** A viewer leaves. */

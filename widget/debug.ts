@@ -1,3 +1,5 @@
+import type { ServerMessage } from '../server/protocol.js';
+
 /** What a debug line is about. */
 export type DebugTopic = 'connection' | 'stream' | 'media' | 'playback' | 'error';
 
@@ -16,4 +18,9 @@ export function createDebugLog(enabled?: () => boolean): DebugLog {
     if (detail === undefined) write(line);
     else write(line, detail);
   };
+}
+
+/** A resume token is the authority to publish: it does not belong in a console. */
+export function withoutSecrets(message: ServerMessage): object {
+  return message.type === 'stream-started' ? { ...message, resumeToken: '…' } : message;
 }

@@ -35,7 +35,7 @@ const HELP: Record<LivedropErrorCode, string> = {
   BAD_MESSAGE: 'The page and the server do not understand each other: update both to the same version.',
   UNSUPPORTED_FORMAT:
     'This browser sends a format the server does not take: try a current Chrome, Edge or Firefox.',
-  UNAUTHORIZED: 'Ask for a new stream key or publish token and set it as token.',
+  UNAUTHORIZED: 'Ask for a new key or token and set it as token.',
   STREAM_IN_USE: 'Someone is live under this stream id: choose another one, or stop the other broadcast.',
   NOT_STREAMING: 'Go live again.',
   TOO_LARGE: 'Lower the video size or bitrate.',

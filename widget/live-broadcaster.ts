@@ -20,6 +20,7 @@ import { streamIdProblem } from './elements/stream-id.js';
 import { LevelMeter } from './elements/level-meter.js';
 import { sharedStyles } from './elements/shared.styles.js';
 import { broadcasterTexts, endedText } from './elements/texts.js';
+import { TokenSource, type TokenGetter } from './elements/token-source.js';
 import type { LivedropError } from './errors.js';
 import { broadcasterStyles } from './live-broadcaster.styles.js';
 
@@ -74,10 +75,17 @@ export class LiveBroadcaster extends LitElement {
     debug: () => this.debug,
   });
 
+  readonly #tokens = new TokenSource(this, {
+    token: () => this.token,
+    url: () => this.tokenUrl,
+    getToken: () => this.getToken,
+    streamId: () => this.streamId,
+  });
+
   /** The connection to the server. */
   readonly socket = new LivestreamSocketController(this, {
     backendUrl: () => this.backendUrl,
-    token: () => this.token,
+    token: () => this.#tokens.current,
     debug: () => this.debug,
   });
 
@@ -104,8 +112,17 @@ export class LiveBroadcaster extends LitElement {
   /** Whose stream it is, for the server's log. */
   @property({ attribute: 'user-id' }) userId: string | undefined;
 
-  /** A stream key or publish token, where the server asks for one. */
+  /** A stream key or publish token, where the server asks for one. Read at every start and every coming back. */
   @property() token: string | undefined;
+
+  /**
+   * Where to get publish tokens: asked with `?stream=<stream-id>` at every start without a `token`, and again before one ends. It answers
+   * with the token, or JSON that has it in `token`. The page's cookies go along where it is of the same origin.
+   */
+  @property({ attribute: 'token-url' }) tokenUrl: string | undefined;
+
+  /** Gives tokens instead of `token-url`. */
+  @property({ attribute: false }) getToken: TokenGetter | undefined;
 
   /** Of the server, for example `https://live.example.com`. Default: where the script came from. */
   @property({ attribute: 'backend-url' }) backendUrl: string | undefined;
@@ -183,7 +200,9 @@ export class LiveBroadcaster extends LitElement {
     this.#closeMenus();
     const idProblem = streamIdProblem(this.streamId);
     if (idProblem) return this.#fail(idProblem);
+    const hasToken = this.#tokens.start();
     if (!this.media.stream) await this.startCamera();
+    await hasToken;
     const { stream } = this.media;
     if (!stream || !this.isConnected) return;
     // What is wrong is in `socket.error`, and fired from there.
@@ -335,6 +354,7 @@ export class LiveBroadcaster extends LitElement {
       this.#onAir = false;
       const seconds = this.#clock.seconds;
       this.#clock.since = undefined;
+      this.#tokens.stop();
       this.ended = endedText(reason, seconds);
       fire(this, 'live-stop', { streamId: this.streamId, reason: reason ?? 'stopped', seconds });
     }

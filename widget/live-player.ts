@@ -16,11 +16,12 @@ import { sharedStyles } from './elements/shared.styles.js';
 import { playerShortcut } from './elements/shortcuts.js';
 import { StreamSource } from './elements/stream-source.js';
 import { playerTexts } from './elements/texts.js';
+import { TokenSource, type TokenGetter } from './elements/token-source.js';
 import type { LivedropError } from './errors.js';
 import { playerStyles } from './live-player.styles.js';
 
 /** What the stream is reached by. */
-const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token', 'latencyMode'] as const;
+const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'tokenUrl', 'getToken', 'latencyMode'] as const;
 
 /**
  * Plays a live stream half a second behind, keeps to its live edge, and begins, goes on and ends with it by itself.
@@ -70,11 +71,19 @@ const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'token', 'latencyMode'] as 
 export class LivePlayer extends LitElement {
   static override styles = [sharedStyles, playerStyles];
 
+  readonly #tokens = new TokenSource(this, {
+    token: () => this.token,
+    url: () => this.tokenUrl,
+    getToken: () => this.getToken,
+    streamId: () => this.streamId,
+    onToken: () => this.#onToken(),
+  });
+
   /** The connection to the server, which tells status and viewers. */
   readonly socket = new LivestreamSocketController(this, {
     backendUrl: () => this.backendUrl,
     cdnUrl: () => this.cdnUrl,
-    token: () => this.token,
+    token: () => this.#tokens.current,
     debug: () => this.debug,
   });
 
@@ -85,6 +94,7 @@ export class LivePlayer extends LitElement {
     // What comes from a CDN comes in whole files.
     latencyMode: () => (this.cdnUrl ? 'low' : this.latencyMode),
     serverTime: () => this.socket.serverTime,
+    token: () => this.#tokens.current,
     debug: () => this.debug,
   });
 
@@ -92,6 +102,7 @@ export class LivePlayer extends LitElement {
     socket: this.socket,
     video: this.video,
     wanted: () => this.wanted,
+    token: () => this.#tokens.current,
   });
   readonly #autoHide = new AutoHide(this);
   readonly #fullscreen = new FullscreenController(this, () => this.videoElement);
@@ -117,8 +128,17 @@ export class LivePlayer extends LitElement {
   /** Where playlists and media come from, if not from the server. */
   @property({ attribute: 'cdn-url' }) cdnUrl: string | undefined;
 
-  /** A viewer's token, where the server asks for one. */
+  /** A viewer's token, where the stream is private. A newer one goes on where this one ends, without a break. */
   @property() token: string | undefined;
+
+  /**
+   * Where to get tokens: asked with `?stream=<stream-id>` for the first one, where there is no `token`, and again before one ends.
+   * It answers with the token, or JSON that has it in `token`. The page's cookies go along where it is of the same origin.
+   */
+  @property({ attribute: 'token-url' }) tokenUrl: string | undefined;
+
+  /** Gives tokens instead of `token-url`. */
+  @property({ attribute: false }) getToken: TokenGetter | undefined;
 
   /** Of an image shown until the first frame. */
   @property() poster: string | undefined;
@@ -153,7 +173,10 @@ export class LivePlayer extends LitElement {
     this.video.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
     this.video.addEventListener('latencychange', (event) => fire(this, 'live-latency', event.detail));
     this.video.addEventListener('fallback', (event) => fire(this, 'live-fallback', event.detail));
-    this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
+    this.socket.addEventListener('error', (event) => {
+      if (event.detail.error.code === 'UNAUTHORIZED') this.#tokens.refused();
+      fire(this, 'live-error', event.detail);
+    });
     this.socket.addEventListener('viewercount', (event) =>
       fire(this, 'viewer-count', { count: event.detail.count }),
     );
@@ -221,6 +244,7 @@ export class LivePlayer extends LitElement {
     const { video } = this;
     const moved = ADDRESS.some((name) => changed.has(name));
     if (this.isConnected && (moved || !this.#following)) this.#follow();
+    else if (changed.has('token')) this.#tokenChanged();
     const state = playerState({
       status: this.#source.status,
       failed: this.error !== undefined,
@@ -313,8 +337,20 @@ export class LivePlayer extends LitElement {
 
   #follow(): void {
     this.#following = true;
-    if (!this.#idProblem()) this.#source.start(this.streamId);
-    else this.#source.stop();
+    void this.#tokens.start();
+    this.#source.stop();
+    if (!this.#idProblem() && !this.#tokens.isAwaited) this.#source.start(this.streamId);
+  }
+
+  #tokenChanged(): void {
+    void this.#tokens.start();
+    if (!this.#tokens.isAwaited) this.#onToken();
+  }
+
+  /** What plays goes on; what waited for a token begins. */
+  #onToken(): void {
+    if (this.#source.isStarted) this.socket.renewToken();
+    else if (this.#following && !this.#idProblem()) this.#source.start(this.streamId);
   }
 
   #view(): PlayerView {

@@ -36,6 +36,12 @@ const OTHER_TRACK_WAIT = 0.25;
 /** Times that go back by less than this are brought into order; by more, the source's clock has jumped. Seconds. */
 const DISORDER = 0.1;
 
+/** Media as old as this by its date was not captured then, milliseconds. */
+const STALE = 300_000;
+
+/** How far another track may be ahead of the picture and of itself: more than any container's interleaving, seconds. */
+const ASTRAY = 30;
+
 /** The shortest part, where timestamps stand still, seconds. */
 const LEAST_DURATION = 0.001;
 
@@ -148,6 +154,10 @@ export class Segmenter {
     if (!queue) return;
     const { timescale } = queue.track;
     if (queue === this.#primary && this.#isJump(sample.dts / timescale)) this.#breakRun();
+    if (queue === this.#primary && sample.key && this.#isStale(sample.dts / timescale)) {
+      this.#captureOffset = undefined;
+      this.#breakRun();
+    }
     if (this.#offset === undefined) {
       if (queue !== this.#primary || !sample.key) return;
       this.#anchor(sample.dts / timescale);
@@ -155,6 +165,7 @@ export class Segmenter {
     const dts = sample.dts + Math.round((this.#offset ?? 0) * timescale);
     // What belongs before the first key frame of the primary track has no picture to go with.
     if (dts < Math.round(this.#runStart * timescale)) return;
+    if (queue !== this.#primary && this.#isAstray(dts / timescale, queue)) return;
     const shifted = {
       ...sample,
       dts,
@@ -223,6 +234,24 @@ export class Segmenter {
     if (time > this.#expected + this.#longest) return true;
     const { last, track } = this.#primary!;
     return last !== undefined && time + this.#offset < last.dts / track.timescale - DISORDER;
+  }
+
+  /**
+   * By its date the media is older than anything that a publisher keeps for a connection that broke: its clock stood still meanwhile, as
+   * that of a laptop which slept.
+   */
+  #isStale(time: number): boolean {
+    if (this.#offset === undefined || this.timeline) return false;
+    return this.now() - (this.#clockOffset + (time + this.#offset) * 1000) > STALE;
+  }
+
+  /**
+   * Another track runs so far ahead that it belongs to no picture: parts would be cut for all the time between. One that goes on by itself
+   * while the picture stands still is as far ahead as it likes.
+   */
+  #isAstray(time: number, { reached }: Queue): boolean {
+    const expected = (this.#expected ?? 0) + (this.#offset ?? 0);
+    return time > Math.max(expected, reached, this.#end) + ASTRAY;
   }
 
   /** Goes on behind a discontinuity, from the next key frame. */
@@ -352,8 +381,10 @@ export class Segmenter {
     if (this.window.last?.complete !== false) {
       // One capture clock for all renditions.
       if (this.timeline) this.#clockOffset = this.timeline.clockOffset;
-      // One that was corrected must not take the date back, either.
-      this.#programDate = Math.max(this.#programDate, this.#clockOffset + this.#end * 1000);
+      // One that was corrected must not take the date back, either; behind a discontinuity it comes after what was before.
+      const { last } = this.window;
+      const passed = this.#discontinuity && last ? last.duration * 1000 : 0;
+      this.#programDate = Math.max(this.#programDate + passed, this.#clockOffset + this.#end * 1000);
       this.window.openSegment({
         init: this.#init,
         discontinuity: this.#discontinuity,

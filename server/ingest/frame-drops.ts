@@ -57,7 +57,7 @@ export class FrameDrops {
     this.counts.set(reason, count);
     const { id: streamId, frameFaults } = this.stream;
     frameFaults.set(reason, (frameFaults.get(reason) ?? 0) + 1);
-    const now = Date.now();
+    const now = performance.now();
     if (now - (this.#noticed.get(reason) ?? -Infinity) < NOTICE_INTERVAL) return;
     this.#noticed.set(reason, now);
     this.logger.warn({ streamId, reason, count }, `a frame is not as it should be: ${message}`);

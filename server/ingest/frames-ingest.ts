@@ -3,6 +3,7 @@ import type { Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { TrackConfig } from '../protocol.js';
 import type { Stream } from '../streams/stream.js';
+import { Countdown } from './countdown.js';
 import { FrameDrops, UnusableFrame, type DropReason } from './frame-drops.js';
 import { FrameLane, type ReadFrame } from './frame-lane.js';
 import { readFrame } from './frame-reader.js';
@@ -23,6 +24,9 @@ const MAX_WAITING = 250;
 /** A publisher counts as sending while its last message is no older than this, milliseconds. */
 const SENDING_TIME = 2000;
 
+/** A capture clock that moved by more against the timestamps is another clock, milliseconds. */
+const CLOCK_LEAP = 1000;
+
 /** What was lost with a frame that these are the reasons for may be what the next frames refer to. */
 const BREAKS_PREDICTION = new Set<DropReason>(['reserved-bits', 'timestamp-range', 'broken-chunk']);
 
@@ -39,13 +43,15 @@ export class FramesIngest implements Ingest {
   #run: Track[] | undefined;
   /** Video of which a frame is missing is of no use before the next key frame. */
   #needsKey = true;
+  /** The capture clock is another one: a run begins with the next key frame, for the dates to follow it. */
+  #needsDate = false;
   /** Sound that came before its picture. */
   #waiting: ReadFrame[] = [];
   #captureClock: { timestamp: number; time: number } | undefined;
   #produced = false;
   #stopped = false;
   #lastWrite = 0;
-  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  readonly #watchdog = new Countdown(() => this.#onUseless());
 
   constructor(
     private readonly options: FramesIngestOptions,
@@ -62,7 +68,7 @@ export class FramesIngest implements Ingest {
   /** @throws LivestreamError UNSUPPORTED_FORMAT when what the frames say of themselves cannot be played */
   write(bytes: Uint8Array): boolean {
     if (this.#stopped) return true;
-    this.#lastWrite = Date.now();
+    this.#lastWrite = performance.now();
     if (!this.#produced) this.#watch();
     let lane: FrameLane | undefined;
     try {
@@ -95,8 +101,7 @@ export class FramesIngest implements Ingest {
 
   kill(): void {
     this.#stopped = true;
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
+    this.#watchdog.stop();
   }
 
   configureTrack(config: TrackConfig): void {
@@ -130,7 +135,7 @@ export class FramesIngest implements Ingest {
 
   setCaptureClock(timestamp: number, time: number): void {
     const newest = this.#primary.expected ?? timestamp;
-    const skew = time + (newest - timestamp) / 1000 - Date.now();
+    const skew = time + (newest - timestamp) / 1000 - this.options.stream.clock.now();
     const { maxClockSkew } = this.options.limits;
     if (Math.abs(skew) > maxClockSkew * 1000) {
       throw new LivestreamError(
@@ -139,8 +144,12 @@ export class FramesIngest implements Ingest {
           'send time by the clock of this server',
       );
     }
+    const before = this.#captureClock;
     this.#captureClock = { timestamp, time };
-    if (this.#run) this.options.stream.setCaptureClock(timestamp / 1e6, time);
+    const moved = before ? time - before.time - (timestamp - before.timestamp) / 1000 : 0;
+    // The publisher slept, or its clock was set: within a run of media dates go on as the media does.
+    if (this.#run && Math.abs(moved) > CLOCK_LEAP) this.#needsDate = true;
+    else if (this.#run && !this.#needsDate) this.options.stream.setCaptureClock(timestamp / 1e6, time);
   }
 
   #names(): string {
@@ -247,7 +256,7 @@ export class FramesIngest implements Ingest {
         );
       }
       this.#needsKey = false;
-      isFirst = key && this.#lanes.some((each) => this.#hasNewConfig(each));
+      isFirst = key && (this.#needsDate || this.#lanes.some((each) => this.#hasNewConfig(each)));
       if (isFirst) this.#beginRun();
     }
     const placed = lane.place(read);
@@ -271,6 +280,7 @@ export class FramesIngest implements Ingest {
   /** @throws LivestreamError TOO_LARGE */
   #beginRun(): void {
     const { stream, limits } = this.options;
+    this.#needsDate = false;
     this.#run = this.#lanes.map((lane) => lane.sampleTrack!);
     checkResolution(this.#run, limits.maxPixels);
     stream.start(this.#run);
@@ -308,21 +318,20 @@ export class FramesIngest implements Ingest {
 
   #onProgress(): void {
     this.#produced = true;
-    clearTimeout(this.#watchdog);
-    this.#watchdog = undefined;
+    this.#watchdog.stop();
   }
 
   /** Frames come in: some must be of use in time. */
   #watch(): void {
-    const { startTime } = this.options.limits;
-    this.#watchdog ??= setTimeout(() => {
-      this.#watchdog = undefined;
-      if (this.#produced && Date.now() - this.#lastWrite > SENDING_TIME) return;
-      this.kill();
-      const reasons = this.drops.summary() || 'none came';
-      const message = `no frame of ${this.#primary.kind} could be published for ${startTime} s (${reasons})`;
-      this.events.onFailure(new LivestreamError('BAD_MESSAGE', message));
-    }, startTime * 1000);
+    if (!this.#watchdog.isRunning) this.#watchdog.start(this.options.limits.startTime * 1000);
+  }
+
+  #onUseless(): void {
+    if (this.#produced && performance.now() - this.#lastWrite > SENDING_TIME) return;
+    this.kill();
+    const reasons = this.drops.summary() || 'none came';
+    const message = `no frame of ${this.#primary.kind} could be published for ${this.options.limits.startTime} s (${reasons})`;
+    this.events.onFailure(new LivestreamError('BAD_MESSAGE', message));
   }
 }
 

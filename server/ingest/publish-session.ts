@@ -6,6 +6,7 @@ import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import type { PublishGrant } from '../streams/publish-grant.js';
 import { RateLimit } from './rate-limit.js';
 import { createToken } from './resume-token.js';
 
@@ -23,6 +24,8 @@ export interface PublishSessionOptions {
   limits: Limits;
   refusals: Refusals;
   logger: Logger;
+  /** Default: nothing that can be taken back. */
+  grant?: PublishGrant;
   createIngest(events: IngestEvents): Ingest;
   /** Of a publisher that resumes a stream which another process began. Default: a new one. */
   resumeToken?: string | undefined;
@@ -76,6 +79,11 @@ export class PublishSession {
 
   get stream(): Stream {
     return this.options.stream;
+  }
+
+  /** On what its publisher may publish. */
+  get grant(): PublishGrant {
+    return this.options.grant ?? {};
   }
 
   /** How many binary messages are held safely: the number of the next one. */

@@ -1,7 +1,8 @@
 import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { Limits, Logger, PackagingOptions } from '../options.js';
-import type { StartStreamMessage } from '../protocol.js';
+import type { StartStreamMessage, StopReason } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
+import type { GrantCheck, PublishGrant } from '../streams/publish-grant.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import type { StreamState } from '../streams/stream-state.js';
@@ -24,6 +25,10 @@ export interface PublishersOptions {
   packaging: PackagingOptions;
   transcoders: TranscoderFactory | undefined;
   logger: Logger;
+  /** Of streams whose publisher and key say nothing else. Default public. */
+  playback?: 'public' | 'private';
+  /** Whether what a stream was started on stands still. Default: it does. */
+  stands?: GrantCheck;
   /** Absent: a process that dies takes its streams with it. */
   keeper: StateKeeper | undefined;
 }
@@ -45,21 +50,17 @@ export class Publishers {
 
   /** Waits for the publisher of a stream that another process began: its viewers have been waiting since. */
   adopt(state: StreamState): void {
-    const { streams, keeper, limits, logger } = this.options;
+    const { streams, limits, logger } = this.options;
     const { streamId } = state;
     const stream = streams.restore(state);
-    const grace = setTimeout(() => {
-      this.#orphans.delete(streamId);
-      stream.end();
-      keeper?.forget(streamId);
-      logger.info({ streamId, reason: 'timed-out' }, 'the stream is over');
-    }, limits.graceTime * 1000);
+    stream.isPrivate ||= this.options.playback === 'private';
+    const grace = setTimeout(() => this.#endOrphan(streamId, 'timed-out'), limits.graceTime * 1000);
     this.#orphans.set(streamId, { stream, state, grace });
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
   }
 
   /**
-   * Whether a `start-stream` may go on with what is there: the token is authority enough.
+   * Whether a `start-stream` may go on with what is there: the token is authority enough, while what it was given for stands.
    * @param tokenHash of its resume token, see `hashToken`
    */
   canResume(message: StartStreamMessage, tokenHash: string | undefined): boolean {
@@ -69,18 +70,25 @@ export class Publishers {
   /**
    * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
    * @param tokenHash as in {@link canResume}
+   * @param grant on what it is started; absent: what it goes on with keeps its own
    * @param address of the publisher; undefined: no limit of an address applies
    * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, TOO_LARGE, STREAM_IN_USE, RATE_LIMITED or SERVER_FULL
    */
-  start(message: StartStreamMessage, tokenHash: string | undefined, address?: string): PublishSession {
+  start(
+    message: StartStreamMessage,
+    tokenHash: string | undefined,
+    grant?: PublishGrant,
+    address?: string,
+  ): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(
         'SHUTTING_DOWN',
         'the server is shutting down; connect again in a few seconds',
       );
     }
+    const lost = this.#orphanOf(message, tokenHash)?.state;
     const session =
-      this.#resumed(message) ?? this.#create(message, this.#orphanOf(message, tokenHash)?.state, address);
+      this.#resumed(message) ?? this.#create(message, lost, grant ?? lost?.grant ?? {}, address);
     // A publisher that resumes may have changed networks.
     session.address = address;
     return session;
@@ -93,6 +101,22 @@ export class Publishers {
       if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
     }
     return Math.max(0, ...counts.values());
+  }
+
+  /** Ends every stream, waiting ones too, that was started on what does not stand any more. */
+  endRevoked(): void {
+    for (const session of this.#sessions.values()) {
+      if (this.#stands(session.grant)) continue;
+      session.fail(
+        new LivestreamError(
+          'UNAUTHORIZED',
+          `the stream key that '${session.stream.id}' was started with was revoked; start again with another`,
+        ),
+      );
+    }
+    for (const [streamId, { state }] of this.#orphans) {
+      if (!this.#stands(state.grant)) this.#endOrphan(streamId, 'failed');
+    }
   }
 
   /**
@@ -112,25 +136,36 @@ export class Publishers {
         ? session.suspend(() => keeper?.saveFinal(session) ?? Promise.resolve())
         : session.stop('shutdown');
     await Promise.all([...this.#sessions.values()].map(close));
+    await keeper?.settled();
   }
 
   #resumed({ streamId, resume }: StartStreamMessage): PublishSession | undefined {
     const session = this.#sessions.get(streamId);
     const isOurs = session?.isOver === false && resume && sameText(session.resumeToken, resume.token);
-    return isOurs ? session : undefined;
+    return isOurs && this.#stands(session.grant) ? session : undefined;
   }
 
   #orphanOf({ streamId }: StartStreamMessage, tokenHash: string | undefined): Orphan | undefined {
     const orphan = this.#orphans.get(streamId);
-    return orphan && tokenHash !== undefined && sameText(orphan.state.tokenHash, tokenHash)
-      ? orphan
-      : undefined;
+    const isOurs = orphan && tokenHash !== undefined && sameText(orphan.state.tokenHash, tokenHash);
+    return isOurs && this.#stands(orphan.state.grant) ? orphan : undefined;
+  }
+
+  #stands(grant: PublishGrant = {}): boolean {
+    return this.options.stands?.(grant) ?? true;
+  }
+
+  #endOrphan(streamId: string, reason: StopReason): void {
+    this.#takeOrphan(streamId)?.stream.end();
+    this.options.keeper?.forget(streamId);
+    this.options.logger.info({ streamId, reason }, 'the stream is over');
   }
 
   /** @param lost what another process remembered of the publisher, where this is the same */
   #create(
     message: StartStreamMessage,
     lost: StreamState | undefined,
+    grant: PublishGrant,
     address: string | undefined,
   ): PublishSession {
     const { streams, audience, limits, refusals, logger, keeper } = this.options;
@@ -149,12 +184,15 @@ export class Publishers {
     const orphan = this.#takeOrphan(streamId);
     const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
     stream.info = { userId: userId ?? lost?.userId, title: title ?? lost?.title };
+    // What was private stays so: its media is in the same window.
+    stream.isPrivate ||= (message.playback ?? grant.playback ?? this.options.playback) === 'private';
     const session = new PublishSession({
       stream,
       audience,
       limits,
       refusals,
       logger,
+      grant,
       createIngest: (events) => createIngest(stream, events),
       // The same one: it may be presented again, should this answer not arrive.
       resumeToken: lost && message.resume?.token,

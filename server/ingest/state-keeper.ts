@@ -78,6 +78,11 @@ export class StateKeeper {
       });
   }
 
+  /** Resolves when everything that was to be saved, or forgotten, is. */
+  async settled(): Promise<void> {
+    await Promise.all(Array.from(this.#entries.values(), ({ work }) => work));
+  }
+
   #entryOf(session: PublishSession): Entry {
     const { id } = session.stream;
     const entry = this.#entries.get(id) ?? newEntry();
@@ -97,6 +102,8 @@ export class StateKeeper {
           savedAt: Date.now(),
           startedAt: stream.startedAt.getTime(),
           ...stream.info,
+          isPrivate: stream.isPrivate,
+          grant: session.grant,
           tokenHash,
           isFinal,
           received: session.received,

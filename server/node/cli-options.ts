@@ -1,16 +1,29 @@
 import { parseArgs } from 'node:util';
+import type { TokenOptions } from '../index.js';
 import { defaultDataDirectory } from './data-directory.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
+import { UsageError } from './usage-error.js';
+
+export { UsageError };
 
 /** What the command line and the environment ask for. */
-export type Command = { kind: 'help' } | { kind: 'version' } | ({ kind: 'serve' } & CliOptions);
+export type Command =
+  | { kind: 'help' }
+  | { kind: 'version' }
+  | { kind: 'keys' | 'token'; args: readonly string[] }
+  | ({ kind: 'serve' } & CliOptions);
 
 export interface CliOptions {
   port: number;
   host: string;
   ffmpegPath: string | undefined;
   streamKeys: string[];
+  adminKey: string | undefined;
+  tokens: TokenOptions | undefined;
+  playback: 'public' | 'private';
+  publishOrigins: string[] | undefined;
+  playbackOrigins: string[] | undefined;
   certificate: string | undefined;
   key: string | undefined;
   trustedProxies: string[];
@@ -22,6 +35,8 @@ const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const HELP = `Usage: livedrop [options]
+       livedrop keys create|list|rotate|revoke    stream keys, see livedrop keys --help
+       livedrop token <stream-id>                 a token for a page, see livedrop token --help
 
 Serves live streams: pages that broadcast send theirs in, pages that watch play them a second later.
 
@@ -30,28 +45,33 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         any other needs stream keys
   --stream-key <key>    who presents it may publish; may be given several times
                         (LIVEDROP_STREAM_KEYS, separated by commas)
+  --admin-key <key>     lets programs make and revoke keys at /api/keys (LIVEDROP_ADMIN_KEY)
+  --token-secret <key>  publish and playback tokens signed with it are taken (LIVEDROP_TOKEN_SECRET)
+  --token-jwks <url>    so are those signed by a key of this JWK Set (LIVEDROP_TOKEN_JWKS)
+  --playback <who>      public, or private: every viewer needs a token (LIVEDROP_PLAYBACK; default public)
+  --publish-origin <o>  web origin whose pages may publish; may be given several times
+                        (LIVEDROP_PUBLISH_ORIGINS, separated by commas)
+  --playback-origin <o> web origin whose pages may play; may be given several times
+                        (LIVEDROP_PLAYBACK_ORIGINS; default: any)
   --certificate <file>  serve HTTPS, and HTTP/2, with this certificate, in PEM format (LIVEDROP_CERTIFICATE)
   --key <file>          its private key (LIVEDROP_KEY)
   --trust-proxy <addr>  address or subnet of a proxy whose X-Forwarded-For is believed; may be given several times
                         (LIVEDROP_TRUSTED_PROXIES, separated by commas)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
-  --data <directory>    where to remember what streams need to go on after a restart (LIVEDROP_DATA; default:
+  --data <directory>    where to keep stream keys and what streams need to go on after a restart (LIVEDROP_DATA; default:
                         where the system keeps such; nowhere for port 0)
   --log-level <level>   ${LOG_LEVELS.join(', ')} (default warn); written to stderr as JSON lines
   --help                print this
   --version             print the version
 `;
 
-/** The command line cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /**
  * Options win over the environment.
  * @throws UsageError naming the option or variable and its value
  */
 export function readCommand(args: readonly string[], env: Record<string, string | undefined>): Command {
+  const [first] = args;
+  if (first === 'keys' || first === 'token') return { kind: first, args: args.slice(1) };
   const values = parse(args);
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
@@ -66,8 +86,16 @@ export function readCommand(args: readonly string[], env: Record<string, string 
     port,
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
-    trustedProxies: readList(values['trust-proxy'] ?? env['LIVEDROP_TRUSTED_PROXIES']?.split(',') ?? []),
-    streamKeys: readList(values['stream-key'] ?? env['LIVEDROP_STREAM_KEYS']?.split(',') ?? []),
+    trustedProxies: readList(values['trust-proxy'], env['LIVEDROP_TRUSTED_PROXIES']) ?? [],
+    streamKeys: readList(values['stream-key'], env['LIVEDROP_STREAM_KEYS']) ?? [],
+    adminKey: values['admin-key'] ?? (env['LIVEDROP_ADMIN_KEY'] || undefined),
+    tokens: readTokens(
+      values['token-secret'] ?? env['LIVEDROP_TOKEN_SECRET'],
+      values['token-jwks'] ?? env['LIVEDROP_TOKEN_JWKS'],
+    ),
+    playback: readPlayback(values.playback ?? env['LIVEDROP_PLAYBACK']),
+    publishOrigins: readList(values['publish-origin'], env['LIVEDROP_PUBLISH_ORIGINS']),
+    playbackOrigins: readList(values['playback-origin'], env['LIVEDROP_PLAYBACK_ORIGINS']),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
     dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
@@ -83,6 +111,12 @@ function parse(args: readonly string[]) {
         port: { type: 'string' },
         host: { type: 'string' },
         'stream-key': { type: 'string', multiple: true },
+        'admin-key': { type: 'string' },
+        'token-secret': { type: 'string' },
+        'token-jwks': { type: 'string' },
+        playback: { type: 'string' },
+        'publish-origin': { type: 'string', multiple: true },
+        'playback-origin': { type: 'string', multiple: true },
         certificate: { type: 'string' },
         key: { type: 'string' },
         'trust-proxy': { type: 'string', multiple: true },
@@ -105,8 +139,23 @@ function readPort(name: string, value: string | undefined): number {
   throw new UsageError(`${name} is '${value}'; give a number from 0 to 65535`);
 }
 
-function readList(values: readonly string[]): string[] {
-  return values.map((value) => value.trim()).filter((value) => value !== '');
+/** @returns undefined where there is nothing in it */
+function readList(values: readonly string[] | undefined, variable: string | undefined): string[] | undefined {
+  const list = (values ?? variable?.split(',') ?? [])
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+  return list.length > 0 ? list : undefined;
+}
+
+function readTokens(secret: string | undefined, jwks: string | undefined): TokenOptions | undefined {
+  if (!secret && !jwks) return undefined;
+  return { ...(secret ? { secret } : {}), ...(jwks ? { jwks } : {}) };
+}
+
+function readPlayback(value: string | undefined): 'public' | 'private' {
+  if (!value || value === 'public') return 'public';
+  if (value === 'private') return value;
+  throw new UsageError(`--playback is '${value}'; give public or private`);
 }
 
 function readLogLevel(value: string | undefined): LogLevel {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { HELP, readCommand, UsageError, type CliOptions, type Command } from './cli-options.js';
+import { runKeys, runToken } from './key-commands.js';
 import { packageRoot } from './package-root.js';
 import { serve, type RunningServer } from './serve.js';
 
@@ -20,8 +21,19 @@ async function main(args: readonly string[]): Promise<number> {
   }
   if (command.kind === 'help') process.stdout.write(HELP);
   else if (command.kind === 'version') process.stdout.write(`${await readVersion()}\n`);
-  else return await start(command);
+  else if (command.kind === 'serve') return await start(command);
+  else return await print(() => (command.kind === 'keys' ? runKeys : runToken)(command.args, process.env));
   return 0;
+}
+
+async function print(text: () => Promise<string>): Promise<number> {
+  try {
+    process.stdout.write(await text());
+    return 0;
+  } catch (error) {
+    process.stderr.write(`livedrop: ${(error as Error).message}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
 }
 
 async function start(options: CliOptions): Promise<number> {

@@ -11,5 +11,6 @@ export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transco
 export { startHeartbeat, type PingedSockets } from './heartbeat.js';
 export { findFfmpeg, type FindFfmpegOptions, type FoundFfmpeg } from './find-ffmpeg.js';
 export type { HttpLimits } from './http-limits.js';
+export { keyFile } from './key-file.js';
 export { StateFile } from './state-file.js';
 export { serve, type RunningServer, type ServeOptions } from './serve.js';

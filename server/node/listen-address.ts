@@ -17,16 +17,17 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Without stream keys anyone who reaches the server may publish, so only this machine may reach it.
+ * @param asksForAuthority whether publishers need a key, a token or an app's word
  * @throws Error that says so, and how to make a key
  */
-export function checkListenAddress(host: string, streamKeys: readonly string[]): void {
-  if (streamKeys.length > 0 || isLoopback(host)) return;
+export function checkListenAddress(host: string, asksForAuthority: boolean): void {
+  if (asksForAuthority || isLoopback(host)) return;
   throw new Error(
     [
       `Not listening on '${host}': no stream key is configured, so anyone who reaches this address could publish.`,
       'Make a key and give it to those who may publish:',
-      `  node -p "crypto.randomBytes(24).toString('hex')"`,
-      'Then set LIVEDROP_STREAM_KEYS (several: separated by commas) or --stream-key to it, or leave --host out.',
+      '  livedrop keys create',
+      'Then start again, or leave --host out. A key of your own goes into LIVEDROP_STREAM_KEYS or --stream-key.',
     ].join('\n'),
   );
 }

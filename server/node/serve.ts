@@ -6,6 +6,7 @@ import {
   createLivestream,
   type AssetStore,
   type CloseOptions,
+  type KeyStore,
   type LivestreamOptions,
   type TranscoderFactory,
 } from '../index.js';
@@ -17,6 +18,7 @@ import { findFfmpeg } from './find-ffmpeg.js';
 import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
 import { resolveHttpLimits, type HttpLimits } from './http-limits.js';
+import { keyFile } from './key-file.js';
 import { createHttpServer, type HttpServer } from './http-server.js';
 import { browserUrl, checkListenAddress, DEFAULT_HOST, isLoopback } from './listen-address.js';
 import { StateFile } from './state-file.js';
@@ -47,8 +49,8 @@ export interface ServeOptions
   /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 4. */
   heartbeat?: number;
   /**
-   * Where streams' states are kept, in a file for each port, so that a server that was killed, or stopped, and is started again goes
-   * on with its streams. Made where it is missing. Default: nowhere.
+   * Where stream keys are kept, see `livedrop keys`, and streams' states, in a file for each port, so that a server that was killed, or
+   * stopped, and is started again goes on with its streams. Made where it is missing. Default: nowhere.
    */
   dataDirectory?: string | undefined;
 }
@@ -69,7 +71,7 @@ export const DEFAULT_PORT = 3001;
 
 /**
  * Serves livestreams with @hono/node-server and ws.
- * @throws RangeError when an option is out of its range; Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys
+ * @throws RangeError when an option is out of its range; Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys, or they cannot be read
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const {
@@ -85,7 +87,8 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
   } = options;
   const httpLimits = resolveHttpLimits(options);
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
-  checkListenAddress(host, streamKeys);
+  const keyStore = options.keyStore ?? (dataDirectory === undefined ? undefined : keyFile(dataDirectory));
+  checkListenAddress(host, await asksForAuthority({ ...options, streamKeys }, keyStore));
   const tls = await readCertificate({ certificate, key });
   const states =
     options.states ??
@@ -97,6 +100,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     ...livestreamOptions,
     ...(states && { states }),
     streamKeys,
+    ...(keyStore && { keyStore }),
     upgradeWebSocket,
     transcoder: options.transcoder ?? (await defaultTranscoder(options)),
     assets: options.assets ?? widgetAssets(),
@@ -125,6 +129,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: bound,
     close: (how) => (closing ??= close(how)),
   };
+}
+
+/** Whether publishers need anything at all. @throws Error where the keys cannot be read */
+async function asksForAuthority(options: ServeOptions, keyStore: KeyStore | undefined): Promise<boolean> {
+  const { streamKeys = [], adminKey, authorize, tokens } = options;
+  if (streamKeys.length > 0 || adminKey || authorize || tokens?.secret?.length || tokens?.jwks) return true;
+  return (await keyStore?.read())?.keys !== undefined;
 }
 
 async function defaultTranscoder({ ffmpegPath, logger }: ServeOptions): Promise<TranscoderFactory> {

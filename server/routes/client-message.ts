@@ -46,7 +46,8 @@ const format = v.variant('kind', [
   }),
 ]);
 
-const clientMessage = v.variant('type', [
+/** Every text message that a client may send. */
+export const clientMessage = v.variant('type', [
   v.object({
     type: v.literal('start-stream'),
     streamId,
@@ -54,6 +55,7 @@ const clientMessage = v.variant('type', [
     token: v.optional(token),
     title: v.optional(text(1024)),
     format: v.optional(format),
+    playback: v.optional(v.literal('private')),
     resume: v.optional(
       v.object({
         token: v.pipe(token, v.minLength(1)),
@@ -65,7 +67,12 @@ const clientMessage = v.variant('type', [
   v.object({ type: v.literal('capture-clock'), streamId, timestamp: finite, time: finite }),
   v.object({ type: v.literal('clock'), sent: finite }),
   v.object({ type: v.literal('stop-stream'), streamId }),
-  v.object({ type: v.literal('join-stream'), streamId, token: v.optional(token) }),
+  v.object({
+    type: v.literal('join-stream'),
+    streamId,
+    token: v.optional(token),
+    renews: v.optional(token),
+  }),
   v.object({ type: v.literal('leave-stream'), streamId }),
 ]);
 
@@ -113,7 +120,9 @@ function describe(value: unknown, issue: v.BaseIssue<unknown>): string {
   }
   const path = v.getDotPath(issue);
   if (path === 'type') {
-    return `type ${issue.received.slice(0, 64)} is unknown; send start-stream, track-config, capture-clock, stop-stream, join-stream, leave-stream or clock`;
+    const what =
+      issue.input === undefined ? 'type is missing' : `type ${issue.received.slice(0, 64)} is unknown`;
+    return `${what}; send start-stream, track-config, capture-clock, stop-stream, join-stream, leave-stream or clock`;
   }
   if (issue.input === undefined && path) return `${path} is missing`;
   return (issue.message.startsWith(path ?? '\0') ? issue.message : `${path}: ${issue.message}`).slice(0, 300);

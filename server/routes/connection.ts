@@ -1,12 +1,19 @@
+import type { Context } from 'hono';
 import type { WSContext } from 'hono/ws';
-import type { Access } from '../access.js';
+import type { Access } from '../access/access.js';
 import { LivestreamError } from '../errors.js';
 import type { PublishSession, PublisherConnection } from '../ingest/publish-session.js';
 import type { Publishers } from '../ingest/publishers.js';
 import { RateLimit } from '../ingest/rate-limit.js';
 import { hashToken } from '../ingest/resume-token.js';
 import type { Limits, Logger } from '../options.js';
-import { CloseCode, type ClientMessage, type ServerMessage, type StartStreamMessage } from '../protocol.js';
+import {
+  CloseCode,
+  type ClientMessage,
+  type JoinStreamMessage,
+  type ServerMessage,
+  type StartStreamMessage,
+} from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
 import type { Quota } from '../streams/quota.js';
 import type { Refusals } from '../streams/refusals.js';
@@ -27,6 +34,8 @@ export interface ConnectionServices {
   logger: Logger;
   /** Where the client is; undefined: no limit of an address applies. */
   address: string | undefined;
+  /** Of the request that became the WebSocket. */
+  context: Context;
   /** The absolute URL of a stream's multivariant playlist. */
   playbackUrl(streamId: string): string;
 }
@@ -224,17 +233,17 @@ export class Connection implements PublisherConnection, ClosableConnection {
       case 'capture-clock':
         return this.#publishing(message.streamId).setCaptureClock(message.timestamp, message.time);
       case 'clock':
-        return this.send({ type: 'clock', sent: message.sent, time: Date.now() });
+        return this.send({ type: 'clock', sent: message.sent, time: this.services.streams.clock.now() });
       case 'join-stream':
-        return this.#join(message.streamId);
+        return this.#join(message);
       case 'leave-stream':
         return this.#leave(message.streamId);
     }
   }
 
   async #start(message: StartStreamMessage): Promise<void> {
-    const { publishers, access, playbackUrl } = this.services;
-    const { streamId } = message;
+    const { publishers, access, context, playbackUrl } = this.services;
+    const { streamId, token, userId } = message;
     const publishing = this.#session?.connected ? this.#session.stream.id : undefined;
     if (publishing !== undefined) {
       throw new LivestreamError(
@@ -242,10 +251,13 @@ export class Connection implements PublisherConnection, ClosableConnection {
         `this connection already publishes '${publishing}'; stop it first or open another connection`,
       );
     }
+    await access.checkOrigin(context);
     const tokenHash = message.resume && (await hashToken(message.resume.token));
-    if (!publishers.canResume(message, tokenHash)) await access.authorizePublish(streamId, message.token);
+    const grant = publishers.canResume(message, tokenHash)
+      ? undefined
+      : await access.authorizePublish({ streamId, token, userId, context });
     if (this.#closed) return;
-    const session = publishers.start(message, tokenHash, this.services.address);
+    const session = publishers.start(message, tokenHash, grant, this.services.address);
     this.#session = session;
     const { received, resumeToken } = session;
     // The answer comes first, then what there is to tell.
@@ -275,18 +287,28 @@ export class Connection implements PublisherConnection, ClosableConnection {
     );
   }
 
-  #join(streamId: string): void {
-    const { streams, audience, limits, viewers, address } = this.services;
-    if (!this.#joined.has(streamId)) {
-      if (this.#joined.size >= limits.maxJoins) {
-        throw new LivestreamError(
-          'RATE_LIMITED',
-          `this connection has joined ${limits.maxJoins} streams, the most there may be`,
-          { limit: 'maxJoins' },
-        );
-      }
-      this.#joined.set(streamId, viewers.take({ address }));
+  async #join({ streamId, token, renews }: JoinStreamMessage): Promise<void> {
+    const { streams, audience, access, context, limits, viewers, address } = this.services;
+    if (!this.#joined.has(streamId) && this.#joined.size >= limits.maxJoins) {
+      throw new LivestreamError(
+        'RATE_LIMITED',
+        `this connection has joined ${limits.maxJoins} streams, the most there may be`,
+        { limit: 'maxJoins' },
+      );
     }
+    const stream = streams.get(streamId);
+    if (access.guards(stream)) {
+      try {
+        await access.authorizePlay({ streamId, token, context }, stream);
+        if (token !== undefined && renews !== undefined) await access.renew(renews, token, streamId);
+      } catch (error) {
+        // The connection may have other streams, and ask again with a newer token.
+        this.#report(error, streamId, 'stays');
+        return;
+      }
+      if (this.#closed) return;
+    }
+    if (!this.#joined.has(streamId)) this.#joined.set(streamId, viewers.take({ address }));
     const count = audience.join(streamId, this);
     this.send({ type: 'stream-joined', streamId, status: streams.status(streamId), viewers: count });
     audience.announceCount(streamId);
@@ -298,13 +320,14 @@ export class Connection implements PublisherConnection, ClosableConnection {
     this.services.audience.leave(streamId, this);
   }
 
-  #report(error: unknown, streamId?: string): void {
+  /** @param fate `stays`: whatever the error, the connection does not close */
+  #report(error: unknown, streamId?: string, fate?: 'stays'): void {
     const known = error instanceof LivestreamError ? error : undefined;
     if (!known) this.services.logger.error({ err: error, streamId }, 'a message could not be handled');
     this.services.refusals.count(known?.limit);
     const code = known?.code ?? 'BAD_MESSAGE';
     const message = known?.message ?? 'the message could not be handled';
-    const close = this.#closeCode(known);
+    const close = fate === 'stays' ? undefined : this.#closeCode(known);
     this.send({
       type: 'error',
       code,

@@ -5,6 +5,7 @@ import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
+import { whenOver, type PlaybackGate } from './playback-gate.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { RESOURCE_HEADERS } from './security-headers.js';
 
@@ -14,7 +15,7 @@ export interface LiveMp4Services extends RequestServices {
 }
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
-export function liveMp4Routes(services: LiveMp4Services): Hono {
+export function liveMp4Routes(services: LiveMp4Services, gate: PlaybackGate): Hono {
   const { streams, limits, refusals, liveViewers, clientAddress } = services;
   const app = new Hono();
 
@@ -22,6 +23,7 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
     checkUrl(c, limits);
     const stream = findStream(streams, c.req.param('streamId'));
     const flush = readFlush(c.req.query('flush'));
+    const admission = gate.guards(stream) ? await gate.admit(c, stream) : undefined;
     const { live } = stream.source;
     const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
     if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
@@ -35,15 +37,23 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
       ...RESOURCE_HEADERS,
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const leave = liveViewers.take({ address: clientAddress(c) });
-    const onEnd = (isCut: boolean): void => {
-      leave();
-      if (isCut) refusals.count('maxLiveBacklogBytes');
-    };
-    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
+    const giveBack = liveViewers.take({ address: clientAddress(c) });
+    const onCut = (): void => refusals.count('maxLiveBacklogBytes');
+    const body = liveBody(limits.maxLiveBacklogBytes, onCut, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
-      return () => live.leave(viewer);
+      // It would go on for ever, whatever becomes of the right to watch.
+      const forget =
+        admission &&
+        whenOver(admission, () => {
+          live.leave(viewer);
+          viewer.end();
+        });
+      return () => {
+        forget?.();
+        live.leave(viewer);
+        giveBack();
+      };
     });
     return c.body(body, 200, headers);
   });
@@ -61,37 +71,41 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
- * @param onEnd it is over; `isCut`: its client could not keep up
- * @param open told where to write; returns what is to be done when the client has left
+ * @param onCut its client could not keep up
+ * @param open told where to write; returns what is to be done when the client has left or has everything
  */
 function liveBody(
   highWaterMark: number,
-  onEnd: (isCut: boolean) => void,
+  onCut: () => void,
   open: (sink: LiveSink) => () => void,
 ): ReadableStream<Uint8Array> {
-  let onLeave: (() => void) | undefined;
+  let onOver: (() => void) | undefined;
+  let isOver = false;
+  const finish = (close: () => void): void => {
+    if (isOver) return;
+    isOver = true;
+    close();
+    onOver?.();
+  };
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        onLeave = open({
+        onOver = open({
           get queued() {
             return highWaterMark - (controller.desiredSize ?? highWaterMark);
           },
           write: (bytes) => controller.enqueue(bytes),
-          end: () => {
-            controller.close();
-            onEnd(false);
-          },
-          abort: (reason) => {
-            controller.error(reason);
-            onEnd(true);
-          },
+          end: () => finish(() => controller.close()),
+          abort: (reason) =>
+            finish(() => {
+              controller.error(reason);
+              onCut();
+            }),
         });
+        // While it was opened.
+        if (isOver) onOver();
       },
-      cancel: () => {
-        onLeave?.();
-        onEnd(false);
-      },
+      cancel: () => finish(() => {}),
     },
     { highWaterMark, size: ({ byteLength }) => byteLength },
   );

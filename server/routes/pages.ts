@@ -43,8 +43,9 @@ export function pageRoutes(assets: AssetStore, options: PageOptions): Hono {
     const streamId = c.req.param('streamId');
     if (!isStreamId(streamId))
       throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
+    const token = readToken(c.req.query('token'));
     const headers = embedHeaders(c, options, await embedStyleHash());
-    return c.html(embedPage(streamId), 200, { ...headers, 'Cache-Control': 'no-cache' });
+    return c.html(embedPage(streamId, token), 200, { ...headers, 'Cache-Control': 'no-cache' });
   });
   return app;
 }
@@ -92,8 +93,14 @@ async function digest(text: string): Promise<string> {
   return `sha256-${btoa(String.fromCharCode(...bytes))}`;
 }
 
-/** The player alone. A stream id needs no escaping: its characters mean nothing in HTML. */
-function embedPage(streamId: string): string {
+/** @throws PlaybackError 400 for what is no JWT: the page says it again */
+function readToken(value: string | undefined): string | undefined {
+  if (value === undefined || /^[\w.-]{1,8192}$/.test(value)) return value;
+  throw new PlaybackError(400, 'token is no playback token');
+}
+
+/** The player alone. Neither a stream id nor a token needs escaping: their characters mean nothing in HTML. */
+function embedPage(streamId: string, token: string | undefined): string {
   return `<!doctype html>
 <html lang="en">
   <head>
@@ -106,7 +113,7 @@ function embedPage(streamId: string): string {
     <script type="module" src="../livedrop.js"></script>
   </head>
   <body>
-    <live-player stream-id="${streamId}" muted></live-player>
+    <live-player stream-id="${streamId}"${token ? ` token="${token}"` : ''} muted></live-player>
   </body>
 </html>
 `;

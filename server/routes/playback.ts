@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono';
 import { PlaybackError } from '../errors.js';
 import { writeMultivariantPlaylist } from '../hls/multivariant-playlist.js';
+import { withToken } from '../hls/playlist-token.js';
 import { isStreamId } from '../protocol.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { Stream } from '../streams/stream.js';
@@ -8,6 +9,7 @@ import type { Streams } from '../streams/streams.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
 import { RESOURCE_HEADERS } from './security-headers.js';
+import type { Admission, PlaybackGate } from './playback-gate.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -20,6 +22,12 @@ const mediaHeaders = (): Record<string, string> => ({
   'Cache-Control': 'public, max-age=31536000, immutable',
   'Access-Control-Allow-Origin': '*',
   ...RESOURCE_HEADERS,
+});
+
+/** Of a stream that not everybody may watch: a shared cache would give it to those who may not, or not any more. */
+const privateMediaHeaders = (): Record<string, string> => ({
+  ...mediaHeaders(),
+  'Cache-Control': 'private, max-age=300',
 });
 
 const PREFLIGHT_HEADERS = {
@@ -35,33 +43,39 @@ const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 /** Holds a request's place among those that wait, see {@link whileWaiting}. */
 type Wait = <T>(action: () => Promise<T>) => Promise<T>;
 
-/** The HLS side of the server: playlists, init segments, parts and segments. */
-export function playbackRoutes(streams: Streams, services: RequestServices): Hono {
+/** The HLS side of the server: playlists, init segments, parts and segments. Who may watch is asked where the gate guards. */
+export function playbackRoutes(streams: Streams, services: RequestServices, gate: PlaybackGate): Hono {
   const app = new Hono();
 
   // A player that adds headers of its own asks first. Nothing here depends on who asks.
   app.options('/*', (c) => c.body(null, 204, PREFLIGHT_HEADERS));
 
-  app.get('/:streamId/stream.m3u8', (c) => {
+  app.get('/:streamId/stream.m3u8', (c): Response | Promise<Response> => {
     checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
     if (stream.isInterrupted) throw interrupted(stream.id);
     if (!stream.playable) throw notPlayable(stream.id);
     const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
-    const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
-    return sendPlaylist(c, { text }, 'no-cache', 'Accept-Encoding, User-Agent');
+    const send = (admission?: Admission): Response | Promise<Response> => {
+      const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
+      return sendPlaylist(c, { text }, 'no-cache', admission, 'Accept-Encoding, User-Agent');
+    };
+    return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
 
-  app.get('/:streamId/:rendition/:file', (c) => {
+  app.get('/:streamId/:rendition/:file', (c): Response | Promise<Response> => {
     checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
-    const rendition = stream.demand(c.req.param('rendition'));
-    const file = c.req.param('file');
-    if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
-    const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
-    return file === `${rendition.epoch}.m3u8`
-      ? sendMediaPlaylist(c, stream, rendition, wait)
-      : sendMedia(c, rendition, file, wait);
+    const send = (admission?: Admission): Response | Promise<Response> => {
+      const rendition = stream.demand(c.req.param('rendition'));
+      const file = c.req.param('file');
+      if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
+      const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
+      return file === `${rendition.epoch}.m3u8`
+        ? sendMediaPlaylist(c, stream, rendition, wait, admission)
+        : sendMedia(c, rendition, file, wait, admission);
+    };
+    return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
 
   return app;
@@ -102,6 +116,7 @@ function sendMediaPlaylist(
   stream: Stream,
   rendition: Rendition,
   wait: Wait,
+  admission: Admission | undefined,
 ): Response | Promise<Response> {
   const { window } = rendition;
   const { ended } = window;
@@ -113,7 +128,7 @@ function sendMediaPlaylist(
     const skip = ['YES', 'v2'].includes(c.req.query('_HLS_skip') ?? '');
     // A playlist that was waited for is a fixed fact under its full query (RFC 8216bis, appendix B.1).
     const cache = msn === undefined ? 'no-cache' : `public, max-age=${window.options.targetDuration * 6}`;
-    return sendPlaylist(c, rendition.mediaPlaylist(skip), cache);
+    return sendPlaylist(c, rendition.mediaPlaylist(skip), cache, admission);
   };
   if (msn === undefined && window.playable) return send();
   return untilReached(c, stream, rendition, wait, msn, part).then(send);
@@ -142,12 +157,15 @@ function sendPlaylist(
   c: Context,
   shared: SharedText,
   cacheControl: string,
+  admission: Admission | undefined,
   vary = 'Accept-Encoding',
 ): Response | Promise<Response> {
-  return sendCompressible(c, encodeText(shared), {
+  const token = admission?.token;
+  const own = token === undefined ? shared : { text: withToken(shared.text, token) };
+  return sendCompressible(c, encodeText(own), {
     'Content-Type': PLAYLIST_TYPE,
     Vary: vary,
-    'Cache-Control': cacheControl,
+    'Cache-Control': admission ? 'private, no-cache' : cacheControl,
     'Access-Control-Allow-Origin': '*',
     ...RESOURCE_HEADERS,
   });
@@ -158,6 +176,7 @@ function sendMedia(
   { mediaEpoch, window }: Rendition,
   file: string,
   wait: Wait,
+  admission: Admission | undefined,
 ): Response | Promise<Response> {
   const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
   const number = Number(digits);
@@ -169,15 +188,19 @@ function sendMedia(
     // A signal, and a promise, cost more than the answer: only who must wait has them.
     if (kind === 'p' && !bytes && window.isHinted(number)) {
       const hinted = wait(() => window.hintedPart(number, c.req.raw.signal));
-      return hinted.then((part) => sendBytes(part, file));
+      return hinted.then((part) => sendBytes(part, file, admission));
     }
   }
-  return sendBytes(bytes, file);
+  return sendBytes(bytes, file, admission);
 }
 
-function sendBytes(bytes: Uint8Array<ArrayBuffer> | undefined, file: string): Response {
+function sendBytes(
+  bytes: Uint8Array<ArrayBuffer> | undefined,
+  file: string,
+  admission: Admission | undefined,
+): Response {
   if (!bytes) throw new PlaybackError(404, `'${file.slice(0, 80)}' is not, or no longer, in the playlist`);
-  return new Response(bytes, { headers: mediaHeaders() });
+  return new Response(bytes, { headers: admission ? privateMediaHeaders() : mediaHeaders() });
 }
 
 /** A delivery directive that is a whole number (RFC 8216bis §6.2.5). */

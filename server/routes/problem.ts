@@ -9,6 +9,7 @@ import { DOCUMENT_HEADERS } from './security-headers.js';
 const TITLES: Record<number, string> = {
   400: 'Bad request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not found',
   409: 'Conflict',
   413: 'Too large',
@@ -43,13 +44,12 @@ export function errorHandler(logger: Logger, refusals: Refusals): (error: Error,
   return (error, c) => {
     if (error instanceof PlaybackError || error instanceof LivestreamError) {
       const { status, message, retryAfter, limit } = error;
+      const headers: Record<string, string> = {};
+      if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
+      // RFC 9110 §15.5.2.
+      if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
       refusals.count(limit);
-      return problem(
-        c,
-        status,
-        message,
-        retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
-      );
+      return problem(c, status, message, headers);
     }
     if (error instanceof HTTPException) return problem(c, error.status, error.message);
     logger.error({ err: error, path: c.req.path }, 'a request could not be handled');

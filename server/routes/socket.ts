@@ -3,7 +3,7 @@ import type { UpgradeWebSocket, WSContext } from 'hono/ws';
 import { Connection, type ConnectionServices } from './connection.js';
 
 /** The parts of {@link ConnectionServices} that are the same for all connections. */
-export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'address'>;
+export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'address' | 'context'>;
 
 /** Where a request's client is; undefined: nobody knows, or no limit of an address is to apply. */
 export type ClientAddress = (c: Context) => string | undefined;
@@ -36,6 +36,7 @@ export function socketRoute(
       connection = new Connection(socket, {
         ...services,
         address,
+        context: c,
         playbackUrl: (streamId) => playbackUrl(c, streamId),
       });
       connections.add(connection);

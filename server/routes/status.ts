@@ -6,6 +6,7 @@ import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream } from './playback.js';
 import { DOCUMENT_HEADERS } from './security-headers.js';
+import type { PlaybackGate } from './playback-gate.js';
 
 export interface StatusServices {
   streams: Streams;
@@ -16,6 +17,7 @@ export interface StatusServices {
   refusals: Refusals;
   /** What is used of each limit of a number, by its name. */
   used(): ReadonlyMap<keyof Limits, number>;
+  gate: PlaybackGate;
   isClosing(): boolean;
 }
 
@@ -27,11 +29,12 @@ const JSON_HEADERS = {
 
 /** What the server and its streams are doing, for programs. */
 export function statusRoutes(services: StatusServices): Hono {
-  const { streams, audience, isClosing } = services;
+  const { streams, audience, gate, isClosing } = services;
   const app = new Hono();
 
-  app.get('/livestream/:streamId', (c) => {
+  app.get('/livestream/:streamId', async (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
+    if (gate.guards(stream)) await gate.admit(c, stream);
     const { status, startedAt, info, frameFaults, transcoderFaults } = stream;
     const renditions = stream.playable
       ? stream.renditions.map((rendition) => ({

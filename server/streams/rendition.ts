@@ -46,12 +46,14 @@ export class Rendition {
   /**
    * @param epoch tells this run of the stream from earlier ones under the same id, whose media may still be
    *   in caches as immutable
+   * @param now the time of day by which it is dated, milliseconds since the epoch
    */
   constructor(
     readonly name: string,
     readonly epoch: string,
     packaging: PackagingOptions,
     private readonly derived?: DerivedFrom,
+    now: () => number = Date.now,
     /** Where another process left off. */
     from?: RenditionPosition,
   ) {
@@ -61,7 +63,7 @@ export class Rendition {
       bytes: packaging.windowBytes,
     });
     this.live = new LiveMp4(this.window);
-    this.#segmenter = new Segmenter(packaging, this.window, Date.now, this.live, derived?.source.timeline);
+    this.#segmenter = new Segmenter(packaging, this.window, now, this.live, derived?.source.timeline);
     if (from) {
       this.window.continueFrom(from);
       this.#segmenter.continueFrom(from);

@@ -1,3 +1,4 @@
+import type { PublishGrant } from './publish-grant.js';
 import type { RenditionPosition } from './rendition.js';
 
 /** What a stream must remember, so that another process can go on with it where this one died. */
@@ -9,6 +10,10 @@ export interface StreamState {
   startedAt: number;
   userId?: string | undefined;
   title?: string | undefined;
+  /** Viewers need a token. */
+  isPrivate?: boolean | undefined;
+  /** On what its publisher publishes. */
+  grant?: PublishGrant | undefined;
   /** SHA-256 of the publisher's resume token, base64url. The token itself is in nobody's keeping but the publisher's. */
   tokenHash: string;
   /**
@@ -62,6 +67,8 @@ export function readStreamState(value: unknown): StreamState | undefined {
     isText(value['streamId'], /^[\w-]{1,64}$/) &&
     isText(value['tokenHash'], /^[\w-]{43}$/) &&
     typeof value['isFinal'] === 'boolean' &&
+    [undefined, true, false].includes(value['isPrivate'] as boolean | undefined) &&
+    isGrant(value['grant']) &&
     [value['savedAt'], value['startedAt'], value['received']].every(isNatural) &&
     [value['userId'], value['title']].every((text) => text === undefined || typeof text === 'string') &&
     [source['epoch'], source['mediaEpoch']].every((epoch) => isText(epoch, /^[0-9a-z]{1,10}$/)) &&
@@ -70,6 +77,14 @@ export function readStreamState(value: unknown): StreamState | undefined {
       (number) => typeof number === 'number' && Number.isFinite(number) && number >= 0,
     );
   return isState ? (value as unknown as StreamState) : undefined;
+}
+
+function isGrant(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isObject(value) || ![undefined, 'private'].includes(value['playback'] as 'private' | undefined))
+    return false;
+  const { key } = value;
+  return key === undefined || (isObject(key) && isText(key['id'], /./) && isText(key['hash'], /./));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,6 +3,7 @@ import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
 import { Rendition } from './rendition.js';
+import { ServerClock } from './server-clock.js';
 import { positionAfter, type StreamState } from './stream-state.js';
 
 /** The name of {@link Stream.source}. */
@@ -23,6 +24,8 @@ export class Stream {
   readonly #ageBefore: number = 0;
   /** What its publisher said of it. */
   info: StreamInfo = {};
+  /** Viewers need a token. */
+  isPrivate = false;
   /** Of a publisher of frames: how many could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
   /** Of its transcoders: how many failed, by the fault. */
@@ -46,16 +49,19 @@ export class Stream {
     packaging: PackagingOptions,
     private readonly onStatus: (status: StreamStatus) => void,
     private readonly derive?: DeriveRendition,
+    /** By which it is dated. */
+    readonly clock = new ServerClock(),
     private readonly before?: StreamState,
     private readonly onSegment?: () => void,
   ) {
     this.startedAt = before ? new Date(before.startedAt) : new Date();
     const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
-    const from = before && positionAfter(before, Date.now());
-    this.source = new Rendition(SOURCE, epoch, packaging, undefined, from);
+    const from = before && positionAfter(before, clock.now());
+    this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now, from);
     if (before) {
       this.#ageBefore = Math.max(0, Date.now() - this.startedAt.getTime());
       this.info = { userId: before.userId, title: before.title };
+      this.isPrivate = before.isPrivate ?? false;
       this.#connected = false;
       this.#status = this.#currentStatus();
     }

@@ -5,11 +5,14 @@ import type { Audience } from './audience.js';
 import type { DeriveRendition } from './derived-rendition.js';
 import { makeRoom } from './make-room.js';
 import type { Refusals } from './refusals.js';
+import { ServerClock } from './server-clock.js';
 import { Stream } from './stream.js';
 import type { StreamState } from './stream-state.js';
 
 /** All streams of this server: those that are live and those that ended a little while ago. */
 export class Streams {
+  /** One for all of them. */
+  readonly clock = new ServerClock();
   #streams = new Map<string, Stream>();
   #closed = false;
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
@@ -77,6 +80,7 @@ export class Streams {
     if (!this.#makeRoom()) {
       throw full(`the server already keeps ${maxTotalBytes} bytes of media`, 'maxTotalBytes');
     }
+    if (this.liveCount === 0) this.clock.adjust();
     const before = this.#streams.get(id);
     if (before) this.#forget(before);
     return this.#add(id);
@@ -94,8 +98,15 @@ export class Streams {
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, state, () =>
-      this.#makeRoom(),
+    const onSegment = (): void => void this.#makeRoom();
+    const stream: Stream = new Stream(
+      id,
+      this.packaging,
+      onStatus,
+      this.derive,
+      this.clock,
+      state,
+      onSegment,
     );
     this.#streams.set(id, stream);
     return stream;

@@ -7,6 +7,13 @@ export interface ServerSetup {
   streamKeys?: string[];
   /** Whether a request's client is where its `X-Test-Address` says. Default false: nobody knows where. */
   addresses?: boolean;
+  /** Where it keeps its streams' states. Default: nowhere. */
+  dataDirectory?: string;
+  adminKey?: string;
+  tokens?: { secret?: string };
+  playback?: 'public' | 'private';
+  publishOrigins?: string[];
+  playbackOrigins?: string[];
   /** Whether it has a transcoder. Default true. */
   transcoder?: boolean;
   /** Where livedrop is mounted in the host's app, for example `/live`. Default: the implementation's choice. */

@@ -1,21 +1,30 @@
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { serve, upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { createLivestream } from '../../server/index.js';
 import { ffmpegTranscoder } from '../../server/node/ffmpeg-transcoder.js';
+import { StateFile } from '../../server/node/state-file.js';
 import { ffmpegPath } from '../helpers/media.js';
 import type { Host, ServerSetup } from './implementation.js';
 
 /** livedrop in a Hono app on @hono/node-server 2 with its own `upgradeWebSocket`, in this process. */
 export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
-  const { mountPath = '', transcoder: hasTranscoder = true, addresses = false, ...options } = setup;
+  const {
+    mountPath = '',
+    transcoder: hasTranscoder = true,
+    addresses = false,
+    dataDirectory,
+    ...options
+  } = setup;
   const transcoder = ffmpegTranscoder({ path: ffmpegPath });
   const livestream = createLivestream({
     ...options,
     upgradeWebSocket,
     ...(hasTranscoder ? { transcoder } : {}),
     ...(addresses ? { clientAddress: (c) => c.req.header('X-Test-Address') } : {}),
+    ...(dataDirectory ? { states: await StateFile.open(join(dataDirectory, 'streams.json')) } : {}),
   });
 
   let inProgress = 0;

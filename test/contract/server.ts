@@ -24,9 +24,13 @@ export class Server {
     return `${this.url.replace(/^http/, 'ws')}/livestream/ws`;
   }
 
-  /** @param address where it is, on a server with `addresses` */
-  async connect(address?: string): Promise<SocketClient> {
-    const client = await SocketClient.open(this.socketUrl, from(address));
+  /** @param headers of the request that becomes the WebSocket */
+  connect(headers?: Record<string, string>): Promise<SocketClient> {
+    return this.connectTo(this.socketUrl, headers);
+  }
+
+  async connectTo(url: string, headers?: Record<string, string>): Promise<SocketClient> {
+    const client = await SocketClient.open(url, headers);
     this.#clients.push(client);
     return client;
   }

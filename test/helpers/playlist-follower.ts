@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { nextPart, type HlsClient, type Playlist, type PlaylistSegment } from './hls-client.js';
+import { nextPart, readPlaylist, type HlsClient, type Playlist, type PlaylistSegment } from './hls-client.js';
 
 /** A part with the time of its arrival, milliseconds of `performance.now()`. */
 export interface PartArrival {
@@ -15,7 +15,7 @@ export interface PartArrival {
  */
 export class PlaylistFollower {
   readonly arrivals: PartArrival[] = [];
-  /** Resolves with the last playlist. */
+  /** Resolves with the last playlist: one that ended, or that of a server which is about to restart. */
   readonly ended: Promise<Playlist>;
   #parts = new Map<string, Buffer>();
   /** The media of each timeline: init segment and segments. */
@@ -64,7 +64,15 @@ export class PlaylistFollower {
     for (;;) {
       for (const segment of playlist.segments) await this.#take(segment);
       if (playlist.ended) return playlist;
-      playlist = await this.hls.playlist(nextPart(playlist));
+      const answer = await this.hls.request(nextPart(playlist));
+      if (answer.status === 503) {
+        playlist = await this.hls.playlist();
+        for (const segment of playlist.segments) await this.#take(segment);
+        return playlist;
+      }
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${answer.status} ${answer.url}: ${text}`);
+      playlist = readPlaylist(text);
     }
   }
 

@@ -79,6 +79,11 @@ export class ProxiedConnection {
     }
   }
 
+  /** Puts bytes on their way to the client as if the server had sent them. */
+  inject(bytes: Buffer): void {
+    this.#lanes.down?.push(bytes);
+  }
+
   /** Answers in the server's place, and closes. */
   answer(head: string): void {
     this.#client.end(head);

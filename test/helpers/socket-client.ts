@@ -51,7 +51,7 @@ export class SocketClient {
 
   /**
    * @param url of the endpoint, `ws://…/livestream/ws`
-   * @param headers of the request
+   * @param headers for example `Origin`, which browsers send
    */
   static async open(url: string, headers: Record<string, string> = {}): Promise<SocketClient> {
     const socket = new WebSocket(url, { headers });
@@ -107,13 +107,12 @@ export class SocketClient {
 
   /**
    * Resolves when the server has handled everything sent before: messages are handled in order, so the answer
-   * to one more comes last. Takes a join of a stream that nobody else knows.
+   * to one more comes last.
    */
   async roundTrip(): Promise<void> {
-    const streamId = `round-trip-${++this.#roundTrips}`;
-    this.send({ type: 'join-stream', streamId });
-    await this.next('stream-joined', (joined) => joined.streamId === streamId);
-    this.send({ type: 'leave-stream', streamId });
+    const sent = ++this.#roundTrips;
+    this.send({ type: 'clock', sent });
+    await this.next('clock', (answer) => answer.sent === sent);
   }
 
   async close(): Promise<Closing> {

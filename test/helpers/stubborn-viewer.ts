@@ -37,7 +37,7 @@ export class StubbornViewer {
     return [...this.segments.values()].at(-1);
   }
 
-  /** The first complete segment that fits, past or to come. */
+  /** The first segment that fits, past or to come. */
   async segment(fits: (segment: SeenSegment) => boolean): Promise<SeenSegment> {
     for (;;) {
       const found = [...this.segments.values()].find(fits);
@@ -45,6 +45,12 @@ export class StubbornViewer {
       const next = new Promise<void>((resolve) => this.#listeners.add(resolve));
       await Promise.race([next, this.#run.then(() => Promise.reject(new Error('it was stopped')))]);
     }
+  }
+
+  /** Resolves when so many more segments than now have begun. */
+  async beyond(count: number): Promise<void> {
+    const target = (this.newest?.msn ?? 0) + count;
+    await this.segment(({ msn }) => msn >= target);
   }
 
   /** @throws what was wrong with a playlist */

@@ -3,6 +3,7 @@ import type { LivedropError } from '../errors.js';
 import type { EncoderKind } from '../media/auto-encoder.js';
 import type { BroadcastOptions, PublishState } from '../media/broadcast.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
+import type { ConnectionOptions } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import type { RetryOptions } from '../media/retry.js';
 import type { Dropped } from '../media/send-queue.js';
@@ -10,7 +11,7 @@ import type { Dropped } from '../media/send-queue.js';
 export type { BroadcastHealth, Dropped, EncoderKind, PublishState, RetryOptions };
 
 /** Options of `LivestreamSocketController`. Functions are asked anew each time, so that they may read a property of the host. */
-export interface LivestreamSocketOptions extends BroadcastOptions {
+export interface LivestreamSocketOptions extends BroadcastOptions, ConnectionOptions {
   /** See `resolveBackend`; asked at every connect. */
   backendUrl?: () => string | undefined;
   /** Where playlists come from instead. */
@@ -20,9 +21,6 @@ export interface LivestreamSocketOptions extends BroadcastOptions {
   /** What `startStream` sends where it is not told: `() => media.stream` beside a `MediaStreamController`. */
   stream?: () => MediaStream | undefined;
   debug?: () => boolean;
-  /** Seconds without a word from the server, which is asked for one, after which the connection is made anew. @default 8 */
-  silenceTimeout?: number;
-  retry?: Partial<RetryOptions>;
 }
 
 /** What to broadcast, for `startStream`. */

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { ErrorMessage, ServerMessage, StopReason, StreamStatus } from '../../server/protocol.js';
 import { resolveBackend } from '../backend-url.js';
-import { createDebugLog, type DebugLog } from '../debug.js';
+import { createDebugLog, withoutSecrets, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { Broadcast, type PublishState } from '../media/broadcast.js';
 import { AutoEncoder, supportsWebCodecs } from '../media/auto-encoder.js';
@@ -9,6 +9,7 @@ import type { BroadcastHealth } from '../media/broadcast-monitor.js';
 import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
+import { Joins } from '../media/joins.js';
 import { ServerClock } from '../media/server-clock.js';
 import type {
   LivestreamSocketEvents,
@@ -42,7 +43,7 @@ export class LivestreamSocketController
   #started: Promise<void> | undefined;
   /** Counts starts, so that one which had to wait knows whether it still is the newest. */
   #attempt = 0;
-  readonly #joined = new Set<string>();
+  readonly #joined = new Joins();
   readonly #clockQuestions = new ClockQuestions(() => this.serverClock.ask());
   #isHostConnected = false;
   #isConnected = false;
@@ -259,6 +260,11 @@ export class LivestreamSocketController
     if (this.#joined.size === 0 && !this.#isPublishing) this.#close();
   }
 
+  /** There is another token than before: joins with it, so that what plays goes on. */
+  renewToken(): void {
+    for (const streamId of this.#joined) this.#join(streamId);
+  }
+
   get #isPublishing(): boolean {
     return this.#state !== 'idle' && this.#state !== 'ended';
   }
@@ -273,8 +279,7 @@ export class LivestreamSocketController
         mayReturn: (refusal) => this.#mayReturn(refusal),
         onProbe: () => this.serverClock.ask(),
       },
-      this.#options.retry,
-      this.#options.silenceTimeout,
+      this.#options,
     );
     this.#connection.open();
   }
@@ -290,7 +295,7 @@ export class LivestreamSocketController
     if (this.#error?.isPassing) this.#fail(undefined);
     this.serverClock.reset();
     this.#setConnected(true);
-    for (const streamId of this.#joined) this.#join(streamId);
+    this.renewToken();
     this.#broadcast?.connectionOpened();
   }
 
@@ -307,8 +312,7 @@ export class LivestreamSocketController
   }
 
   #join(streamId: string): void {
-    const token = this.#options.token?.();
-    this.#connection?.send({ type: 'join-stream', streamId, ...(token ? { token } : {}) });
+    this.#connection?.send(this.#joined.message(streamId, this.#options.token?.()));
   }
 
   #handle(message: ServerMessage): void {
@@ -323,6 +327,7 @@ export class LivestreamSocketController
     // A broadcast asks by itself.
     if (message.type === 'stream-joined' && !this.#isPublishing) this.#clockQuestions.start();
     if (message.type === 'stream-joined' && isShown) {
+      if (this.#error?.code === 'UNAUTHORIZED') this.#fail(undefined);
       this.#setStatus(message.streamId, message.status);
       this.#setViewerCount(message.streamId, message.viewers);
     }
@@ -402,9 +407,4 @@ export class LivestreamSocketController
   readonly #onPageHide = (): void => {
     if (this.#broadcast) this.#connection?.send({ type: 'stop-stream', streamId: this.#broadcast.streamId });
   };
-}
-
-/** A resume token is the authority to publish: it does not belong in a console. */
-function withoutSecrets(message: ServerMessage): object {
-  return message.type === 'stream-started' ? { ...message, resumeToken: '…' } : message;
 }

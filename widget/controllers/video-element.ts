@@ -31,6 +31,8 @@ export interface VideoElementOptions {
   latency?: () => Partial<LatencyOptions> | undefined;
   /** Asked at every load; `instant` falls back to `low` where it does not serve. @default 'low' */
   latencyMode?: () => LatencyMode;
+  /** A viewer's token, asked for every request. */
+  token?: () => string | undefined;
   /** When `instant` falls back, asked at every load. */
   health?: () => Partial<InstantHealthOptions> | undefined;
   /** The server's clock, milliseconds since the epoch, so that `latency` can be told from capture to glass. */
@@ -325,8 +327,8 @@ export class VideoElementController
         this.dispatchEvent(new CustomEvent('fallback', { detail: { reason } }));
       },
     };
-    const { latency, latencyMode, health, showTimeout } = this.#options;
-    const options = { latency: latency?.(), mode: latencyMode?.(), health: health?.(), showTimeout };
+    const { latency, latencyMode, health, showTimeout, token } = this.#options;
+    const options = { latency: latency?.(), mode: latencyMode?.(), health: health?.(), showTimeout, token };
     try {
       this.#playback = new LivePlayback(video, url, events, options);
     } catch (cause) {

@@ -35,9 +35,9 @@ export class PlaylistWatch {
   }
 
   /**
-   * @param playlistUrl of the multivariant playlist
+   * @param playlistUrl of the multivariant playlist; asked at every look
    */
-  start(playlistUrl: string): void {
+  start(playlistUrl: () => string): void {
     this.stop();
     this.#abort = new AbortController();
     void this.#run(playlistUrl, this.#abort.signal);
@@ -48,9 +48,9 @@ export class PlaylistWatch {
     this.#abort = undefined;
   }
 
-  async #run(playlistUrl: string, signal: AbortSignal): Promise<void> {
+  async #run(playlistUrl: () => string, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const status = await this.#look(playlistUrl, signal);
+      const status = await this.#look(playlistUrl(), signal);
       if (signal.aborted) return;
       this.onStatus(status);
       await wait(this.#interval, signal);
@@ -71,7 +71,7 @@ export class PlaylistWatch {
 
   /** Undefined where the server answers that it has none. */
   async #text(url: string, signal: AbortSignal): Promise<string | undefined> {
-    const response = await this.#fetch(url, { signal, cache: 'no-cache', credentials: 'omit' });
+    const response = await this.#fetch(url, { signal, cache: 'no-cache', credentials: 'same-origin' });
     return response.ok ? response.text() : undefined;
   }
 }

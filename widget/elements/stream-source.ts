@@ -2,6 +2,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import type { StreamStatus } from '../../server/protocol.js';
 import type { LivestreamSocketController } from '../controllers/livestream-socket.js';
 import type { VideoElementController } from '../controllers/video-element.js';
+import { withToken } from '../playback-token.js';
 import { PlaylistWatch } from './playlist-watch.js';
 
 /** A socket that is not open by then may be out of reach: the playlist is asked instead, until it opens. */
@@ -12,6 +13,8 @@ export interface StreamSourceOptions {
   video: VideoElementController;
   /** Whether to load the stream when it is live. */
   wanted: () => boolean;
+  /** A viewer's token. */
+  token?: () => string | undefined;
   /** Milliseconds. Default 2000. */
   socketGrace?: number;
 }
@@ -43,6 +46,11 @@ export class StreamSource implements ReactiveController {
   /** Neither socket nor playlist answers. */
   get unreachable(): boolean {
     return this.#unreachable;
+  }
+
+  /** Whether it follows a stream. */
+  get isStarted(): boolean {
+    return this.#streamId !== undefined;
   }
 
   /** Follows a stream, in place of the one before. */
@@ -122,8 +130,9 @@ export class StreamSource implements ReactiveController {
   }
 
   #startWatch(): void {
-    const { playbackUrl } = this.options.socket;
-    if (playbackUrl && !this.#watch.active) this.#watch.start(playbackUrl);
+    const { socket, token } = this.options;
+    const { playbackUrl } = socket;
+    if (playbackUrl && !this.#watch.active) this.#watch.start(() => withToken(playbackUrl, token?.()));
   }
 
   #onSocketStatus = (event: CustomEvent<{ streamId: string; status: StreamStatus }>): void => {

@@ -7,6 +7,12 @@ import { Retry, type RetryOptions } from './retry.js';
 import { pageClock } from './server-clock.js';
 import { Socket } from './socket.js';
 
+export interface ConnectionOptions {
+  retry?: Partial<RetryOptions>;
+  /** Seconds without a word from the server, which is asked for one, after which the connection is made anew. @default 8 */
+  silenceTimeout?: number;
+}
+
 export interface ConnectionEvents {
   /** Opened, for the first time or again: say who you are. */
   onOpen(): void;
@@ -64,15 +70,11 @@ export class Connection {
   /** Seconds that the server named. */
   #retryAfter: number | undefined;
 
-  /**
-   * @param url asked at every attempt; may throw
-   * @param silenceTimeout see {@link Liveness}
-   */
+  /** @param url asked at every attempt; may throw */
   constructor(
     url: () => string,
     events: ConnectionEvents,
-    retry?: Partial<RetryOptions>,
-    silenceTimeout?: number,
+    { retry, silenceTimeout }: ConnectionOptions = {},
   ) {
     this.#url = url;
     this.#events = events;

@@ -36,6 +36,24 @@ export const HLS_CONFIG: Partial<HlsConfig> = {
       },
     },
   },
+  fragLoadPolicy: {
+    default: {
+      // What a playlist lists is there and small: a network that brings nothing of it for so long is gone.
+      maxTimeToFirstByteMs: 5000,
+      maxLoadTimeMs: 20_000,
+      timeoutRetry: { maxNumRetry: 4, retryDelayMs: 0, maxRetryDelayMs: 0 },
+      // By default the waits double up to 8 s, and nothing is asked for again where the server is away (status 0): the
+      // picture would stand long after the network is back.
+      errorRetry: {
+        maxNumRetry: 20,
+        retryDelayMs: 200,
+        maxRetryDelayMs: 400,
+        // What has left the window does not come back.
+        shouldRetry: (config, count, _isTimeout, { code = 0 } = { url: '' }) =>
+          count < (config?.maxNumRetry ?? 0) && (code < 400 || code >= 500),
+      },
+    },
+  },
   // A live stream's first part is small: measuring by it costs a request and tells nothing.
   testBandwidth: false,
 };

@@ -5,6 +5,7 @@ import { BackBuffer } from './back-buffer.js';
 import { HLS_CONFIG } from './hls-config.js';
 import { LiveEdge, type PlaylistEdge } from './live-edge.js';
 import { playlistFor } from './playlist-for.js';
+import { withNewestToken, withToken } from '../playback-token.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { Retry, type RetryOptions } from './retry.js';
 import { ShowTimeout } from './show-timeout.js';
@@ -21,10 +22,13 @@ export class HlsPlayback implements Playback {
   readonly #video: HTMLVideoElement;
   readonly #url: string;
   readonly #events: PlaybackEvents;
+  readonly #token: () => string | undefined;
   readonly #edge: LiveEdge;
   readonly #retry = new Retry(RETRY);
   readonly #showTimeout: ShowTimeout;
   #hls: Hls | undefined;
+  /** Which has the video element. */
+  #attached: Hls | undefined;
   /** Once: what is loaded anew already has the element. */
   #onTake: (() => void) | undefined;
   #isClosed = false;
@@ -35,6 +39,7 @@ export class HlsPlayback implements Playback {
     this.#video = video;
     this.#url = playlistFor(url);
     this.#events = events;
+    this.#token = options.token ?? (() => undefined);
     this.#onTake = options.onTake;
     this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
@@ -72,7 +77,9 @@ export class HlsPlayback implements Playback {
     this.#showTimeout.close();
     this.#edge.close();
     this.#hls?.destroy();
+    this.#attached?.destroy();
     this.#hls = undefined;
+    this.#attached = undefined;
   }
 
   get #playlistEdge(): PlaylistEdge {
@@ -100,8 +107,12 @@ export class HlsPlayback implements Playback {
   }
 
   #start(HlsLight: typeof Hls): void {
-    this.#hls?.destroy();
-    const hls = new HlsLight(HLS_CONFIG);
+    if (this.#hls !== this.#attached) this.#hls?.destroy();
+    const hls = new HlsLight({
+      ...HLS_CONFIG,
+      // What a playlist names has the token that the playlist was asked for with.
+      xhrSetup: (xhr, url) => xhr.open('GET', withNewestToken(url, this.#token()), true),
+    });
     this.#hls = hls;
     const { Events, ErrorTypes } = HlsLight;
     hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
@@ -113,9 +124,12 @@ export class HlsPlayback implements Playback {
     hls.once(Events.MANIFEST_PARSED, () => {
       this.#onTake?.();
       this.#onTake = undefined;
+      // The last picture stands until there is something to take its place.
+      this.#attached?.destroy();
+      this.#attached = hls;
       hls.attachMedia(this.#video);
     });
-    hls.loadSource(this.#url);
+    hls.loadSource(withToken(this.#url, this.#token()));
   }
 
   #arrived(): void {

@@ -6,6 +6,7 @@ import { LiveMp4Source } from './live-mp4-source.js';
 import { concatenate, type Mp4Fragment, type Mp4Init } from './mp4-stream.js';
 import { mediaSourceClass, MseSink, supportedMp4Type } from './mse-sink.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
+import { withToken } from '../playback-token.js';
 import { ShowTimeout } from './show-timeout.js';
 
 /** Where playback begins, seconds from the edge: Chromium wants about so much sound before it starts. */
@@ -94,7 +95,7 @@ export class InstantPlayback implements Playback {
       onStall: () => this.#judge(this.#health.stalled(performance.now() / 1000)),
     });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
-    this.#source = new LiveMp4Source(url, {
+    this.#source = new LiveMp4Source(() => withToken(url, options.token?.()), {
       onOpen: (codecs) => this.#opened(codecs),
       onPieces: (pieces) => this.#arrived(pieces),
       onMissing: (status) => this.#missed(status),

@@ -29,14 +29,15 @@ export interface LiveMp4SourceEvents {
  * begins, networks end it at any time.
  */
 export class LiveMp4Source {
-  readonly #url: string;
+  readonly #url: () => string;
   readonly #events: LiveMp4SourceEvents;
   readonly #silence: number;
   readonly #retry: Retry;
   readonly #fetch: typeof fetch;
   #abort: AbortController | undefined;
 
-  constructor(url: string, events: LiveMp4SourceEvents, options: LiveMp4SourceOptions = {}) {
+  /** @param url asked at every request */
+  constructor(url: () => string, events: LiveMp4SourceEvents, options: LiveMp4SourceOptions = {}) {
     this.#url = url;
     this.#events = events;
     this.#silence = (options.silence ?? SILENCE) * 1000;
@@ -78,10 +79,11 @@ export class LiveMp4Source {
     let timer = setTimeout(abort, this.#silence);
     let hadMedia = false;
     try {
-      const response = await this.#fetch(this.#url, {
+      const response = await this.#fetch(this.#url(), {
         signal: silence.signal,
         cache: 'no-store',
-        credentials: 'omit',
+        // An app that the server is mounted in may go by its own cookies.
+        credentials: 'same-origin',
       });
       if (signal.aborted) return false;
       if (!response.ok || !response.body) {

@@ -1,4 +1,5 @@
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
+import { withToken } from '../playback-token.js';
 import { Retry } from './retry.js';
 import { ShowTimeout } from './show-timeout.js';
 
@@ -13,6 +14,7 @@ export class NativePlayback implements Playback {
   readonly #video: HTMLVideoElement;
   readonly #url: string;
   readonly #events: PlaybackEvents;
+  readonly #token: () => string | undefined;
   readonly #retry = new Retry({ initialDelay: 0.5, maxDelay: 3 });
   readonly #showTimeout: ShowTimeout;
   readonly #listeners = new AbortController();
@@ -22,6 +24,7 @@ export class NativePlayback implements Playback {
     this.#video = video;
     this.#url = url;
     this.#events = events;
+    this.#token = options.token ?? (() => undefined);
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
     const { signal } = this.#listeners;
     video.addEventListener('error', () => this.#failed(), { signal });
@@ -64,7 +67,8 @@ export class NativePlayback implements Playback {
 
   #load(): void {
     this.#showTimeout.missing();
-    this.#video.src = this.#url;
+    // It keeps this one for all that the playlist names: the socket tells the server of newer ones.
+    this.#video.src = withToken(this.#url, this.#token());
   }
 
   #failed(): void {

@@ -6,6 +6,8 @@ export interface PlaybackOptions {
   latency?: Partial<LatencyOptions> | undefined;
   /** Seconds without anything to play until `onError` tells STREAM_NOT_SHOWING. @default 10 */
   showTimeout?: number | undefined;
+  /** A viewer's, asked for every request: a newer one goes on without a break. */
+  token?: (() => string | undefined) | undefined;
   /** Called when it takes the video element; what had it before lets go. Until then that may go on. */
   onTake?: () => void;
 }

@@ -38,8 +38,16 @@ async function memory() {
   return { rss, heapUsed, external };
 }
 
+/** How many handles and requests keep the process alive, by their type's name. */
+function resources() {
+  const counts = {};
+  for (const type of process.getActiveResourcesInfo()) counts[type] = (counts[type] ?? 0) + 1;
+  return Promise.resolve(counts);
+}
+
 const answers = {
   memory,
+  resources,
   published: () => Promise.resolve(published.splice(0)),
 };
 

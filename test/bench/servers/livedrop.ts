@@ -38,6 +38,8 @@ export interface PublishedPart {
 interface Answers {
   memory: Memory;
   published: PublishedPart[];
+  /** Handles and requests that keep the process alive, by their type's name. */
+  resources: Record<string, number>;
 }
 
 /** The built server in a process of its own, that can be asked. */

@@ -9,7 +9,8 @@ import { newStreamId, useServer } from '../server.js';
 const recipe = { container: 'webm', video: 'h264', audio: 'opus' } as const;
 
 /** Checks an answer of RFC 9457 that pages of any origin can read. */
-export async function expectProblem(response: Response, status: number): Promise<void> {
+/** @param about what its words must contain */
+export async function expectProblem(response: Response, status: number, about = ''): Promise<void> {
   expect(response.status).toBe(status);
   expect(response.headers.get('content-type')).toBe('application/problem+json');
   expect(response.headers.get('access-control-allow-origin')).toBe('*');
@@ -17,6 +18,7 @@ export async function expectProblem(response: Response, status: number): Promise
   const body = (await response.json()) as { detail: string };
   expect(body).toMatchObject({ type: expect.any(String), title: expect.any(String), status });
   expect(body.detail.length).toBeGreaterThan(10);
+  expect(body.detail).toContain(about);
 }
 
 /** Asks for a path as it is: `fetch` would resolve dots. */

@@ -16,7 +16,7 @@ const recipe = { video: 'h264', audio: 'aac', seconds: 3 } as const;
 /** A stream of frames that can be played, whose publisher sends no more for now. */
 async function publishFrames(server: Server, address?: string): Promise<Publisher> {
   const { format, frames } = await generateFrames(recipe);
-  const socket = await server.connect(address);
+  const socket = await server.connect(from(address));
   const publisher = await Publisher.startOn(socket, server.socketUrl, newStreamId(), { format });
   publisher.send(messagesOf(frames));
   await socket.next('stream-status', ({ status }) => status === 'live');
@@ -42,7 +42,7 @@ export function quotas(startHost: StartHost): void {
 
     it('streams of an address: another one may publish, and who resumes is never refused', async () => {
       const first = await publishFrames(server(), HERE);
-      const refused = await server().connect(HERE);
+      const refused = await server().connect(from(HERE));
       const streamId = newStreamId();
       refused.send({ type: 'start-stream', streamId });
       expect(await refused.next('error')).toMatchObject({
@@ -53,7 +53,7 @@ export function quotas(startHost: StartHost): void {
       const other = await publishFrames(server(), THERE);
       expect((await server().limits()).used).toMatchObject({ maxStreams: 2, maxStreamsPerAddress: 1 });
 
-      const back = await server().connect(HERE);
+      const back = await server().connect(from(HERE));
       const resume = { token: first.started.resumeToken };
       back.send({ type: 'start-stream', streamId: first.streamId, resume });
       expect((await back.next('stream-started')).received).toBe(first.sent);
@@ -66,7 +66,7 @@ export function quotas(startHost: StartHost): void {
     it('viewers, of an address and of the server', async () => {
       const streamId = newStreamId();
       const join = async (address: string) => {
-        const viewer = await server().connect(address);
+        const viewer = await server().connect(from(address));
         viewer.send({ type: 'join-stream', streamId });
         return viewer;
       };

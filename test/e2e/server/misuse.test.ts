@@ -11,6 +11,7 @@ const WEBM: RecordingRecipe = { container: 'webm', video: 'h264', audio: 'opus' 
 const LIMITS = {
   silenceTime: 4,
   startTime: 6,
+  transcoderStallTime: 6,
   maxMessageBytes: 100_000,
   maxMessageRate: 200,
   maxBitrate: 2_000_000,

@@ -33,7 +33,7 @@ async function startLiveServer(): Promise<LiveServer> {
 }
 
 describe.concurrent('signals to a server with live streams', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends the streams properly', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s publishes everything and ends no playlist', async (signal) => {
     const { server, broadcasts, ffmpegs } = await startLiveServer();
     const viewer = await SocketClient.open(server.socketUrl);
     viewer.send({ type: 'join-stream', streamId: 'copied' });
@@ -42,25 +42,28 @@ describe.concurrent('signals to a server with live streams', () => {
     const [paused, unpaused] = broadcasts as [Broadcast, Broadcast];
     await paused.stopRecording();
     await paused.publisher.acknowledged();
-    const waiting = paused.hls.playlist({ msn: nextPart(await paused.hls.playlist()).msn! + 1 });
+    const waiting = paused.hls.request({ msn: nextPart(await paused.hls.playlist()).msn! + 1 });
     await paused.hls.playlist();
 
     const exitCode = server.stop(signal);
-    expect((await waiting).ended).toBe(true);
+    const refusal = await waiting;
+    expect(refusal.status).toBe(503);
+    expect(refusal.headers.get('Retry-After')).toBe('1');
     for (const { publisher } of broadcasts) {
-      expect((await publisher.socket.next('stream-stopped')).reason).toBe('shutdown');
-      expect((await publisher.socket.closed).code).toBe(1001);
+      expect(await publisher.socket.next('error')).toMatchObject({ code: 'SHUTTING_DOWN', fatal: true });
+      expect(publisher.socket.all('stream-stopped')).toEqual([]);
+      expect((await publisher.socket.closed).code).toBe(1012);
     }
-    await viewer.next('stream-status', ({ status }) => status === 'ended');
-    expect((await viewer.closed).code).toBe(1001);
+    await viewer.next('stream-status', ({ status }) => status === 'reconnecting');
+    expect((await viewer.closed).code).toBe(1012);
     expect(await exitCode).toBe(0);
     expect(await runningOf(ffmpegs)).toEqual([]);
     expect(server.output).toBe('');
 
-    // Viewers had the time to fetch the end.
+    // Viewers had the time to fetch the last parts.
     const { recorded, seen } = await paused.frames();
     expect(seen).toEqual([recorded]);
-    await unpaused.follower.ended;
+    for (const { follower } of broadcasts) expect((await follower.ended).ended).toBe(false);
     await unpaused.stopRecording();
   });
 

@@ -49,6 +49,55 @@ describe('Segmenter', () => {
     },
   );
 
+  it('leaves out sound that is hours or years from its picture, and cuts no parts for the time between', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);
+    const source = makeSamples({ length: 3 });
+    segmenter.start([videoTrack, audioTrack]);
+    for (const [index, sample] of source.entries()) {
+      segmenter.push(sample);
+      const astray = [3600, 1e9, 2 ** 62 / 48_000][index % 50];
+      if (astray !== undefined) {
+        segmenter.push({ ...sample, track: 2, dts: sample.dts + astray * 48_000, duration: 1024, key: true });
+      }
+    }
+    segmenter.end();
+    expect(parts(window)).toHaveLength(15);
+    expect(samplesOf(window)).toHaveLength(source.length);
+  });
+
+  it('lets sound go on alone for as long as the picture stands still', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 1 })) segmenter.push(sample);
+    const sound = makeSamples({ length: 120, video: false }).filter(({ dts }) => dts >= 48_000);
+    for (const sample of sound) segmenter.push(sample);
+    segmenter.end();
+    expect(byTrack(samplesOf(window), 2).length).toBeGreaterThan(5600);
+  });
+
+  it('dates media anew, behind a discontinuity, when its clock stood still for an hour', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    let now = NOW;
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => now);
+    const source = makeSamples({ length: 6 });
+    segmenter.start([videoTrack, audioTrack]);
+    segmenter.setCaptureClock(0, NOW);
+    for (const sample of source) {
+      // A publisher that was cut off for a while and sends what it kept is late; one that slept is older than that.
+      now = NOW + (sample.dts / (sample.track === 1 ? 90_000 : 48_000) < 2.9 ? 100_000 : 3_600_000);
+      segmenter.push(sample);
+    }
+    segmenter.end();
+    const runs = window.listed.filter(({ discontinuity }) => discontinuity);
+    expect(runs.map(({ programDateTime }) => programDateTime)).toEqual([NOW + 3_600_000]);
+    expect(window.listed.map(({ programDateTime }) => programDateTime - NOW).slice(0, 3)).toEqual([
+      0, 1000, 2000,
+    ]);
+    expect(byTrack(samplesOf(window), 1)).toHaveLength(180);
+  });
+
   it('cuts times in whole milliseconds the same way', () => {
     const { window } = segment({ length: 10, milliseconds: true });
     for (const part of parts(window)) expect(part.duration).toBeLessThanOrEqual(window.partTarget + 1e-6);

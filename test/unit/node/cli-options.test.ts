@@ -8,6 +8,11 @@ const defaults = {
   host: '127.0.0.1',
   ffmpegPath: undefined,
   streamKeys: [],
+  adminKey: undefined,
+  tokens: undefined,
+  playback: 'public',
+  publishOrigins: undefined,
+  playbackOrigins: undefined,
   certificate: undefined,
   key: undefined,
   trustedProxies: [],
@@ -69,7 +74,7 @@ describe('readCommand', () => {
       'data',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
-      kind: 'serve',
+      ...defaults,
       port: 0,
       host: '0.0.0.0',
       ffmpegPath: '/my/ffmpeg',
@@ -82,6 +87,37 @@ describe('readCommand', () => {
     });
   });
 
+  it('reads what gives authority', () => {
+    const fromEnv = readCommand([], {
+      LIVEDROP_DATA: '/data',
+      LIVEDROP_ADMIN_KEY: 'admin',
+      LIVEDROP_TOKEN_SECRET: 'secret',
+      LIVEDROP_TOKEN_JWKS: 'https://id.test/jwks',
+      LIVEDROP_PLAYBACK: 'private',
+      LIVEDROP_PUBLISH_ORIGINS: 'https://a.test, https://b.test',
+      LIVEDROP_PLAYBACK_ORIGINS: 'https://c.test',
+    });
+    const authority = {
+      dataDirectory: '/data',
+      adminKey: 'admin',
+      tokens: { secret: 'secret', jwks: 'https://id.test/jwks' },
+      playback: 'private',
+      publishOrigins: ['https://a.test', 'https://b.test'],
+      playbackOrigins: ['https://c.test'],
+    };
+    expect(fromEnv).toEqual({ ...defaults, ...authority });
+    const options =
+      '--data /data --admin-key admin --token-secret secret --token-jwks https://id.test/jwks --playback private';
+    const origins =
+      '--publish-origin https://a.test --publish-origin https://b.test --playback-origin https://c.test';
+    expect(readCommand(`${options} ${origins}`.split(' '), {})).toEqual(fromEnv);
+  });
+
+  it('leaves the words after keys and token to them', () => {
+    expect(readCommand(['keys', 'list', '--json'], {})).toEqual({ kind: 'keys', args: ['list', '--json'] });
+    expect(readCommand(['token', 'show'], {})).toEqual({ kind: 'token', args: ['show'] });
+  });
+
   it('takes empty variables for absent ones', () => {
     const names = [
       'LIVEDROP_PORT',
@@ -91,6 +127,12 @@ describe('readCommand', () => {
       'LIVEDROP_KEY',
       'LIVEDROP_TRUSTED_PROXIES',
       'LIVEDROP_DATA',
+      'LIVEDROP_ADMIN_KEY',
+      'LIVEDROP_TOKEN_SECRET',
+      'LIVEDROP_TOKEN_JWKS',
+      'LIVEDROP_PLAYBACK',
+      'LIVEDROP_PUBLISH_ORIGINS',
+      'LIVEDROP_PLAYBACK_ORIGINS',
     ];
     expect(readCommand([], Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults);
   });
@@ -116,6 +158,7 @@ describe('readCommand', () => {
     [['--port', '80a'], {}, "--port is '80a'"],
     [[], { LIVEDROP_PORT: '-1' }, "LIVEDROP_PORT is '-1'"],
     [['--log-level', 'loud'], {}, "--log-level is 'loud'"],
+    [['--playback', 'secret'], {}, "--playback is 'secret'"],
   ])('refuses %s %o by name', (args, env, message) => {
     expect(() => readCommand(args, env)).toThrow(UsageError);
     expect(() => readCommand(args, env)).toThrow(message);

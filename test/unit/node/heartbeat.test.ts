@@ -7,7 +7,10 @@ import { startHeartbeat } from '../../../server/node/heartbeat.js';
 import { serve, type RunningServer } from '../../../server/node/serve.js';
 
 let server: RunningServer | undefined;
-afterEach(() => server?.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await server?.close();
+});
 
 /** A WebSocket whose client answers no ping, as one whose network is gone. */
 async function connectMute(port: number): Promise<Duplex> {
@@ -68,4 +71,29 @@ it('cuts a connection whose other end is gone, and no other', async () => {
   for (let ping = 0; ping < 3; ping++) await once(alive, 'ping');
   expect(alive.readyState).toBe(WebSocket.OPEN);
   alive.terminate();
+});
+
+it('gives those another round whose answers came while this process was suspended', () => {
+  vi.useFakeTimers();
+  const socket = { isPaused: false, ping: vi.fn(), terminate: vi.fn(), on: vi.fn() };
+  const now = vi.spyOn(performance, 'now');
+  let onConnection = (_: typeof socket): void => {};
+  const stop = startHeartbeat(
+    { clients: [socket], on: (_, listener) => void (onConnection = listener as typeof onConnection) },
+    10,
+  );
+  onConnection(socket);
+  vi.advanceTimersByTime(10_000);
+  expect(socket.ping).toHaveBeenCalledTimes(1);
+  // The timer comes before what the network brought: the answer is there, and not read.
+  const asleep = performance.now() + 3_600_000;
+  now.mockReturnValue(asleep);
+  vi.advanceTimersByTime(10_000);
+  expect(socket.terminate).not.toHaveBeenCalled();
+  expect(socket.ping).toHaveBeenCalledTimes(2);
+  now.mockReturnValue(asleep + 10_000);
+  vi.advanceTimersByTime(10_000);
+  expect(socket.terminate).toHaveBeenCalledOnce();
+  stop();
+  now.mockRestore();
 });

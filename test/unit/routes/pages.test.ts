@@ -102,4 +102,12 @@ describe('pages', () => {
       '<live-player stream-id="my-show" muted>',
     );
   });
+
+  it('embed the player of a private stream, and nothing that is no token', async () => {
+    const page = await app.request('/embed/my-show?token=a.b-c_d');
+    expect(await page.text()).toContain('<live-player stream-id="my-show" token="a.b-c_d" muted>');
+    for (const token of ['%22%3E%3Cscript%3E', 'a%20b', "a'b", '', 'x'.repeat(8193)]) {
+      expect((await app.request(`/embed/my-show?token=${token}`)).status, token).toBe(400);
+    }
+  });
 });

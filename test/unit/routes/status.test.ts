@@ -2,10 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readTracks } from '../../../server/ingest/frame-track.js';
 import { FramesIngest } from '../../../server/ingest/frames-ingest.js';
 import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
+import { PlaybackGate } from '../../../server/routes/playback-gate.js';
 import { statusRoutes } from '../../../server/routes/status.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
+import { accessOf } from '../access/access-of.js';
 
 const limits = { ...defaultLimits, endedTime: 60 };
 
@@ -14,7 +16,7 @@ function setUp() {
   const streams: Streams = new Streams(defaultPackaging, limits, audience);
   const app = statusRoutes({
     ...{ streams, audience, limits, connections: new Set(), isClosing: () => false },
-    ...{ refusals: new Refusals(), used: () => new Map() },
+    ...{ refusals: new Refusals(), used: () => new Map(), gate: new PlaybackGate(accessOf()) },
   });
   const faults = async (): Promise<Record<string, number>> => {
     const text = await (await app.request('/metrics')).text();

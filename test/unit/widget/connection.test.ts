@@ -76,7 +76,7 @@ describe('Connection', () => {
       onLost(...told);
       check();
     };
-    connection = new Connection(() => proxy.socketUrl, events, retry);
+    connection = new Connection(() => proxy.socketUrl, events, { retry });
   }
 
   function check(): void {

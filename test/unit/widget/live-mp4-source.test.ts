@@ -58,7 +58,7 @@ function setUp() {
   const requests: Request[] = [];
   const events: string[] = [];
   const source = new LiveMp4Source(
-    'https://a.test/live.mp4',
+    () => 'https://a.test/live.mp4',
     {
       onOpen: (codecs) => events.push(`open ${codecs?.join('+')}`),
       onPieces: (pieces) => events.push(...pieces.map(({ kind }) => kind)),

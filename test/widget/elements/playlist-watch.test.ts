@@ -23,7 +23,7 @@ function firstStatus(fetch: typeof globalThis.fetch): Promise<string | undefined
       },
       { fetch },
     );
-    watch.start(playlistUrl);
+    watch.start(() => playlistUrl);
   });
 }
 
@@ -60,7 +60,7 @@ describe('PlaylistWatch', () => {
         },
         { fetch: answers(table), interval: 1 },
       );
-      watch.start(playlistUrl);
+      watch.start(() => playlistUrl);
       expect(watch.active).to.equal(true);
     });
     expect(seen).to.deep.equal(['waiting', 'live']);
@@ -77,7 +77,7 @@ describe('PlaylistWatch', () => {
             });
           }),
       });
-      watch.start(playlistUrl);
+      watch.start(() => playlistUrl);
       watch.stop();
     });
     await aborted;

@@ -1,9 +1,9 @@
 import { SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { keyAccess, openAccess } from '../../server/access.js';
+import { accessOf, CONTEXT } from './access-of.js';
 
 const KEY = 'a-stream-key-of-some-length-0123456789';
-const access = keyAccess(['another-key', KEY]);
+const access = accessOf({ streamKeys: ['another-key', KEY] });
 
 interface TokenOptions {
   key?: string;
@@ -29,7 +29,7 @@ function token({
 
 async function refusal(given: string | undefined): Promise<string> {
   try {
-    await access.authorizePublish('show', given);
+    await access.authorizePublish({ streamId: 'show', token: given, context: CONTEXT });
     return 'accepted';
   } catch (error) {
     expect(error).toMatchObject({ code: 'UNAUTHORIZED' });
@@ -37,7 +37,7 @@ async function refusal(given: string | undefined): Promise<string> {
   }
 }
 
-describe('keyAccess', () => {
+describe('configured keys', () => {
   it('takes any of its keys', async () => {
     expect(await refusal(KEY)).toBe('accepted');
     expect(await refusal('another-key')).toBe('accepted');
@@ -74,10 +74,11 @@ describe('keyAccess', () => {
   );
 });
 
-it.each([[['']], [['a', undefined as unknown as string]]])('keyAccess refuses the keys %j', (keys) => {
-  expect(() => keyAccess(keys)).toThrow(/streamKeys\[\d\] is empty/);
+it.each([[['']], [['a', undefined as unknown as string]]])('refuses the keys %j', (keys) => {
+  expect(() => accessOf({ streamKeys: keys })).toThrow(/streamKeys\[\d\] is empty/);
 });
 
-it('openAccess asks for nothing', async () => {
-  await expect(openAccess.authorizePublish('any', undefined)).resolves.toBeUndefined();
+it('asks for nothing where nothing is configured', async () => {
+  const anyone = { streamId: 'any', token: undefined, context: CONTEXT };
+  await expect(accessOf().authorizePublish(anyone)).resolves.toEqual({});
 });

@@ -1,0 +1,227 @@
+import type { Context } from 'hono';
+import { errors } from 'jose';
+import { LivestreamError } from '../errors.js';
+import type { PublishGrant } from '../streams/publish-grant.js';
+import type { Logger } from '../options.js';
+import { AppAuthority, type Authorize } from './app-authority.js';
+import { checkPublishOrigin, type OriginRules } from './origins.js';
+import { Passes, type Pass } from './passes.js';
+import { isOneOf, sha256 } from './secrets.js';
+import type { StreamKeys } from './stream-keys.js';
+import {
+  CLOCK_TOLERANCE,
+  TokenVerifier,
+  type TokenOptions,
+  type TokenScope,
+  type VerifiedToken,
+} from './tokens.js';
+
+export interface AccessOptions {
+  streamKeys: readonly string[];
+  /** Keys in a store. */
+  stored: StreamKeys;
+  tokens: TokenOptions | undefined;
+  adminKey: string | undefined;
+  authorize: Authorize | undefined;
+  /** How long {@link authorize} may take, seconds. */
+  authorizeTime: number;
+  /** How long its answers to viewers are kept, seconds. */
+  authorizeTtl: number;
+  maxPasses: number;
+  /** Of streams whose publisher says nothing else. */
+  playback: 'public' | 'private';
+  origins: Omit<OriginRules, 'fallback'>;
+  logger: Logger;
+}
+
+/** Somebody who wants to publish or play. */
+export interface Applicant {
+  streamId: string;
+  token: string | undefined;
+  userId?: string | undefined;
+  /** Of the request, or of that which became the WebSocket. */
+  context: Context;
+}
+
+/** A stream, as far as it matters here; undefined where it has not started. */
+interface Guarded {
+  readonly isPrivate: boolean;
+}
+
+/** Decides who may publish, and who may watch. */
+export class Access {
+  readonly #options: AccessOptions;
+  readonly #keyDigests: Promise<readonly string[]>;
+  readonly #verifier: TokenVerifier;
+  readonly #app: AppAuthority | undefined;
+  readonly #passes: Passes;
+
+  /** @throws RangeError for a key that is empty or a secret that is too short */
+  constructor(options: AccessOptions) {
+    options.streamKeys.forEach((key: unknown, index) => {
+      // An unset variable must not become a key that everybody has.
+      if (typeof key !== 'string' || key === '') {
+        throw new RangeError(
+          `streamKeys[${index}] is empty; set it, or leave streamKeys out to let anyone publish`,
+        );
+      }
+    });
+    this.#options = options;
+    const { streamKeys, stored, tokens, authorize, authorizeTime, authorizeTtl, maxPasses, logger } = options;
+    this.#keyDigests = Promise.all(streamKeys.map(sha256));
+    this.#verifier = new TokenVerifier({
+      streamKeys,
+      stored,
+      tokens,
+      serverSecret: () => stored.tokenSecret(),
+    });
+    this.#app = authorize && new AppAuthority(authorize, { authorizeTime, authorizeTtl, maxPasses, logger });
+    this.#passes = new Passes(maxPasses);
+  }
+
+  /**
+   * Whether a publisher may publish.
+   * @returns on what its right stands, which {@link stands} judges again later
+   * @throws LivestreamError UNAUTHORIZED
+   */
+  async authorizePublish(applicant: Applicant): Promise<PublishGrant> {
+    const { streamId, token } = applicant;
+    const verdict = await this.#app?.ask('publish', applicant);
+    if (verdict === false) throw unauthorized(`the app does not let this visitor publish '${streamId}'`);
+    if (verdict === true || (await this.#isOpen())) return {};
+    if (token === undefined) {
+      throw unauthorized("'token' is missing; send a stream key or a publish token");
+    }
+    if (await isOneOf(token, this.#keyDigests)) return {};
+    const known = await this.#options.stored.recognise(token);
+    if (known) {
+      const { streamIds, playback } = known.record;
+      if (streamIds && !streamIds.includes(streamId)) {
+        throw unauthorized(`'token' was refused: this key is not for the stream '${streamId}'`);
+      }
+      return { key: known.grant, playback };
+    }
+    const { key } = await this.#genuine(token, streamId, 'publish');
+    return key ? { key: key.grant, playback: key.record.playback } : {};
+  }
+
+  /** Which web pages may publish at all; and from now on the newest keys are known. @throws LivestreamError UNAUTHORIZED */
+  async checkOrigin(context: Context): Promise<void> {
+    // What was revoked a moment ago must be known before anybody resumes.
+    await this.#options.stored.refresh();
+    const fallback = this.#app ? 'own' : (await this.#isOpen()) ? 'local' : 'any';
+    checkPublishOrigin(context, { ...this.#options.origins, fallback });
+  }
+
+  /** Whether a grant stands still: that of a key which was revoked does not. */
+  stands({ key }: PublishGrant): boolean {
+    return key === undefined || this.#options.stored.stands(key);
+  }
+
+  /** Forgets what stood on keys that are not taken any more. */
+  keysChanged(): void {
+    this.#passes.keep((pass) => this.stands(pass));
+  }
+
+  /** Whether viewers of a stream are asked for anything. */
+  guards(stream: Guarded | undefined): boolean {
+    return this.#app !== undefined || this.#isPrivate(stream);
+  }
+
+  /**
+   * Whether a viewer may watch a stream that {@link guards} says is guarded.
+   * @throws LivestreamError UNAUTHORIZED
+   */
+  async authorizePlay(applicant: Applicant, stream: Guarded | undefined): Promise<Pass> {
+    const { streamId, token } = applicant;
+    const verdict = await this.#app?.ask('play', applicant);
+    if (verdict === false)
+      throw new LivestreamError('UNAUTHORIZED', `the app does not let this visitor watch '${streamId}'`, {
+        status: 403,
+      });
+    if (verdict === true || !this.#isPrivate(stream)) return { ends: () => Infinity };
+    if (token === undefined) {
+      throw unauthorized(`stream '${streamId}' is private; give a playback token as 'token'`);
+    }
+    const known = this.#passes.get(token, streamId);
+    if (known) return known;
+    const { payload, key } = await this.#genuine(token, streamId, 'play');
+    return this.#passes.add(token, { streamId, key: key?.grant, until: endOf(payload.exp) });
+  }
+
+  /**
+   * A viewer with a token that is good has another one in URLs that it cannot change: native players. That one is good
+   * for as long as the new one, if it ever was for this stream; if not, nothing happens.
+   */
+  async renew(before: string, token: string, streamId: string): Promise<void> {
+    if (before === token || !this.#passes.get(token, streamId)) return;
+    if (!this.#passes.get(before, streamId, 'expired too')) {
+      const verified = await this.#genuine(before, streamId, 'play', 'expired too').catch(() => undefined);
+      if (!verified) return;
+      const { payload, key } = verified;
+      this.#passes.add(before, { streamId, key: key?.grant, until: endOf(payload.exp) });
+    }
+    this.#passes.join(before, token);
+  }
+
+  #isPrivate(stream: Guarded | undefined): boolean {
+    return stream?.isPrivate ?? this.#options.playback === 'private';
+  }
+
+  /** Nobody needs anything. */
+  async #isOpen(): Promise<boolean> {
+    const { streamKeys, adminKey, stored } = this.#options;
+    if (streamKeys.length > 0 || adminKey || this.#app || this.#verifier.takesForeign) return false;
+    return !(await stored.inUse());
+  }
+
+  /** @throws LivestreamError UNAUTHORIZED saying what is wrong with the token */
+  async #genuine(
+    token: string,
+    streamId: string,
+    scope: TokenScope,
+    expiry?: 'expired too',
+  ): Promise<VerifiedToken> {
+    let verified: VerifiedToken | undefined;
+    try {
+      verified = await this.#verifier.verify(token);
+    } catch (error) {
+      if (error instanceof errors.JWTClaimValidationFailed) {
+        throw unauthorized(`'token' was refused: its claim '${error.claim}' is missing or wrong`);
+      }
+      throw error;
+    }
+    const refusal = verified
+      ? refuse(verified, streamId, scope, expiry)
+      : scope === 'publish'
+        ? 'it is no stream key and no publish token of this server'
+        : 'it is no playback token of this server';
+    if (!verified || refusal !== undefined) throw unauthorized(`'token' was refused: ${refusal}`);
+    return verified;
+  }
+}
+
+/** Why a genuine token does not serve; undefined where it does. */
+function refuse(
+  { payload, expired, key }: VerifiedToken,
+  streamId: string,
+  scope: TokenScope,
+  expiry?: 'expired too',
+): string | undefined {
+  if (payload.sub !== streamId) return `it is for another stream than '${streamId}'`;
+  const scopes = typeof payload['scope'] === 'string' ? payload['scope'].split(' ') : [];
+  if (!scopes.includes(scope)) return `its scope is not '${scope}'`;
+  if (expired && !expiry) return 'it has expired; get a new one';
+  const { streamIds } = key?.record ?? {};
+  if (streamIds && !streamIds.includes(streamId)) return `its key is not for the stream '${streamId}'`;
+  return undefined;
+}
+
+/** Milliseconds since the epoch, as the verifier judges it. */
+function endOf(exp: number): number {
+  return (exp + CLOCK_TOLERANCE) * 1000;
+}
+
+function unauthorized(message: string): LivestreamError {
+  return new LivestreamError('UNAUTHORIZED', message);
+}

@@ -1,0 +1,82 @@
+import type { Context } from 'hono';
+import type { Logger } from '../options.js';
+
+/** What an app is asked. */
+export interface AuthorizeRequest {
+  action: 'publish' | 'play';
+  streamId: string;
+  /** What the publisher or viewer gave as `token`. */
+  token: string | undefined;
+  /** What the publisher says of itself; nobody has checked it. */
+  userId: string | undefined;
+  /** Of Hono: headers, cookies, what middleware has set. For publishers it is of the request that became the WebSocket. */
+  context: Context;
+}
+
+/**
+ * An app's own answer. `true`: they may. `false`, and whatever it throws: they may not. `undefined`: keys and tokens decide,
+ * as they would without it.
+ */
+export type Authorize = (request: AuthorizeRequest) => boolean | undefined | Promise<boolean | undefined>;
+
+export interface AppAuthorityOptions {
+  /** Seconds. */
+  authorizeTime: number;
+  /** Seconds. */
+  authorizeTtl: number;
+  /** Answers that are kept. */
+  maxPasses: number;
+  logger: Logger;
+}
+
+type Applicant = Omit<AuthorizeRequest, 'action' | 'userId'> & { userId?: string | undefined };
+
+/** Asks the app that the server is mounted in, in bounded time, and viewers not for every part. */
+export class AppAuthority {
+  #answers = new Map<string, { verdict: Promise<boolean | undefined>; until: number }>();
+
+  constructor(
+    private readonly authorize: Authorize,
+    private readonly options: AppAuthorityOptions,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** @returns false too where the app fails or does not answer in time */
+  ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
+    if (action === 'publish') return this.#ask(action, applicant);
+    const { context, streamId, token = '' } = applicant;
+    const { req } = context;
+    // By what tells who asks. A separator that no header can have.
+    const who = [streamId, token, req.header('Cookie') ?? '', req.header('Authorization') ?? ''].join('\n');
+    const known = this.#answers.get(who);
+    if (known && known.until > this.now()) return known.verdict;
+    const verdict = this.#ask(action, applicant);
+    this.#answers.delete(who);
+    this.#answers.set(who, { verdict, until: this.now() + this.options.authorizeTtl * 1000 });
+    if (this.#answers.size > this.options.maxPasses) this.#answers.delete(this.#answers.keys().next().value!);
+    return verdict;
+  }
+
+  async #ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
+    const { streamId, token, userId, context } = applicant;
+    const { authorizeTime, logger } = this.options;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`no answer within ${authorizeTime} s`)),
+        authorizeTime * 1000,
+      );
+    });
+    try {
+      const asked = Promise.resolve(this.authorize({ action, streamId, token, userId, context }));
+      const verdict: unknown = await Promise.race([asked, timeout]);
+      // What is neither, from an app without types, must not let anybody in.
+      return verdict === true || (verdict === undefined ? undefined : false);
+    } catch (error) {
+      logger.warn({ streamId, action, err: error }, "the app's authorize failed, which refuses");
+      return false;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

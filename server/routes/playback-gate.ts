@@ -1,0 +1,46 @@
+import type { Context } from 'hono';
+import type { Access } from '../access/access.js';
+import type { Stream } from '../streams/stream.js';
+
+/** A viewer who was let in where not everybody is. */
+export interface Admission {
+  /** To be in every URI of what it is given. */
+  token: string | undefined;
+  /** When it ends, milliseconds since the epoch; later when it was renewed meanwhile. */
+  ends(): number;
+}
+
+/** How long a right that was taken away before its time may last, milliseconds. */
+const CHECK_INTERVAL = 5000;
+
+/** Lets viewers in. */
+export class PlaybackGate {
+  constructor(private readonly access: Access) {}
+
+  /** Whether anybody is asked for anything: mostly not, and then nothing is looked at. */
+  guards(stream: Stream): boolean {
+    return this.access.guards(stream);
+  }
+
+  /** @throws LivestreamError UNAUTHORIZED */
+  async admit(c: Context, stream: Stream): Promise<Admission> {
+    const token = c.req.query('token');
+    const pass = await this.access.authorizePlay({ streamId: stream.id, token, context: c }, stream);
+    return { token, ends: () => pass.ends() };
+  }
+}
+
+/**
+ * Calls back when an admission is over.
+ * @returns forgets it
+ */
+export function whenOver(admission: Admission, onOver: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const wait = (): void => {
+    const left = admission.ends() - Date.now();
+    if (left <= 0) onOver();
+    else timer = setTimeout(wait, Math.min(left, CHECK_INTERVAL));
+  };
+  if (Number.isFinite(admission.ends())) wait();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,94 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../bench/deadline.js';
+import { Ledger, type Balance } from './ledger.js';
+import { numberedContainer, numberedFrames } from './numbered-media.js';
+import { PlainPublisher } from './plain-publisher.js';
+import { SampleWatcher } from './sample-watcher.js';
+import { verdictOf, type Target, type Verdict } from './target.js';
+
+export interface Address {
+  /** Without a slash at the end. */
+  url: string;
+  socketUrl: string;
+}
+
+/** Until its first part is seen, seconds. */
+const START = 20;
+
+/** How often it is looked whether something happened, ms. */
+const POLL = 20;
+
+/** A live stream of numbered media and a viewer of all of it, without a browser. */
+export class NumberedStream implements Target {
+  readonly #ledger = new Ledger();
+  readonly #publisher: PlainPublisher;
+  readonly #watcher: SampleWatcher;
+
+  private constructor(
+    readonly name: string,
+    publisher: (ledger: Ledger) => PlainPublisher,
+    url: string,
+  ) {
+    this.#publisher = publisher(this.#ledger);
+    this.#watcher = new SampleWatcher(url, name, this.#ledger);
+  }
+
+  /**
+   * Resolves when its first part was seen.
+   * @param kind frames need no ffmpeg, a container does
+   */
+  static async start(
+    { url, socketUrl }: Address,
+    name: string,
+    kind: 'frames' | 'container',
+  ): Promise<NumberedStream> {
+    const media = await (kind === 'frames' ? numberedFrames() : numberedContainer());
+    const stream = new NumberedStream(
+      name,
+      (ledger) => new PlainPublisher(socketUrl, name, media, ledger),
+      url,
+    );
+    try {
+      await within(START, `the first part of ${name}`, stream.recovered(0));
+      return stream;
+    } catch (error) {
+      await stream.close();
+      throw error;
+    }
+  }
+
+  async recovered(since: number): Promise<number> {
+    for (;;) {
+      const at = this.#ledger.firstSeenAfter(since);
+      if (at !== undefined) return at;
+      if (this.#publisher.problem) throw this.#publisher.problem;
+      await delay(POLL);
+    }
+  }
+
+  async settled(patience: number): Promise<Verdict[]> {
+    const now = Date.now();
+    const deadline = now + patience * 1000;
+    while (!this.#ledger.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
+    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+  }
+
+  /** What became of the samples that were seen since the last call. */
+  balance(): Balance {
+    return this.#ledger.balance();
+  }
+
+  /** Why it is published no more, once that is so. */
+  get problem(): Error | undefined {
+    return this.#publisher.problem;
+  }
+
+  /** Ends the stream for its viewers, too. */
+  close(): Promise<void> {
+    this.#watcher.close();
+    this.#publisher.stop();
+    // Whatever the server thinks of it: nobody looks any more.
+    setTimeout(() => this.#publisher.close(), 1000).unref();
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,131 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { within } from '../bench/deadline.js';
+import { FaultyProxy } from '../helpers/faulty-proxy.js';
+import { collectErrors, goLive, openBroadcaster } from '../helpers/pages.js';
+import { digest } from './digest.js';
+import { Ledger } from './ledger.js';
+import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
+import { SampleWatcher } from './sample-watcher.js';
+import { verdictOf, type Target, type Verdict } from './target.js';
+
+/** Until the viewer sees something, seconds. */
+const START = 30;
+
+/** How often it is looked whether something happened, ms. */
+const POLL = 50;
+
+/** A page of somebody who broadcasts or watches, behind a network of its own. */
+export interface Side {
+  context: BrowserContext;
+  page: Page;
+  proxy: FaultyProxy;
+}
+
+/**
+ * The demo's pages in a real browser: a broadcaster, whose camera shows the time, and a viewer. What the encoder gave is
+ * compared with what a watcher without a browser gets; that the viewer goes on is read off its screen.
+ */
+export class PageStream implements Target {
+  readonly #ledger = new Ledger();
+  readonly #watcher: SampleWatcher;
+
+  private constructor(
+    readonly name: string,
+    url: string,
+    readonly broadcaster: Side,
+    readonly viewer: Side,
+    private readonly errors: string[],
+  ) {
+    this.#watcher = new SampleWatcher(url, name, this.#ledger);
+  }
+
+  /** Resolves when the viewer sees something. @param url of the server, without a slash at the end */
+  static async open(browser: Browser, url: string, name: string): Promise<PageStream> {
+    const open: (() => Promise<unknown>)[] = [];
+    const side = async (path: string, script: string): Promise<Side> => {
+      const proxy = await FaultyProxy.start(url);
+      open.push(() => proxy.close());
+      const context = await browser.newContext();
+      open.push(() => context.close());
+      await context.addInitScript(script);
+      const page =
+        path === 'broadcast'
+          ? await openBroadcaster(context, proxy.url, name)
+          : await context.newPage().then(async (viewer) => {
+              await viewer.goto(`${proxy.url}/demo/watch.html?stream=${name}`);
+              return viewer;
+            });
+      return { context, page, proxy };
+    };
+    try {
+      const broadcaster = await side('broadcast', `(${noteEncoded.toString()})(${digest.toString()})`);
+      const errors = collectErrors(broadcaster.page);
+      const viewer = await side('watch', `(${noteShown.toString()})()`);
+      const stream = new PageStream(name, url, broadcaster, viewer, errors);
+      open.push(() => Promise.resolve(stream.#watcher.close()));
+      await within(START, 'Go live', goLive(broadcaster.page));
+      await within(START, 'the first frame at the viewer', stream.recovered(0));
+      return stream;
+    } catch (error) {
+      await Promise.all(open.map((close) => close()));
+      throw error;
+    }
+  }
+
+  async recovered(since: number): Promise<number> {
+    for (;;) {
+      const shown = await this.viewer.page.evaluate(
+        (time) =>
+          (window as unknown as ViewerNotes).shownFrames.find(({ drawn }) => drawn >= time)?.shown ?? 0,
+        since,
+      );
+      if (shown > 0) return shown;
+      await this.#checkLive();
+      await delay(POLL);
+    }
+  }
+
+  async settled(patience: number): Promise<Verdict[]> {
+    const now = Date.now();
+    const deadline = now + patience * 1000;
+    for (;;) {
+      await this.#fetchNotes();
+      if (this.#ledger.isPast(now) || Date.now() > deadline) break;
+      await delay(POLL);
+    }
+    if (this.#ledger.encodedCount === 0) throw new Error('the page does not say what it encodes');
+    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+  }
+
+  /** Since the page was opened: 1 where the player never had to begin again. */
+  mediaSources(): Promise<number> {
+    return this.viewer.page.evaluate(() => (window as unknown as ViewerNotes).mediaSources);
+  }
+
+  async close(): Promise<void> {
+    this.#watcher.close();
+    await Promise.all(
+      [this.broadcaster, this.viewer].map(async ({ context, proxy }) => {
+        await context.close();
+        await proxy.close();
+      }),
+    );
+  }
+
+  async #fetchNotes(): Promise<void> {
+    const notes = await this.broadcaster.page.evaluate(() =>
+      (window as unknown as BroadcasterNotes).encodedSamples.splice(0),
+    );
+    for (const note of notes) this.#ledger.encode(note);
+  }
+
+  /** @throws Error when the broadcaster has given up */
+  async #checkLive(): Promise<void> {
+    const state = await this.broadcaster.page
+      .locator('live-broadcaster')
+      .evaluate((element) => (element as unknown as { state: string }).state);
+    if (state !== 'preview' && state !== 'idle') return;
+    throw new Error(`the broadcaster's page is "${state}": ${this.errors.slice(-3).join('; ')}`);
+  }
+}

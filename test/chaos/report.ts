@@ -1,0 +1,95 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Machine } from '../bench/machine.js';
+import { median } from '../bench/statistics.js';
+import type { ChaosOptions } from './options.js';
+import type { Outcome, Trial } from './runner.js';
+
+const PATH = fileURLToPath(new URL('../../.cache/chaos.json', import.meta.url));
+
+export interface Report {
+  /** ISO 8601. */
+  startedAt: string;
+  machine: Machine;
+  options: Omit<ChaosOptions, 'help'>;
+  outcomes: Outcome[];
+  /** What is wrong beside the faults. */
+  problems: string[];
+}
+
+/** What the table says of a fault. */
+export interface Summary {
+  name: string;
+  title: string;
+  times: number;
+  /** Seconds; undefined: there was nothing to recover. */
+  recovery?: { p50: number; max: number };
+  /** Undefined: no stream was hit. */
+  lost?: number;
+  /** Streams that were affected and that were there, of all trials. */
+  affected: number;
+  others: number;
+  problems: string[];
+  skipped?: string;
+}
+
+export function summarize({ fault, trials, skipped }: Outcome): Summary {
+  const { name, title } = fault;
+  const recoveries = trials.flatMap(({ recovery }) => (recovery === undefined ? [] : [recovery]));
+  const targets = trials.flatMap((trial) => trial.targets);
+  const count = (of: (trial: Trial) => readonly unknown[]): number =>
+    trials.reduce((sum, trial) => sum + of(trial).length, 0);
+  return {
+    name,
+    title,
+    times: trials.length,
+    ...(recoveries.length > 0 && { recovery: { p50: median(recoveries), max: Math.max(...recoveries) } }),
+    ...(targets.length > 0 && { lost: targets.reduce((sum, { lost }) => sum + lost, 0) }),
+    affected: count(({ affected }) => affected),
+    others: count(({ others }) => others),
+    problems: [...new Set(trials.flatMap(({ problems }) => problems))],
+    ...(skipped !== undefined && { skipped }),
+  };
+}
+
+/** One line a fault; below those that broke a promise, what it was. */
+export function table(outcomes: readonly Outcome[]): string {
+  const head = ['fault', 'times', 'recovery p50', 'max', 'samples lost', 'others affected', ''];
+  const summaries = outcomes.map(summarize);
+  const cells = [head, ...summaries.map(line)];
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  return cells
+    .map((row) =>
+      row
+        .map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
+        .join('   ')
+        .trimEnd(),
+    )
+    .flatMap((text, index) => [text, ...(summaries[index - 1]?.problems ?? []).map((each) => `    ${each}`)])
+    .join('\n');
+}
+
+function line({ title, times, recovery, lost, affected, others, problems, skipped }: Summary): string[] {
+  if (skipped !== undefined) return [title, '0', '', '', '', '', `skipped: ${skipped}`];
+  return [
+    title,
+    String(times),
+    ...(recovery ? [`${recovery.p50.toFixed(2)} s`, `${recovery.max.toFixed(2)} s`] : ['–', '–']),
+    lost === undefined ? '–' : String(lost),
+    others === 0 ? '(all are hit)' : `${affected} of ${others}`,
+    problems.length > 0 ? '✗' : '✓',
+  ];
+}
+
+/** Writes it as JSON. Returns the path, from where it was started. */
+export async function writeReport({ outcomes, ...report }: Report): Promise<string> {
+  const faults = outcomes.map((outcome) => ({
+    ...summarize(outcome),
+    promises: outcome.fault.promises,
+    trials: outcome.trials,
+  }));
+  await mkdir(dirname(PATH), { recursive: true });
+  await writeFile(PATH, `${JSON.stringify({ ...report, faults }, null, 2)}\n`);
+  return relative(process.cwd(), PATH);
+}

@@ -1,0 +1,43 @@
+import type { Arena } from './arena.js';
+import { NumberedStream } from './numbered-stream.js';
+import type { Target, Verdict } from './target.js';
+
+/** A container's stream and the ffmpeg that the server runs for it. */
+export class TranscodedStream implements Target {
+  private constructor(
+    private readonly stream: NumberedStream,
+    private readonly arena: Arena,
+    /** Process ids. */
+    private readonly ofOthers: readonly number[],
+  ) {}
+
+  static async start(arena: Arena): Promise<TranscodedStream> {
+    const before = await arena.server.transcoders();
+    const stream = await NumberedStream.start(arena.server, arena.newName(), 'container');
+    return new TranscodedStream(stream, arena, before);
+  }
+
+  get name(): string {
+    return this.stream.name;
+  }
+
+  /** @param signal to its ffmpeg as it runs now */
+  async signal(signal: NodeJS.Signals): Promise<void> {
+    const all = await this.arena.server.transcoders();
+    const own = all.filter((pid) => !this.ofOthers.includes(pid));
+    if (own.length === 0) throw new Error(`no ffmpeg runs for ${this.name}`);
+    for (const pid of own) process.kill(pid, signal);
+  }
+
+  recovered(since: number): Promise<number> {
+    return this.stream.recovered(since);
+  }
+
+  settled(patience: number): Promise<Verdict[]> {
+    return this.stream.settled(patience);
+  }
+
+  close(): Promise<void> {
+    return this.stream.close();
+  }
+}

@@ -1,0 +1,65 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { launchChromium } from '../../helpers/chromium.js';
+import { readClock, type ClockReading } from '../../helpers/clock-camera.js';
+import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { RestartedServer } from '../../helpers/restarted-server.js';
+
+/** The longest time without a picture, milliseconds: from the end of the process on it is live again in five seconds. */
+const LIVE_AGAIN = 5000;
+
+/** Seconds: long enough for a restart, and a while after it. */
+const READING = 8;
+
+let server: RestartedServer;
+let browser: Browser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([RestartedServer.start(), launchChromium()]);
+});
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+
+/** Reads the pictures' clock while the server is another one; the page must be the same afterwards. */
+async function readThroughout(viewer: Page): Promise<ClockReading> {
+  await viewer.evaluate(() => Object.assign(globalThis, { isSamePage: true }));
+  const reading = await viewer.evaluate(readClock, { selector: 'video', seconds: READING });
+  expect(await viewer.evaluate(() => 'isSamePage' in globalThis)).toBe(true);
+  return reading;
+}
+
+it.each(['SIGKILL', 'SIGTERM'] as const)(
+  'goes on by itself after %s, broadcaster and players',
+  async (signal) => {
+    const streamId = signal.toLowerCase();
+    const broadcaster = await openBroadcaster(browser, server.url, streamId);
+    await goLive(broadcaster);
+    const viewers = await Promise.all([1, 2].map(() => openViewer(browser, server.url, streamId)));
+    await viewers[1]!.locator('live-player').evaluate((player) => player.setAttribute('latency', 'instant'));
+    await Promise.all(viewers.map(isPlaying));
+    const before = await playlist(streamId);
+
+    const readings = Promise.all(viewers.map(readThroughout));
+    await server.restart(signal);
+    for (const [index, { longestGap, latencies, backwards }] of (await readings).entries()) {
+      const mode = index === 0 ? 'low' : 'instant';
+      console.info(
+        `${signal}, ${mode}: ${Math.round(longestGap)} ms without a picture`,
+        latencies.at(-1),
+        backwards,
+      );
+      expect(longestGap).toBeLessThan(LIVE_AGAIN);
+      expect(latencies.at(-1)).toBeLessThan(4000);
+    }
+    const after = await playlist(streamId);
+    console.info(before.url === after.url, after.text.split('\n').slice(4, 9).join(' '));
+    expect(after.url).toBe(before.url);
+    await broadcaster.locator('live-broadcaster').getByText('LIVE', { exact: true }).waitFor();
+  },
+);
+
+async function playlist(streamId: string): Promise<{ url: string; text: string }> {
+  const multivariant = `${server.url}/livestream/${streamId}/stream.m3u8`;
+  const uri = (await (await fetch(multivariant)).text()).split('\n').find((line) => /^[^#]/.test(line))!;
+  const { href } = new URL(uri, multivariant);
+  return { url: href, text: await (await fetch(href)).text() };
+}

@@ -1,0 +1,160 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { WSContext, type UpgradeWebSocket, type WSEvents } from 'hono/ws';
+import { createLivestream, type Livestream } from '../../server/index.js';
+import type { TranscoderFactory } from '../../server/ingest/transcoder.js';
+import type { Limits, Logger } from '../../server/options.js';
+import { checkMessage, CLOSE_CODES } from './answers.js';
+import type { ServerMessage } from '../../server/protocol.js';
+
+/** Enough for a client that does nothing wrong and never waits. */
+const LIMITS: Partial<Limits> = {
+  maxMessageRate: 1_000_000,
+  maxCommandRate: 10_000,
+  maxBitrate: 1e10,
+  liveWaitTime: 0,
+  graceTime: 3600,
+  silenceTime: 3600,
+};
+
+const OPEN = 1;
+const CLOSED = 3;
+
+/** One end of a WebSocket that never was on a network. */
+export class Client {
+  readonly received: ServerMessage[] = [];
+  closed: { code: number | undefined; reason: string | undefined } | undefined;
+  readonly #context: WSContext;
+
+  constructor(
+    private readonly events: WSEvents,
+    private readonly problems: string[],
+  ) {
+    const isClosed = (): boolean => this.closed !== undefined;
+    this.#context = new WSContext({
+      // The server says everything in text.
+      send: (data) => this.#onMessage(data as string),
+      close: (code, reason) => this.#onClose(code, reason),
+      raw: { pause() {}, resume() {} },
+      get readyState() {
+        return isClosed() ? CLOSED : OPEN;
+      },
+    });
+    events.onOpen?.(new Event('open'), this.#context);
+  }
+
+  send(data: string | Uint8Array): void {
+    if (this.closed) return;
+    const payload = typeof data === 'string' ? data : data.slice().buffer;
+    this.events.onMessage?.(new MessageEvent('message', { data: payload }), this.#context);
+  }
+
+  /** It is gone without a word. */
+  vanish(): void {
+    if (!this.closed) this.#onClose(1006, '');
+  }
+
+  /** The messages of a type. */
+  all<Type extends ServerMessage['type']>(type: Type): Extract<ServerMessage, { type: Type }>[] {
+    return this.received.filter((each): each is Extract<ServerMessage, { type: Type }> => each.type === type);
+  }
+
+  #onMessage(text: string): void {
+    const message = JSON.parse(text) as ServerMessage;
+    this.problems.push(...checkMessage(message));
+    this.received.push(message);
+  }
+
+  #onClose(code: number | undefined, reason: string | undefined): void {
+    if (this.closed) return;
+    if (code !== 1006 && !CLOSE_CODES.has(code ?? 0)) this.problems.push(`closed with ${code} (${reason})`);
+    if (new TextEncoder().encode(reason ?? '').length > 123) this.problems.push('a close reason is too long');
+    this.closed = { code, reason };
+    this.events.onClose?.({} as CloseEvent, this.#context);
+  }
+}
+
+export interface WorldOptions {
+  transcoder?: TranscoderFactory;
+  limits?: Partial<Limits>;
+}
+
+/** A server in this process that is on no network. What goes wrong in it is written down, not thrown. */
+export class World {
+  readonly problems: string[] = [];
+  readonly #livestream: Livestream;
+  #opened: WSEvents | undefined;
+
+  private constructor(options: WorldOptions) {
+    const log = (fields: object, message: string): void => {
+      const { err } = fields as { err?: Error };
+      this.problems.push(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
+    };
+    const logger: Logger = { debug() {}, info() {}, warn() {}, error: log };
+    const upgradeWebSocket = ((
+        createEvents: (c: Context) => WSEvents | Promise<WSEvents>,
+      ): MiddlewareHandler =>
+      async (c, next) => {
+        if (c.req.header('Upgrade') !== 'websocket') return next();
+        this.#opened = await createEvents(c);
+        return c.body(null, 204);
+      }) as UpgradeWebSocket;
+    this.#livestream = createLivestream({
+      upgradeWebSocket,
+      logger,
+      limits: { ...LIMITS, ...options.limits },
+      packaging: { windowSegments: 60 },
+      ...(options.transcoder && { transcoder: options.transcoder }),
+    });
+  }
+
+  /**
+   * Plays in a world of its own, which ends with it.
+   * @throws Error when anything went wrong in it
+   */
+  static async use(options: WorldOptions, play: (world: World) => Promise<void>): Promise<void> {
+    const world = new World(options);
+    try {
+      await play(world);
+    } catch (error) {
+      await world.#close().catch(() => {});
+      throw error;
+    }
+    await world.#close();
+    world.assert();
+  }
+
+  async connect(): Promise<Client> {
+    await this.request('/livestream/ws', { headers: { Upgrade: 'websocket' } });
+    const client = new Client(this.#opened!, this.problems);
+    this.#opened = undefined;
+    return client;
+  }
+
+  /** Asks for a path. */
+  async request(path: string, init?: RequestInit): Promise<Response> {
+    return this.#livestream.app.request(`http://fuzz.test${path}`, init);
+  }
+
+  /** The text of an answer, whatever its status. */
+  async text(path: string): Promise<string> {
+    return (await this.request(path)).text();
+  }
+
+  async #close(): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the server did not shut down within 5 s')), 5000);
+    });
+    await Promise.race([this.#livestream.close(), late]).finally(() => clearTimeout(timer));
+  }
+
+  /** @throws Error when anything went wrong so far */
+  assert(): void {
+    if (this.problems.length > 0) throw new Error(this.problems.slice(0, 5).join('\n'));
+  }
+}
+
+/** Resolves when everything that was sent has been handled. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

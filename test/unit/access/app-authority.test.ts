@@ -1,0 +1,116 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Authorize, AuthorizeRequest } from '../../../server/access/app-authority.js';
+import { accessOf, contextOf } from './access-of.js';
+
+const asked: AuthorizeRequest[] = [];
+const answer =
+  (verdict: unknown): Authorize =>
+  (request) => {
+    asked.push(request);
+    return verdict as boolean;
+  };
+
+const applicant = (headers: Record<string, string> = {}, token?: string) => ({
+  streamId: 'show',
+  token,
+  context: contextOf(headers),
+});
+
+describe('authorize', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    asked.length = 0;
+  });
+  afterEach(() => vi.useRealTimers());
+
+  it('is told who wants what, and lets them', async () => {
+    const access = accessOf({ authorize: answer(true) });
+    await access.authorizePublish({ ...applicant({ Cookie: 'session=1' }, 'a-token'), userId: 'ada' });
+    expect(asked[0]).toMatchObject({ action: 'publish', streamId: 'show', token: 'a-token', userId: 'ada' });
+    expect(asked[0]!.context.req.header('Cookie')).toBe('session=1');
+    await access.authorizePlay(applicant(), undefined);
+    expect(asked[1]).toMatchObject({ action: 'play', streamId: 'show' });
+  });
+
+  it.each([false, null, 0, 'yes', {}])('refuses by %j, whatever the key', async (verdict) => {
+    const access = accessOf({ authorize: answer(verdict), streamKeys: ['key'] });
+    const refusal = { code: 'UNAUTHORIZED' };
+    await expect(access.authorizePublish(applicant({}, 'key'))).rejects.toMatchObject(refusal);
+    await expect(access.authorizePlay(applicant(), { isPrivate: false })).rejects.toMatchObject({
+      ...refusal,
+      status: 403,
+    });
+  });
+
+  it('leaves it to keys and tokens where it says nothing', async () => {
+    const access = accessOf({ authorize: answer(undefined), streamKeys: ['key'] });
+    await expect(access.authorizePublish(applicant({}, 'key'))).resolves.toEqual({});
+    await expect(access.authorizePublish(applicant())).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await access.authorizePlay(applicant(), { isPrivate: false });
+    await expect(access.authorizePlay(applicant({ Cookie: '2' }), { isPrivate: true })).rejects.toThrow(
+      'private',
+    );
+  });
+
+  it('lets nobody publish by saying nothing where nothing else is asked for', async () => {
+    const access = accessOf({ authorize: answer(undefined) });
+    await expect(access.authorizePublish(applicant())).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  });
+
+  it.each<[string, Authorize]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no database');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no database'))],
+  ])('refuses when it %s, and tells nobody why', async (_, authorize) => {
+    const warn = vi.fn();
+    const access = accessOf({ authorize, logger: { debug() {}, info() {}, warn, error() {} } });
+    const error: unknown = await access.authorizePublish(applicant()).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'UNAUTHORIZED' });
+    expect((error as Error).message).not.toContain('database');
+    expect(warn).toHaveBeenCalledOnce();
+  });
+
+  it('refuses when it takes too long', async () => {
+    const access = accessOf({ authorize: () => new Promise(() => {}), authorizeTime: 2 });
+    const refused = expect(access.authorizePublish(applicant())).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    });
+    await vi.advanceTimersByTimeAsync(2000);
+    await refused;
+  });
+
+  it('is asked by each viewer once in a while, and by no two as if they were one', async () => {
+    const access = accessOf({ authorize: answer(true), authorizeTtl: 10 });
+    const play = (headers: Record<string, string>, token?: string) =>
+      access.authorizePlay(applicant(headers, token), { isPrivate: true });
+    for (let part = 0; part < 5; part++) await play({ Cookie: 'a' });
+    expect(asked).toHaveLength(1);
+    await play({ Cookie: 'b' });
+    await play({ Authorization: 'a' });
+    await play({}, 'a');
+    await play({});
+    expect(asked).toHaveLength(5);
+    await vi.advanceTimersByTimeAsync(10_001);
+    await play({ Cookie: 'a' });
+    expect(asked).toHaveLength(6);
+  });
+
+  it('keeps no more answers than it may', async () => {
+    const access = accessOf({ authorize: answer(true), maxPasses: 2 });
+    const play = (cookie: string) => access.authorizePlay(applicant({ Cookie: cookie }), undefined);
+    for (const cookie of ['a', 'b', 'c', 'a']) await play(cookie);
+    expect(asked).toHaveLength(4);
+  });
+
+  it('keeps foreign pages from publishing with the cookies of their visitors', async () => {
+    const access = accessOf({ authorize: answer(true) });
+    const foreign = contextOf({ Origin: 'https://evil.example' }, 'https://app.example/livestream/ws');
+    await expect(access.checkOrigin(foreign)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    const own = contextOf({ Origin: 'https://app.example' }, 'https://app.example/livestream/ws');
+    await access.checkOrigin(own);
+  });
+});
