@@ -95,11 +95,12 @@ describe.each(['http', 'https'] as const)('over %s', { timeout: 15_000 }, (kind)
     ['says nothing', ''],
     ['never ends its headers', 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: 1\r\n'],
   ])('cuts a client that %s', async (_, begun) => {
-    const running = await with_({ headerTime: 0.2 });
+    const running = await with_({ headerTime: 0.4 });
     const socket = await dial(kind, running);
-    // Byte for byte, as slow-loris does: what comes is no reason to wait longer.
-    const drip = setInterval(() => socket.write(begun === '' ? '' : 'a'), 20);
     socket.write(begun);
+    // Byte for byte, as slow-loris does; not so long that one crosses with the answer, which would be lost with it.
+    let drips = begun === '' ? 0 : 3;
+    const drip = setInterval(() => drips-- > 0 && socket.write('a'), 40);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 .*application\/problem\+json.*"status":408/s);
     clearInterval(drip);
     expect(await refused(running)).toMatchObject({ headerTime: 1 });
