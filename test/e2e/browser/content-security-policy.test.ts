@@ -22,7 +22,10 @@ beforeAll(async () => {
   site = await serveSite();
 });
 afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop(), site?.close()]));
+afterAll(async () => {
+  site?.close();
+  await Promise.all([browser?.close(), server?.stop()]);
+});
 
 /** Another site that embeds both elements, under the policy that the README names for it. */
 async function serveSite(): Promise<Server> {

@@ -1,12 +1,11 @@
 import type { WSContext } from 'hono/ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { defaultLimits, silentLogger } from '../../../server/options.js';
+import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
 import { Connection, type ConnectionServices } from '../../../server/routes/connection.js';
 import { IdleConnections } from '../../../server/routes/idle-connections.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Quota } from '../../../server/streams/quota.js';
 import { Refusals } from '../../../server/streams/refusals.js';
-import { defaultPackaging } from '../../../server/options.js';
 import { Streams } from '../../../server/streams/streams.js';
 
 const limits = { ...defaultLimits, maxSocketBacklogBytes: 16 * 1024 };
