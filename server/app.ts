@@ -17,11 +17,11 @@ export interface AppOptions {
   connections: Connections;
   assets: AssetStore | undefined;
   publicUrl: string | undefined;
-  hsts: boolean;
   /** Absent: nobody may use the API for keys and tokens. */
   api: ApiServices | undefined;
   /** Web origins that may play; absent: all. */
   playbackOrigins: readonly string[] | undefined;
+  hsts: boolean;
   isClosing(): boolean;
 }
 
@@ -48,8 +48,8 @@ export function createApp(options: AppOptions): Hono {
         }),
   );
   if (options.playbackOrigins) app.use('/livestream/*', playbackOriginGuard(options.playbackOrigins));
-  app.route('/livestream', liveMp4Routes(services, gate));
-  app.route('/livestream', playbackRoutes(services.streams, services, gate));
+  app.route('/livestream', liveMp4Routes({ ...services, gate }));
+  app.route('/livestream', playbackRoutes(services.streams, gate, services));
   app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
   if (options.api) app.route('/api', apiRoutes(options.api));
   if (options.assets) app.route('/', pageRoutes(options.assets, options));

@@ -168,6 +168,8 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       ...{ streamId, packaging, limits, transcoders: transcoder, logger },
       onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
     });
+  const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
+  const access = createAccess(options, keys, limits, logger);
   const refusals = new Refusals();
   const quotas = {
     viewers: new Quota(
@@ -195,8 +197,6 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     idle: new IdleConnections(limits),
   };
   const streams = new Streams(packaging, limits, audience, derive, refusals);
-  const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
-  const access = createAccess(options, keys, limits, logger);
   const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
     playback: options.playback ?? 'public',
@@ -233,9 +233,9 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     connections,
     assets: options.assets,
     publicUrl: options.publicUrl,
-    hsts: options.hsts ?? false,
     api: { keys, adminKey: options.adminKey, maxApiFailures: limits.maxApiFailures, logger },
     playbackOrigins: options.playbackOrigins,
+    hsts: options.hsts ?? false,
     isClosing: () => closing !== undefined,
   });
 

@@ -77,8 +77,7 @@ export class Publishers {
   start(
     message: StartStreamMessage,
     tokenHash: string | undefined,
-    grant?: PublishGrant,
-    address?: string,
+    { grant, address }: { grant?: PublishGrant | undefined; address?: string | undefined } = {},
   ): PublishSession {
     if (this.#closing) {
       throw new LivestreamError(

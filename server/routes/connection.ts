@@ -32,10 +32,10 @@ export interface ConnectionServices {
   viewers: Quota;
   idle: IdleConnections;
   logger: Logger;
-  /** Where the client is; undefined: no limit of an address applies. */
-  address: string | undefined;
   /** Of the request that became the WebSocket. */
   context: Context;
+  /** Where the client is; undefined: no limit of an address applies. */
+  address: string | undefined;
   /** The absolute URL of a stream's multivariant playlist. */
   playbackUrl(streamId: string): string;
 }
@@ -257,7 +257,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
       ? undefined
       : await access.authorizePublish({ streamId, token, userId, context });
     if (this.#closed) return;
-    const session = publishers.start(message, tokenHash, grant, this.services.address);
+    const session = publishers.start(message, tokenHash, { grant, address: this.services.address });
     this.#session = session;
     const { received, resumeToken } = session;
     // The answer comes first, then what there is to tell.
@@ -289,7 +289,8 @@ export class Connection implements PublisherConnection, ClosableConnection {
 
   async #join({ streamId, token, renews }: JoinStreamMessage): Promise<void> {
     const { streams, audience, access, context, limits, viewers, address } = this.services;
-    if (!this.#joined.has(streamId) && this.#joined.size >= limits.maxJoins) {
+    const isNew = !this.#joined.has(streamId);
+    if (isNew && this.#joined.size >= limits.maxJoins) {
       throw new LivestreamError(
         'RATE_LIMITED',
         `this connection has joined ${limits.maxJoins} streams, the most there may be`,
@@ -308,7 +309,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
       }
       if (this.#closed) return;
     }
-    if (!this.#joined.has(streamId)) this.#joined.set(streamId, viewers.take({ address }));
+    if (isNew) this.#joined.set(streamId, viewers.take({ address }));
     const count = audience.join(streamId, this);
     this.send({ type: 'stream-joined', streamId, status: streams.status(streamId), viewers: count });
     audience.announceCount(streamId);

@@ -12,11 +12,12 @@ import { RESOURCE_HEADERS } from './security-headers.js';
 export interface LiveMp4Services extends RequestServices {
   streams: Streams;
   refusals: Refusals;
+  gate: PlaybackGate;
 }
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
-export function liveMp4Routes(services: LiveMp4Services, gate: PlaybackGate): Hono {
-  const { streams, limits, refusals, liveViewers, clientAddress } = services;
+export function liveMp4Routes(services: LiveMp4Services): Hono {
+  const { streams, limits, refusals, liveViewers, clientAddress, gate } = services;
   const app = new Hono();
 
   app.get('/:streamId/live.mp4', async (c) => {
@@ -37,9 +38,12 @@ export function liveMp4Routes(services: LiveMp4Services, gate: PlaybackGate): Ho
       ...RESOURCE_HEADERS,
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const giveBack = liveViewers.take({ address: clientAddress(c) });
-    const onCut = (): void => refusals.count('maxLiveBacklogBytes');
-    const body = liveBody(limits.maxLiveBacklogBytes, onCut, (sink) => {
+    const leave = liveViewers.take({ address: clientAddress(c) });
+    const onEnd = (isCut: boolean): void => {
+      leave();
+      if (isCut) refusals.count('maxLiveBacklogBytes');
+    };
+    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
       // It would go on for ever, whatever becomes of the right to watch.
@@ -52,7 +56,6 @@ export function liveMp4Routes(services: LiveMp4Services, gate: PlaybackGate): Ho
       return () => {
         forget?.();
         live.leave(viewer);
-        giveBack();
       };
     });
     return c.body(body, 200, headers);
@@ -71,21 +74,22 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
- * @param onCut its client could not keep up
+ * @param onEnd it is over; `isCut`: its client could not keep up
  * @param open told where to write; returns what is to be done when the client has left or has everything
  */
 function liveBody(
   highWaterMark: number,
-  onCut: () => void,
+  onEnd: (isCut: boolean) => void,
   open: (sink: LiveSink) => () => void,
 ): ReadableStream<Uint8Array> {
   let onOver: (() => void) | undefined;
   let isOver = false;
-  const finish = (close: () => void): void => {
+  const finish = (close: () => void, isCut = false): void => {
     if (isOver) return;
     isOver = true;
     close();
     onOver?.();
+    onEnd(isCut);
   };
   return new ReadableStream<Uint8Array>(
     {
@@ -96,11 +100,7 @@ function liveBody(
           },
           write: (bytes) => controller.enqueue(bytes),
           end: () => finish(() => controller.close()),
-          abort: (reason) =>
-            finish(() => {
-              controller.error(reason);
-              onCut();
-            }),
+          abort: (reason) => finish(() => controller.error(reason), true),
         });
         // While it was opened.
         if (isOver) onOver();

@@ -43,9 +43,9 @@ export function pageRoutes(assets: AssetStore, options: PageOptions): Hono {
     const streamId = c.req.param('streamId');
     if (!isStreamId(streamId))
       throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
-    const token = readToken(c.req.query('token'));
     const headers = embedHeaders(c, options, await embedStyleHash());
-    return c.html(embedPage(streamId, token), 200, { ...headers, 'Cache-Control': 'no-cache' });
+    const page = embedPage(streamId, readToken(c.req.query('token')));
+    return c.html(page, 200, { ...headers, 'Cache-Control': 'no-cache' });
   });
   return app;
 }
@@ -76,6 +76,12 @@ async function sendAsset(
     : c.body(asset.body, 200, headers);
 }
 
+/** @throws PlaybackError 400 for what is no JWT: the page says it again */
+function readToken(value: string | undefined): string | undefined {
+  if (value === undefined || /^[\w.-]{1,8192}$/.test(value)) return value;
+  throw new PlaybackError(400, 'token is no playback token');
+}
+
 const EMBED_STYLE = `
       html, body, live-player { display: block; width: 100%; height: 100%; margin: 0; background: #000; }
       live-player { --livedrop-radius: 0; }
@@ -91,12 +97,6 @@ function embedStyleHash(): Promise<string> {
 async function digest(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
   return `sha256-${btoa(String.fromCharCode(...bytes))}`;
-}
-
-/** @throws PlaybackError 400 for what is no JWT: the page says it again */
-function readToken(value: string | undefined): string | undefined {
-  if (value === undefined || /^[\w.-]{1,8192}$/.test(value)) return value;
-  throw new PlaybackError(400, 'token is no playback token');
 }
 
 /** The player alone. Neither a stream id nor a token needs escaping: their characters mean nothing in HTML. */

@@ -8,8 +8,8 @@ import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
-import { RESOURCE_HEADERS } from './security-headers.js';
 import type { Admission, PlaybackGate } from './playback-gate.js';
+import { RESOURCE_HEADERS } from './security-headers.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -44,7 +44,7 @@ const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 type Wait = <T>(action: () => Promise<T>) => Promise<T>;
 
 /** The HLS side of the server: playlists, init segments, parts and segments. Who may watch is asked where the gate guards. */
-export function playbackRoutes(streams: Streams, services: RequestServices, gate: PlaybackGate): Hono {
+export function playbackRoutes(streams: Streams, gate: PlaybackGate, services: RequestServices): Hono {
   const app = new Hono();
 
   // A player that adds headers of its own asks first. Nothing here depends on who asks.

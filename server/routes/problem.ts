@@ -44,12 +44,12 @@ export function errorHandler(logger: Logger, refusals: Refusals): (error: Error,
   return (error, c) => {
     if (error instanceof PlaybackError || error instanceof LivestreamError) {
       const { status, message, retryAfter, limit } = error;
-      const headers: Record<string, string> = {};
-      if (retryAfter !== undefined) headers['Retry-After'] = String(retryAfter);
-      // RFC 9110 §15.5.2.
-      if (status === 401) headers['WWW-Authenticate'] = 'Bearer';
       refusals.count(limit);
-      return problem(c, status, message, headers);
+      return problem(c, status, message, {
+        ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+        // RFC 9110 §15.5.2.
+        ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+      });
     }
     if (error instanceof HTTPException) return problem(c, error.status, error.message);
     logger.error({ err: error, path: c.req.path }, 'a request could not be handled');

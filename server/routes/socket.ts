@@ -3,7 +3,7 @@ import type { UpgradeWebSocket, WSContext } from 'hono/ws';
 import { Connection, type ConnectionServices } from './connection.js';
 
 /** The parts of {@link ConnectionServices} that are the same for all connections. */
-export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'address' | 'context'>;
+export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'context' | 'address'>;
 
 /** Where a request's client is; undefined: nobody knows, or no limit of an address is to apply. */
 export type ClientAddress = (c: Context) => string | undefined;
@@ -35,8 +35,8 @@ export function socketRoute(
     const open = (socket: WSContext<unknown>): Connection => {
       connection = new Connection(socket, {
         ...services,
-        address,
         context: c,
+        address,
         playbackUrl: (streamId) => playbackUrl(c, streamId),
       });
       connections.add(connection);

@@ -5,19 +5,19 @@ import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream } from './playback.js';
-import { DOCUMENT_HEADERS } from './security-headers.js';
 import type { PlaybackGate } from './playback-gate.js';
+import { DOCUMENT_HEADERS } from './security-headers.js';
 
 export interface StatusServices {
   streams: Streams;
   audience: Audience;
   /** Open WebSockets. */
   connections: ReadonlySet<unknown>;
+  gate: PlaybackGate;
   limits: Limits;
   refusals: Refusals;
   /** What is used of each limit of a number, by its name. */
   used(): ReadonlyMap<keyof Limits, number>;
-  gate: PlaybackGate;
   isClosing(): boolean;
 }
 

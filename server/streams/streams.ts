@@ -98,15 +98,8 @@ export class Streams {
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const onSegment = (): void => void this.#makeRoom();
-    const stream: Stream = new Stream(
-      id,
-      this.packaging,
-      onStatus,
-      this.derive,
-      this.clock,
-      state,
-      onSegment,
+    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, this.clock, state, () =>
+      this.#makeRoom(),
     );
     this.#streams.set(id, stream);
     return stream;

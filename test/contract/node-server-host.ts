@@ -14,8 +14,8 @@ export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
   const {
     mountPath = '',
     transcoder: hasTranscoder = true,
-    addresses = false,
     dataDirectory,
+    addresses = false,
     ...options
   } = setup;
   const transcoder = ffmpegTranscoder({ path: ffmpegPath });
@@ -23,8 +23,8 @@ export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
     ...options,
     upgradeWebSocket,
     ...(hasTranscoder ? { transcoder } : {}),
-    ...(addresses ? { clientAddress: (c) => c.req.header('X-Test-Address') } : {}),
     ...(dataDirectory ? { states: await StateFile.open(join(dataDirectory, 'streams.json')) } : {}),
+    ...(addresses ? { clientAddress: (c) => c.req.header('X-Test-Address') } : {}),
   });
 
   let inProgress = 0;

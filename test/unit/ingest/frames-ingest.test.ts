@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { VideoTrackConfig } from '../../../server/protocol.js';
 import { frameMessage, generateFrames, moveFrame, toAnnexB, type Frame } from '../../helpers/frames.js';
-import { chunksOf, setUp } from './frames-setup.js';
+import { chunksOf, patch, setUp } from './frames-setup.js';
 
 const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
 const other = await generateFrames({ video: 'h264', seconds: 2, frameRate: 25 });
@@ -446,9 +446,3 @@ describe('FramesIngest', () => {
     });
   });
 });
-
-function patch(message: Uint8Array, at: number, value: number): Uint8Array {
-  const patched = message.slice();
-  patched[at] = value;
-  return patched;
-}
