@@ -7,12 +7,13 @@ import { PlaybackGate } from './routes/playback-gate.js';
 import { playbackRoutes } from './routes/playback.js';
 import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
+import type { RequestServices } from './routes/requests.js';
 import { socketRoute, type Connections, type SocketServices } from './routes/socket.js';
-import { statusRoutes } from './routes/status.js';
+import { statusRoutes, type StatusServices } from './routes/status.js';
 
 export interface AppOptions {
   upgradeWebSocket: UpgradeWebSocket;
-  services: SocketServices;
+  services: SocketServices & RequestServices & Pick<StatusServices, 'used'>;
   connections: Connections;
   assets: AssetStore | undefined;
   publicUrl: string | undefined;
@@ -20,6 +21,7 @@ export interface AppOptions {
   api: ApiServices | undefined;
   /** Web origins that may play; absent: all. */
   playbackOrigins: readonly string[] | undefined;
+  hsts: boolean;
   isClosing(): boolean;
 }
 
@@ -28,12 +30,15 @@ export function createApp(options: AppOptions): Hono {
   const { services, connections, isClosing } = options;
   const gate = new PlaybackGate(services.access);
   const app = new Hono();
-  app.onError(errorHandler(services.logger));
+  app.onError(errorHandler(services.logger, services.refusals));
   app.notFound((c) => problem(c, 404, 'there is nothing at this path'));
 
   const playbackUrl = (c: Context, streamId: string): string =>
     playbackUrlFor(c, streamId, options.publicUrl);
-  app.get('/livestream/ws', socketRoute(options.upgradeWebSocket, services, connections, playbackUrl));
+  app.get(
+    '/livestream/ws',
+    socketRoute(options.upgradeWebSocket, services, connections, playbackUrl, services.clientAddress),
+  );
   app.get('/livestream/ws', (c, next) =>
     // A stream may have this id all the same.
     services.streams.get('ws')
@@ -43,11 +48,11 @@ export function createApp(options: AppOptions): Hono {
         }),
   );
   if (options.playbackOrigins) app.use('/livestream/*', playbackOriginGuard(options.playbackOrigins));
-  app.route('/livestream', liveMp4Routes(services.streams, services.limits, gate));
-  app.route('/livestream', playbackRoutes(services.streams, gate));
+  app.route('/livestream', liveMp4Routes({ ...services, gate }));
+  app.route('/livestream', playbackRoutes(services.streams, gate, services));
   app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
   if (options.api) app.route('/api', apiRoutes(options.api));
-  if (options.assets) app.route('/', pageRoutes(options.assets));
+  if (options.assets) app.route('/', pageRoutes(options.assets, options));
   return app;
 }
 

@@ -28,9 +28,12 @@ import {
 } from './options.js';
 import { CloseCode } from './protocol.js';
 import type { AssetStore } from './routes/pages.js';
-import type { Connections } from './routes/socket.js';
+import { IdleConnections } from './routes/idle-connections.js';
+import type { ClientAddress, Connections } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
+import { Quota } from './streams/quota.js';
+import { Refusals } from './streams/refusals.js';
 import type { StreamStateStore } from './streams/stream-state.js';
 import { Streams } from './streams/streams.js';
 
@@ -53,6 +56,7 @@ export type {
 export { defaultLimits, defaultPackaging } from './options.js';
 export type { Limits, Logger, PackagingOptions } from './options.js';
 export type { Asset, AssetStore } from './routes/pages.js';
+export type { ClientAddress } from './routes/socket.js';
 export type { RenditionPosition } from './streams/rendition.js';
 export type { StreamState, StreamStateStore } from './streams/stream-state.js';
 
@@ -89,6 +93,16 @@ export interface LivestreamOptions {
   /** Where clients reach this app, its mount path included, when a proxy hides it. Default: as requested. */
   publicUrl?: string;
   /**
+   * Where a request's client is, for the limits of an address: on Node `clientAddress()` of `livedrop/node`. Default: nobody
+   * knows, and those limits do not apply.
+   */
+  clientAddress?: ClientAddress | undefined;
+  /**
+   * Pages tell browsers to come to this host by HTTPS alone (RFC 6797). It holds for all that the host serves, for a year: `serve`
+   * does so where it has a certificate and is not on loopback. Default false.
+   */
+  hsts?: boolean;
+  /**
    * Where streams' states are kept, so that the next process goes on with the streams of one that died or was stopped; one process
    * a store. Default: nowhere.
    */
@@ -107,6 +121,11 @@ export interface Livestream {
   keys: StreamKeys;
   /** What the runtime's WebSocket server should be created with. */
   websocket: { maxPayload: number; perMessageDeflate: false };
+  /**
+   * Counts, in `/metrics`, what a limit of the runtime's server refused.
+   * @param limit its name: one of a few words
+   */
+  countRefusal(limit: string): void;
   /** Publishes what was received, tells publishers and viewers, and closes their sockets. */
   close(options?: CloseOptions): Promise<void>;
 }
@@ -129,6 +148,10 @@ const MAX_TIMER = 2_147_483_647;
 /** Messages above the limit but below this still get a typed error rather than a bare close. */
 const PAYLOAD_SLACK = 64 * 1024;
 
+/** Seconds until a viewer, or a request that would wait, may come again: others leave all the time. */
+const VIEWER_RETRY_AFTER = 5;
+const WAITING_RETRY_AFTER = 1;
+
 /**
  * Creates a livestream server.
  * @throws RangeError when an option is out of its range
@@ -145,9 +168,35 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       ...{ streamId, packaging, limits, transcoders: transcoder, logger },
       onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
     });
-  const streams = new Streams(packaging, limits, audience, derive);
   const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
   const access = createAccess(options, keys, limits, logger);
+  const refusals = new Refusals();
+  const quotas = {
+    viewers: new Quota(
+      'viewers',
+      { all: 'maxViewers', perAddress: 'maxViewersPerAddress' },
+      limits,
+      VIEWER_RETRY_AFTER,
+    ),
+    liveViewers: new Quota(
+      'viewers of live.mp4',
+      { all: 'maxLiveViewers', perAddress: 'maxLiveViewersPerAddress' },
+      limits,
+      VIEWER_RETRY_AFTER,
+    ),
+    waiting: new Quota(
+      'requests that wait',
+      {
+        all: 'maxWaitingRequests',
+        perStream: 'maxWaitingRequestsPerStream',
+        perAddress: 'maxWaitingRequestsPerAddress',
+      },
+      limits,
+      WAITING_RETRY_AFTER,
+    ),
+    idle: new IdleConnections(limits),
+  };
+  const streams = new Streams(packaging, limits, audience, derive, refusals);
   const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
     playback: options.playback ?? 'public',
@@ -155,6 +204,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     streams,
     audience,
     limits,
+    refusals,
     packaging,
     logger,
     transcoders: transcoder,
@@ -175,14 +225,28 @@ export function createLivestream(options: LivestreamOptions): Livestream {
 
   const app = createApp({
     upgradeWebSocket: options.upgradeWebSocket,
-    services: { streams, audience, publishers, access, limits, logger },
+    services: {
+      ...{ streams, audience, publishers, access, limits, refusals, logger, ...quotas },
+      clientAddress: options.clientAddress ?? (() => undefined),
+      used,
+    },
     connections,
     assets: options.assets,
     publicUrl: options.publicUrl,
     api: { keys, adminKey: options.adminKey, maxApiFailures: limits.maxApiFailures, logger },
     playbackOrigins: options.playbackOrigins,
+    hsts: options.hsts ?? false,
     isClosing: () => closing !== undefined,
   });
+
+  function used(): Map<keyof Limits, number> {
+    return new Map<keyof Limits, number>([
+      ['maxStreams', streams.liveCount],
+      ['maxStreamsPerAddress', publishers.mostPerAddress],
+      ['maxTotalBytes', streams.bytes],
+      ...Object.values(quotas).flatMap((quota) => [...quota.used]),
+    ]);
+  }
 
   async function close({ restarting = options.states !== undefined }: CloseOptions): Promise<void> {
     stopWatchingKeys();
@@ -199,6 +263,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     app,
     keys,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
+    countRefusal: (limit) => refusals.count(limit),
     close: (how = {}) => (closing ??= close(how)),
   };
 }

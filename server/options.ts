@@ -48,10 +48,41 @@ export interface Limits {
   maxBitrate: number;
   /** Text messages a second on one connection, on average. Default 20. */
   maxCommandRate: number;
-  /** Streams at once, those in their grace time included. Default 100. */
+  /** Streams at once, those in their grace time included: as many publishers. Default 100. */
   maxStreams: number;
+  /** The same for those that come from one address. Default 20. */
+  maxStreamsPerAddress: number;
+  /** Width × height of video. Default 4096 × 2160. */
+  maxPixels: number;
+  /** How long a stream may last. Default: without end. */
+  maxStreamTime: number;
+  /** Viewers who joined over a WebSocket, of all streams; who joined two counts twice. Default 10,000. */
+  maxViewers: number;
+  /** The same for those at one address: all of a company or a school may share one. Default 1000. */
+  maxViewersPerAddress: number;
   /** Streams that one connection may join. Default 100. */
   maxJoins: number;
+  /** A connection that neither publishes nor has joined a stream is closed after so long. Default 30. */
+  idleTime: number;
+  /** How many such connections there may be; one more closes the oldest. Default 1000. */
+  maxIdleConnections: number;
+  /** The same for those of one address. Default 100. */
+  maxIdleConnectionsPerAddress: number;
+  /** Bytes that may wait for a connection whose client does not read; then it is cut. Default 1 MiB. */
+  maxSocketBacklogBytes: number;
+  /** Requests that wait for what is not there yet: blocking reloads, hinted parts, live.mp4. Default 20,000. */
+  maxWaitingRequests: number;
+  /** The same for one stream. Default 10,000. */
+  maxWaitingRequestsPerStream: number;
+  /** The same for one address. Default 2000. */
+  maxWaitingRequestsPerAddress: number;
+  /** Characters of a request's URL; a token may be in it. Default 8192. */
+  maxUrlLength: number;
+  /**
+   * Bytes of media kept for all streams. Above it ended streams are forgotten, then the largest windows give up their oldest
+   * segments; new streams are refused while that is not enough. Default 1 GiB.
+   */
+  maxTotalBytes: number;
   /** How many times in a row a stream's transcoder is started again before the stream fails. Default 5. */
   maxTranscoderRestarts: number;
   /** A transcoder that has input and gives nothing for so long hangs, and is started again. Default 8. */
@@ -64,6 +95,10 @@ export interface Limits {
   derivedIdleTime: number;
   /** How long a request for live.mp4 waits for the stream's first key frame. Default 10. */
   liveWaitTime: number;
+  /** Responses of live.mp4 at once. Default 10,000. */
+  maxLiveViewers: number;
+  /** The same for one address. Default 1000. */
+  maxLiveViewersPerAddress: number;
   /** Bytes of live.mp4 that may wait for one viewer; one that is further behind is moved to the next key frame. Default 2 MiB. */
   maxLiveBacklogBytes: number;
   /**
@@ -111,13 +146,29 @@ export const defaultLimits: Limits = {
   maxBitrate: 50_000_000,
   maxCommandRate: 20,
   maxStreams: 100,
+  maxStreamsPerAddress: 20,
+  maxPixels: 4096 * 2160,
+  maxStreamTime: Infinity,
+  maxViewers: 10_000,
+  maxViewersPerAddress: 1000,
   maxJoins: 100,
+  idleTime: 30,
+  maxIdleConnections: 1000,
+  maxIdleConnectionsPerAddress: 100,
+  maxSocketBacklogBytes: 1024 * 1024,
+  maxWaitingRequests: 20_000,
+  maxWaitingRequestsPerStream: 10_000,
+  maxWaitingRequestsPerAddress: 2000,
+  maxUrlLength: 8192,
+  maxTotalBytes: 1024 * 1024 * 1024,
   maxTranscoderRestarts: 5,
   transcoderStallTime: 8,
   maxTranscoderBitrate: 100_000_000,
   maxReplayBytes: 16 * 1024 * 1024,
   derivedIdleTime: 30,
   liveWaitTime: 10,
+  maxLiveViewers: 10_000,
+  maxLiveViewersPerAddress: 1000,
   maxLiveBacklogBytes: 2 * 1024 * 1024,
   maxLiveSkips: 5,
   liveStallTime: 10,
@@ -146,13 +197,29 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxBitrate: [1000, Number.MAX_SAFE_INTEGER],
   maxCommandRate: [1, 1_000_000],
   maxStreams: [1, 1_000_000],
+  maxStreamsPerAddress: [1, 1_000_000],
+  maxPixels: [16 * 16, 16_384 * 16_384],
+  maxStreamTime: [1, Infinity],
+  maxViewers: [1, 1_000_000],
+  maxViewersPerAddress: [1, 1_000_000],
   maxJoins: [1, 1_000_000],
+  idleTime: [0.1, 3600],
+  maxIdleConnections: [1, 1_000_000],
+  maxIdleConnectionsPerAddress: [1, 1_000_000],
+  maxSocketBacklogBytes: [16 * 1024, 256 * 1024 * 1024],
+  maxWaitingRequests: [1, 1_000_000],
+  maxWaitingRequestsPerStream: [1, 1_000_000],
+  maxWaitingRequestsPerAddress: [1, 1_000_000],
+  maxUrlLength: [256, 65_536],
+  maxTotalBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
   maxTranscoderRestarts: [0, 1000],
   transcoderStallTime: [1, 300],
   maxTranscoderBitrate: [100_000, Number.MAX_SAFE_INTEGER],
   maxReplayBytes: [64 * 1024, 256 * 1024 * 1024],
   derivedIdleTime: [1, 3600],
   liveWaitTime: [0, 300],
+  maxLiveViewers: [1, 1_000_000],
+  maxLiveViewersPerAddress: [1, 1_000_000],
   maxLiveBacklogBytes: [64 * 1024, 256 * 1024 * 1024],
   maxLiveSkips: [0, 1_000_000],
   liveStallTime: [0, 3600],

@@ -45,6 +45,14 @@ const HELP: Record<LivedropErrorCode, string> = {
   SHUTTING_DOWN: 'The server is restarting: try again in a minute.',
 };
 
+/** Those that are over when the server is reached again. */
+const PASSING: ReadonlySet<LivedropErrorCode> = new Set([
+  'SOCKET_NOT_CONNECTED',
+  'RATE_LIMITED',
+  'SERVER_FULL',
+  'SHUTTING_DOWN',
+]);
+
 /** An error that a person can act on. `message` says what happened, `help` what to do about it. */
 export class LivedropError extends Error {
   override readonly name = 'LivedropError';
@@ -63,5 +71,10 @@ export class LivedropError extends Error {
   ) {
     super(message, options);
     this.help = options?.help ?? HELP[code];
+  }
+
+  /** Whether it is over by itself, once the server is reached again. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code);
   }
 }

@@ -67,12 +67,17 @@ export class LiveMp4 implements SegmenterTap {
     return [...this.#tracks.values()].map((track) => track.codec);
   }
 
+  /** Whether nothing has to be waited for: a viewer can join, or never will. */
+  isSettled(flush: Flush): boolean {
+    return this.#ended || this.#started[flush];
+  }
+
   /**
    * Resolves true when a viewer can join, false when the stream has ended, the time is over or the client has left.
    * @param timeout seconds
    */
   ready(flush: Flush, timeout: number, signal?: AbortSignal): Promise<boolean> {
-    if (this.#ended || this.#started[flush]) return Promise.resolve(!this.#ended);
+    if (this.isSettled(flush)) return Promise.resolve(!this.#ended);
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);

@@ -57,6 +57,9 @@ interface Waiter {
 /** Not 0: hls.js (1.7) takes a segment 0 for one that has no number, and loads it again and again. */
 const FIRST_MSN = 1;
 
+/** A live playlist must not become shorter than so many target durations (RFC 8216bis §6.2.2). */
+const LEAST_TARGET_DURATIONS = 3;
+
 /** Media stays downloadable after it left the playlist for this many target durations. */
 const KEPT_TARGET_DURATIONS = 3;
 
@@ -170,6 +173,23 @@ export class Window {
     this.#changed();
   }
 
+  /**
+   * Gives up its oldest segment, since there is no memory for it.
+   * @returns false when the playlist needs all there are
+   */
+  giveUpOldest(): boolean {
+    if (this.#kept.length === 0) {
+      const [oldest, ...others] = this.listed;
+      const rest = others.reduce((sum, { duration }) => sum + duration, 0);
+      if (!oldest || rest < this.options.targetDuration * LEAST_TARGET_DURATIONS) return false;
+      this.#unlist();
+      this.#changed();
+    }
+    this.#drop();
+    this.#dropInits();
+    return true;
+  }
+
   /** The playlist does not end, but requests for what this process will not make are answered at once. */
   suspend(): void {
     if (this.ended || this.suspended) return;
@@ -214,8 +234,8 @@ export class Window {
     if (ahead > Math.max(3, Math.ceil(3 / (this.partTarget || 1)))) {
       throw new PlaybackError(400, `_HLS_part=${part} of _HLS_msn=${msn} is ${ahead} parts ahead`);
     }
-    await this.#wait(() => this.#isOver || this.#has(msn, part), signal);
-    if (this.ended || this.#has(msn, part)) return;
+    await this.#wait(() => this.#isOver || this.has(msn, part), signal);
+    if (this.has(msn, part)) return;
     if (this.suspended) throw new PlaybackError(503, 'the server restarts; try again in a second', 1);
     throw new PlaybackError(
       503,
@@ -231,17 +251,24 @@ export class Window {
 
   /** Waits for the hinted part; undefined when it is not the next one, or never comes. */
   async hintedPart(number: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (number === this.#nextPart && !this.#isOver) {
+    if (this.isHinted(number)) {
       await this.#wait(() => this.#isOver || this.#nextPart > number, signal);
     }
     return this.part(number);
+  }
+
+  /** Whether a part is the next to come. */
+  isHinted(number: number): boolean {
+    return number === this.#nextPart && !this.#isOver;
   }
 
   get #isOver(): boolean {
     return this.ended || this.suspended;
   }
 
-  #has(msn: number, part: number): boolean {
+  /** Whether a playlist holds what a blocking reload asks for, or all that will ever come. */
+  has(msn: number, part: number): boolean {
+    if (this.ended) return true;
     const last = this.last;
     if (!last || last.msn < msn) return false;
     if (last.msn === msn) return part < last.parts.length;
@@ -290,6 +317,11 @@ export class Window {
       if (this.#kept.length === 0) this.#unlist();
       this.#drop();
     }
+    this.#dropInits();
+  }
+
+  /** Those that no segment needs any more. */
+  #dropInits(): void {
     const oldest = this.#kept[0] ?? this.listed[0];
     for (const id of this.#inits.keys()) if (oldest && id < oldest.init) this.#inits.delete(id);
   }

@@ -1,10 +1,12 @@
 import { LivestreamError } from '../errors.js';
+import type { Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { Stream } from '../streams/stream.js';
 import type { ContainerScanner } from './container.js';
 import { ContainerDetector } from './container-detector.js';
 import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import { checkResolution } from './resolution.js';
 import type { TranscoderFactory } from './transcoder.js';
 import { TranscoderRun, type TranscoderFailure } from './transcoder-run.js';
 
@@ -93,6 +95,17 @@ export class ContainerIngest implements Ingest {
     this.#run?.kill();
   }
 
+  #onTracks(tracks: readonly Track[]): void {
+    try {
+      checkResolution(tracks, this.options.limits.maxPixels);
+      this.options.stream.start(tracks);
+    } catch (error) {
+      if (!(error instanceof LivestreamError)) throw error;
+      this.kill();
+      this.events.onFailure(error);
+    }
+  }
+
   #begin(input: readonly Uint8Array[]): boolean {
     const { stream, transcoders, keyFrameInterval, limits } = this.options;
     const { kind, codecs, boundaries } = this.#scanner!;
@@ -112,7 +125,7 @@ export class ContainerIngest implements Ingest {
         ...(this.#produced ? {} : { startTime: Math.max(limits.startTime, limits.transcoderStallTime) }),
       },
       {
-        onTracks: (tracks) => stream.start(tracks),
+        onTracks: (tracks) => this.#onTracks(tracks),
         onSample: (sample) => {
           stream.push(sample);
           this.#onProgress();

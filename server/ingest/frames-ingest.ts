@@ -9,11 +9,12 @@ import { FrameLane, type ReadFrame } from './frame-lane.js';
 import { readFrame, saysKey } from './frame-reader.js';
 import { createChunkReader, type FrameTrack } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
+import { checkResolution } from './resolution.js';
 
 export interface FramesIngestOptions {
   stream: Stream;
   tracks: readonly FrameTrack[];
-  limits: Pick<Limits, 'startTime' | 'maxFrameGap' | 'maxClockSkew'>;
+  limits: Pick<Limits, 'startTime' | 'maxFrameGap' | 'maxClockSkew' | 'maxPixels'>;
   logger: Logger;
 }
 
@@ -281,10 +282,12 @@ export class FramesIngest implements Ingest {
     if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp, isFirst);
   }
 
+  /** @throws LivestreamError TOO_LARGE */
   #beginRun(): void {
-    const { stream } = this.options;
+    const { stream, limits } = this.options;
     this.#needsDate = false;
     this.#run = this.#lanes.map((lane) => lane.sampleTrack!);
+    checkResolution(this.#run, limits.maxPixels);
     stream.start(this.#run);
     if (this.#captureClock) {
       stream.setCaptureClock(this.#captureClock.timestamp / 1e6, this.#captureClock.time);

@@ -2,6 +2,7 @@ import { LivestreamError } from '../errors.js';
 import type { Limits, Logger } from '../options.js';
 import { CloseCode, type ServerMessage, type StopReason, type TrackConfig } from '../protocol.js';
 import type { Audience, Listener } from '../streams/audience.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import type { Ingest, IngestEvents } from './ingest.js';
@@ -21,6 +22,7 @@ export interface PublishSessionOptions {
   stream: Stream;
   audience: Audience;
   limits: Limits;
+  refusals: Refusals;
   logger: Logger;
   /** Default: nothing that can be taken back. */
   grant?: PublishGrant;
@@ -52,6 +54,8 @@ const RESTARTS = 'the server restarts; connect again and resume';
 /** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
 export class PublishSession {
   readonly resumeToken: string;
+  /** Where the publisher is, or was last; undefined: nobody knows, or no limit of an address applies. */
+  address: string | undefined;
   #received: number;
   #acknowledged: number;
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
@@ -162,11 +166,16 @@ export class PublishSession {
       this.#onGroup();
       return;
     }
+    if (this.stream.age > limits.maxStreamTime) {
+      this.#expire();
+      return;
+    }
     if (!this.#messages.take(1)) {
       this.fail(
         new LivestreamError(
           'RATE_LIMITED',
           `more than ${limits.maxMessageRate} messages a second; send fewer`,
+          { limit: 'maxMessageRate', retryAfter: BURST_SECONDS },
         ),
       );
       return;
@@ -176,6 +185,7 @@ export class PublishSession {
         new LivestreamError(
           'RATE_LIMITED',
           `more than ${limits.maxBitrate} bits a second; lower the bitrate`,
+          { limit: 'maxBitrate', retryAfter: BURST_SECONDS },
         ),
       );
       return;
@@ -303,7 +313,8 @@ export class PublishSession {
   /** Ends the stream because of an error, of which the publisher is told. */
   fail(error: LivestreamError): void {
     if (this.#over) return;
-    const { code, cause } = error;
+    const { code, cause, retryAfter, limit } = error;
+    this.options.refusals.count(limit);
     this.options.logger.warn(
       { streamId: this.stream.id, code, ...(cause ? { err: cause } : {}) },
       error.message,
@@ -315,10 +326,21 @@ export class PublishSession {
       message: error.message,
       streamId: this.stream.id,
       fatal: true,
+      retryAfter,
     });
     this.#finish('failed');
     const tooBig = error.code === 'TOO_LARGE';
     connection?.close(tooBig ? CloseCode.MESSAGE_TOO_BIG : CloseCode.POLICY_VIOLATION, error.code);
+  }
+
+  /** The stream has lasted as long as one may: it is ended properly, and its publisher may start another. */
+  #expire(): void {
+    const { limits, refusals } = this.options;
+    const message = `the stream has lasted ${limits.maxStreamTime} s, as long as one may; start another`;
+    const { id: streamId } = this.stream;
+    refusals.count('maxStreamTime');
+    this.#send({ type: 'error', code: 'RATE_LIMITED', message, streamId, fatal: false, retryAfter: 1 });
+    this.#stopUnasked('timed-out');
   }
 
   /** Ends the stream at once, with what has been published. */
@@ -368,6 +390,7 @@ export class PublishSession {
     // While it is paused the publisher cannot be heard.
     if (!connection || this.#paused) return;
     const message = `no stream data for ${this.options.limits.silenceTime} s; connect again and resume`;
+    this.options.refusals.count('silenceTime');
     this.#send({ type: 'error', code: 'NOT_STREAMING', message, streamId: this.stream.id, fatal: true });
     connection.close(CloseCode.SILENT, message);
     this.detach(connection);

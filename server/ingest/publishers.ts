@@ -1,8 +1,9 @@
-import { LivestreamError } from '../errors.js';
+import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { Limits, Logger, PackagingOptions } from '../options.js';
 import type { StartStreamMessage, StopReason } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
 import type { GrantCheck, PublishGrant } from '../streams/publish-grant.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import type { StreamState } from '../streams/stream-state.js';
 import type { Streams } from '../streams/streams.js';
@@ -11,6 +12,7 @@ import { FramesIngest } from './frames-ingest.js';
 import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { PublishSession } from './publish-session.js';
+import { checkResolution } from './resolution.js';
 import { sameText } from './resume-token.js';
 import type { StateKeeper } from './state-keeper.js';
 import type { TranscoderFactory } from './transcoder.js';
@@ -19,6 +21,7 @@ export interface PublishersOptions {
   streams: Streams;
   audience: Audience;
   limits: Limits;
+  refusals: Refusals;
   packaging: PackagingOptions;
   transcoders: TranscoderFactory | undefined;
   logger: Logger;
@@ -56,6 +59,12 @@ export class Publishers {
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
   }
 
+  /** @throws LivestreamError SHUTTING_DOWN */
+  assertOpen(): void {
+    if (!this.#closing) return;
+    throw new LivestreamError('SHUTTING_DOWN', 'the server is shutting down; connect again in a few seconds');
+  }
+
   /**
    * Whether a `start-stream` may go on with what is there: the token is authority enough, while what it was given for stands.
    * @param tokenHash of its resume token, see `hashToken`
@@ -68,17 +77,30 @@ export class Publishers {
    * Starts a stream, or goes on with one. The session waits for {@link PublishSession.attach}.
    * @param tokenHash as in {@link canResume}
    * @param grant on what it is started; absent: what it goes on with keeps its own
-   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, STREAM_IN_USE or SERVER_FULL
+   * @param address of the publisher; undefined: no limit of an address applies
+   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, TOO_LARGE, STREAM_IN_USE, RATE_LIMITED or SERVER_FULL
    */
-  start(message: StartStreamMessage, tokenHash: string | undefined, grant?: PublishGrant): PublishSession {
-    if (this.#closing) {
-      throw new LivestreamError(
-        'SHUTTING_DOWN',
-        'the server is shutting down; connect again in a few seconds',
-      );
-    }
+  start(
+    message: StartStreamMessage,
+    tokenHash: string | undefined,
+    { grant, address }: { grant?: PublishGrant | undefined; address?: string | undefined } = {},
+  ): PublishSession {
+    this.assertOpen();
     const lost = this.#orphanOf(message, tokenHash)?.state;
-    return this.#resumed(message) ?? this.#create(message, lost, grant ?? lost?.grant ?? {});
+    const session =
+      this.#resumed(message) ?? this.#create(message, lost, grant ?? lost?.grant ?? {}, address);
+    // A publisher that resumes may have changed networks.
+    session.address = address;
+    return session;
+  }
+
+  /** Of the address that has most streams. */
+  get mostPerAddress(): number {
+    const counts = new Map<string, number>();
+    for (const { address } of this.#sessions.values()) {
+      if (address !== undefined) counts.set(address, (counts.get(address) ?? 0) + 1);
+    }
+    return Math.max(0, ...counts.values());
   }
 
   /** Ends every stream, waiting ones too, that was started on what does not stand any more. */
@@ -140,8 +162,13 @@ export class Publishers {
   }
 
   /** @param lost what another process remembered of the publisher, where this is the same */
-  #create(message: StartStreamMessage, lost: StreamState | undefined, grant: PublishGrant): PublishSession {
-    const { streams, audience, limits, logger, keeper } = this.options;
+  #create(
+    message: StartStreamMessage,
+    lost: StreamState | undefined,
+    grant: PublishGrant,
+    address: string | undefined,
+  ): PublishSession {
+    const { streams, audience, limits, refusals, logger, keeper } = this.options;
     const { streamId, userId, title } = message;
     const before = this.#sessions.get(streamId);
     if (before?.connected) {
@@ -152,6 +179,7 @@ export class Publishers {
     }
     // Before anything is taken over: what cannot be served changes nothing.
     const createIngest = this.#ingestFor(message);
+    if (!before && !lost) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const orphan = this.#takeOrphan(streamId);
     const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
@@ -162,6 +190,7 @@ export class Publishers {
       stream,
       audience,
       limits,
+      refusals,
       logger,
       grant,
       createIngest: (events) => createIngest(stream, events),
@@ -191,11 +220,27 @@ export class Publishers {
     return orphan;
   }
 
-  /** @throws LivestreamError UNSUPPORTED_FORMAT or BAD_MESSAGE */
+  /** @throws LivestreamError RATE_LIMITED */
+  #checkAddress(address: string | undefined): void {
+    if (address === undefined) return;
+    const { maxStreamsPerAddress } = this.options.limits;
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.address === address) count++;
+    if (count < maxStreamsPerAddress) return;
+    throw new LivestreamError(
+      'RATE_LIMITED',
+      `there are ${count} streams from your address, the most there may be; try again when one has ended`,
+      { limit: 'maxStreamsPerAddress', retryAfter: FULL_RETRY_AFTER },
+    );
+  }
+
+  /** @throws LivestreamError UNSUPPORTED_FORMAT, TOO_LARGE or BAD_MESSAGE */
   #ingestFor({ format }: StartStreamMessage): (stream: Stream, events: IngestEvents) => Ingest {
     const { limits, packaging, transcoders, logger } = this.options;
     if (format?.kind === 'frames') {
       const tracks = readTracks(format.tracks);
+      const known = tracks.map(({ reader }) => reader.track);
+      checkResolution(known, limits.maxPixels);
       return (stream, events) => new FramesIngest({ stream, tracks, limits, logger }, events);
     }
     if (!transcoders) {

@@ -26,6 +26,7 @@ export interface CliOptions {
   playbackOrigins: string[] | undefined;
   certificate: string | undefined;
   key: string | undefined;
+  trustedProxies: string[];
   dataDirectory: string | undefined;
   logLevel: LogLevel;
 }
@@ -54,6 +55,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         (LIVEDROP_PLAYBACK_ORIGINS; default: any)
   --certificate <file>  serve HTTPS, and HTTP/2, with this certificate, in PEM format (LIVEDROP_CERTIFICATE)
   --key <file>          its private key (LIVEDROP_KEY)
+  --trust-proxy <addr>  address or subnet of a proxy whose X-Forwarded-For is believed; may be given several times
+                        (LIVEDROP_TRUSTED_PROXIES, separated by commas)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
   --data <directory>    where to keep stream keys and what streams need to go on after a restart (LIVEDROP_DATA; default:
                         where the system keeps such; nowhere for port 0)
@@ -83,6 +86,7 @@ export function readCommand(args: readonly string[], env: Record<string, string 
     port,
     host: values.host ?? DEFAULT_HOST,
     ffmpegPath: values.ffmpeg ?? (env['FFMPEG_PATH'] || undefined),
+    trustedProxies: readList(values['trust-proxy'], env['LIVEDROP_TRUSTED_PROXIES']) ?? [],
     streamKeys: readList(values['stream-key'], env['LIVEDROP_STREAM_KEYS']) ?? [],
     adminKey: values['admin-key'] ?? (env['LIVEDROP_ADMIN_KEY'] || undefined),
     tokens: readTokens(
@@ -115,6 +119,7 @@ function parse(args: readonly string[]) {
         'playback-origin': { type: 'string', multiple: true },
         certificate: { type: 'string' },
         key: { type: 'string' },
+        'trust-proxy': { type: 'string', multiple: true },
         data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },

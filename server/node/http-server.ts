@@ -5,6 +5,13 @@ import type { Hono } from 'hono';
 import type { WebSocketServer } from 'ws';
 import type { Certificate } from './certificate.js';
 import { answerForeignUpgrades } from './foreign-upgrades.js';
+import {
+  cutSlowClients,
+  defaultHttpLimits,
+  secureLimits,
+  serverLimits,
+  type HttpLimits,
+} from './http-limits.js';
 
 /** Of HTTP/1.1, or of HTTPS with HTTP/2 and HTTP/1.1. */
 export type HttpServer = Server | Http2SecureServer;
@@ -17,13 +24,17 @@ const UPGRADE_REQUIRED = 426;
 /**
  * A server that is not listening yet.
  * @param certificate for HTTPS. HTTP/2 is offered there, and HTTP/1.1 beside it: WebSockets come over that.
+ * @param onCut a client was cut, or refused, by this limit
  */
 export function createHttpServer(
   app: Hono,
   sockets: WebSocketServer,
   certificate: Certificate | undefined,
+  limits: HttpLimits = defaultHttpLimits,
+  onCut: (limit: keyof HttpLimits) => void = () => {},
 ): HttpServer {
   const common = { websocket: { server: sockets } };
+  const plain = serverLimits(limits);
   const server = certificate
     ? createAdaptorServer({
         ...common,
@@ -32,10 +43,11 @@ export function createHttpServer(
           return env.incoming.httpVersionMajor < 2 ? answer : withoutUpgrade(answer);
         },
         createServer: createSecureServer,
-        serverOptions: { ...certificate, allowHTTP1: true },
+        serverOptions: { ...plain, ...secureLimits(limits), ...certificate, allowHTTP1: true },
       })
-    : createAdaptorServer({ ...common, fetch: app.fetch });
+    : createAdaptorServer({ ...common, fetch: app.fetch, serverOptions: plain });
   (server as Server).keepAliveTimeout = KEEP_ALIVE;
+  cutSlowClients(server as HttpServer, limits, onCut);
   answerForeignUpgrades(server as Server);
   return server as HttpServer;
 }

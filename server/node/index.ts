@@ -5,10 +5,12 @@
  * @module
  */
 export { widgetAssets } from './assets.js';
+export { clientAddress, type ClientAddressOptions } from './client-address.js';
 export type { EncodingOptions } from './ffmpeg-arguments.js';
 export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transcoder.js';
 export { startHeartbeat, type PingedSockets } from './heartbeat.js';
 export { findFfmpeg, type FindFfmpegOptions, type FoundFfmpeg } from './find-ffmpeg.js';
+export type { HttpLimits } from './http-limits.js';
 export { keyFile } from './key-file.js';
 export { StateFile } from './state-file.js';
 export { serve, type RunningServer, type ServeOptions } from './serve.js';

@@ -12,17 +12,20 @@ import {
 } from '../index.js';
 import { widgetAssets } from './assets.js';
 import { readCertificate } from './certificate.js';
+import { clientAddress } from './client-address.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
+import { resolveHttpLimits, type HttpLimits } from './http-limits.js';
 import { keyFile } from './key-file.js';
 import { createHttpServer, type HttpServer } from './http-server.js';
-import { browserUrl, checkListenAddress, DEFAULT_HOST } from './listen-address.js';
+import { browserUrl, checkListenAddress, DEFAULT_HOST, isLoopback } from './listen-address.js';
 import { StateFile } from './state-file.js';
 
 /** Options of {@link serve}. */
-export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'> {
+export interface ServeOptions
+  extends Omit<LivestreamOptions, 'upgradeWebSocket' | 'transcoder' | 'assets'>, Partial<HttpLimits> {
   /** 0 takes a free one. Default 3001. */
   port?: number;
   /** Address to listen on; any but loopback needs stream keys. Default 127.0.0.1. */
@@ -37,6 +40,10 @@ export interface ServeOptions extends Omit<LivestreamOptions, 'upgradeWebSocket'
   transcoder?: TranscoderFactory;
   /** Default: the widget and the demo that come with this package. */
   assets?: AssetStore;
+  /**
+   * Addresses or subnets of proxies that say in `X-Forwarded-For` whom they speak for. Default: none. See `clientAddress()`.
+   */
+  trustedProxies?: readonly string[];
   /** How long answers under way may take once the server is closing, seconds. Default 3. */
   drainTime?: number;
   /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 4. */
@@ -64,7 +71,7 @@ export const DEFAULT_PORT = 3001;
 
 /**
  * Serves livestreams with @hono/node-server and ws.
- * @throws Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys, or they cannot be read
+ * @throws RangeError when an option is out of its range; Error when there is no ffmpeg, the certificate or its key cannot be used, the port cannot be had, or the address is refused for want of stream keys, or they cannot be read
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const {
@@ -75,8 +82,10 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     dataDirectory,
     certificate,
     key,
+    trustedProxies,
     ...livestreamOptions
   } = options;
+  const httpLimits = resolveHttpLimits(options);
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
   const keyStore = options.keyStore ?? (dataDirectory === undefined ? undefined : keyFile(dataDirectory));
   checkListenAddress(host, await asksForAuthority({ ...options, streamKeys }, keyStore));
@@ -85,6 +94,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     options.states ??
     (dataDirectory && (await StateFile.open(join(dataDirectory, `streams-${port}.json`), options.logger)));
   const livestream = createLivestream({
+    // On loopback it would take http://localhost away from every other program on this machine.
+    hsts: tls !== undefined && !isLoopback(host),
+    clientAddress: clientAddress({ trustedProxies, logger: options.logger }),
     ...livestreamOptions,
     ...(states && { states }),
     streamKeys,
@@ -94,7 +106,9 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     assets: options.assets ?? widgetAssets(),
   });
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
-  const server = createHttpServer(livestream.app, sockets, tls);
+  const server = createHttpServer(livestream.app, sockets, tls, httpLimits, (limit) =>
+    livestream.countRefusal(limit),
+  );
   const gracefulClose = new GracefulClose(server, sockets);
   const bound = await listen(server, port, host).catch(async (error: unknown) => {
     await livestream.close();

@@ -15,8 +15,11 @@ import {
   type StartStreamMessage,
 } from '../protocol.js';
 import type { Audience } from '../streams/audience.js';
+import type { Quota } from '../streams/quota.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { parseClientMessage } from './client-message.js';
+import type { ClosableConnection, IdleConnections } from './idle-connections.js';
 
 export interface ConnectionServices {
   streams: Streams;
@@ -24,9 +27,15 @@ export interface ConnectionServices {
   publishers: Publishers;
   access: Access;
   limits: Limits;
+  refusals: Refusals;
+  /** Those who joined a stream. */
+  viewers: Quota;
+  idle: IdleConnections;
   logger: Logger;
   /** Of the request that became the WebSocket. */
   context: Context;
+  /** Where the client is; undefined: no limit of an address applies. */
+  address: string | undefined;
   /** The absolute URL of a stream's multivariant playlist. */
   playbackUrl(streamId: string): string;
 }
@@ -35,6 +44,12 @@ export interface ConnectionServices {
 interface Pausable {
   pause(): void;
   resume(): void;
+}
+
+/** Sockets that tell what their client has not taken, and that can be cut: ws on Node. */
+interface Cuttable {
+  readonly bufferedAmount: number;
+  terminate(): void;
 }
 
 /** A client that sends commands all at once may send so many seconds' worth. */
@@ -46,9 +61,10 @@ const MAX_WAITING = 1000;
 const WEBSOCKET_OPEN = 1;
 
 /** One client's WebSocket: at most one stream published, any number joined. */
-export class Connection implements PublisherConnection {
+export class Connection implements PublisherConnection, ClosableConnection {
   #session: PublishSession | undefined;
-  #joined = new Set<string>();
+  /** By the stream's id: gives the viewer's place back. */
+  #joined = new Map<string, () => void>();
   #commands: RateLimit;
   /** Messages are handled one after the other, though some take a while. */
   #work: Promise<void> = Promise.resolve();
@@ -62,6 +78,7 @@ export class Connection implements PublisherConnection {
     private readonly services: ConnectionServices,
   ) {
     this.#commands = new RateLimit(services.limits.maxCommandRate, COMMAND_BURST_SECONDS);
+    this.#settle();
   }
 
   receive(data: string | Blob | ArrayBufferLike): void {
@@ -75,14 +92,23 @@ export class Connection implements PublisherConnection {
   /** The connection is gone. */
   ended(): void {
     this.#closed = true;
-    for (const streamId of this.#joined) this.services.audience.leave(streamId, this);
-    this.#joined.clear();
+    this.services.idle.delete(this);
+    for (const streamId of this.#joined.keys()) this.#leave(streamId);
     this.#session?.detach(this);
     this.#session = undefined;
   }
 
   send(message: ServerMessage): void {
-    if (!this.#closed && this.socket.readyState === WEBSOCKET_OPEN) this.socket.send(JSON.stringify(message));
+    if (this.#closed || this.socket.readyState !== WEBSOCKET_OPEN) return;
+    if (this.#isBehind()) this.#cut();
+    else this.socket.send(JSON.stringify(message));
+    // Once its session has let go of it.
+    if (message.type === 'stream-stopped') queueMicrotask(() => this.#settle());
+  }
+
+  /** Tells why the connection is of no more use, and closes it. */
+  refuse(error: LivestreamError): void {
+    this.#report(error);
   }
 
   close(code: number, reason: string): void {
@@ -99,6 +125,28 @@ export class Connection implements PublisherConnection {
 
   resume(): void {
     if (--this.#pauses === 0) pausable(this.socket.raw)?.resume();
+  }
+
+  /** Its client does not read: what it is sent would wait here for ever. */
+  #isBehind(): boolean {
+    const { bufferedAmount = 0 } = (this.socket.raw ?? {}) as Partial<Cuttable>;
+    return bufferedAmount > this.services.limits.maxSocketBacklogBytes;
+  }
+
+  /** At once: a client that does not read would not see a close either. */
+  #cut(): void {
+    this.services.refusals.count('maxSocketBacklogBytes');
+    this.#closed = true;
+    const raw = this.socket.raw as Partial<Cuttable> | undefined;
+    if (raw?.terminate) raw.terminate();
+    else this.socket.close(CloseCode.POLICY_VIOLATION, 'what was sent was not read');
+  }
+
+  /** Whether it publishes or watches may have changed. */
+  #settle(): void {
+    const { idle, address } = this.services;
+    if (this.#closed || this.#session?.connected || this.#joined.size > 0) idle.delete(this);
+    else idle.add(this, address);
   }
 
   #enqueue(data: string | Blob | ArrayBufferLike): void {
@@ -138,6 +186,7 @@ export class Connection implements PublisherConnection {
       const error = new LivestreamError(
         'TOO_LARGE',
         `a message of ${bytes.length} bytes; the most is ${maxMessageBytes}: send smaller ones`,
+        { limit: 'maxMessageBytes' },
       );
       if (!this.#session) throw error;
       this.#session.fail(error);
@@ -160,13 +209,17 @@ export class Connection implements PublisherConnection {
     } catch (error) {
       this.#report(error, streamId);
     }
+    this.#settle();
   }
 
   /** @throws LivestreamError RATE_LIMITED */
   #spendCommand(): void {
     if (this.#commands.take(1)) return;
     const { maxCommandRate } = this.services.limits;
-    throw new LivestreamError('RATE_LIMITED', `more than ${maxCommandRate} messages a second; send fewer`);
+    throw new LivestreamError('RATE_LIMITED', `more than ${maxCommandRate} messages a second; send fewer`, {
+      limit: 'maxCommandRate',
+      retryAfter: COMMAND_BURST_SECONDS,
+    });
   }
 
   async #onMessage(message: ClientMessage): Promise<void> {
@@ -184,8 +237,7 @@ export class Connection implements PublisherConnection {
       case 'join-stream':
         return this.#join(message);
       case 'leave-stream':
-        this.#joined.delete(message.streamId);
-        this.services.audience.leave(message.streamId, this);
+        return this.#leave(message.streamId);
     }
   }
 
@@ -205,7 +257,7 @@ export class Connection implements PublisherConnection {
       ? undefined
       : await access.authorizePublish({ streamId, token, userId, context });
     if (this.#closed) return;
-    const session = publishers.start(message, tokenHash, grant);
+    const session = publishers.start(message, tokenHash, { grant, address: this.services.address });
     this.#session = session;
     const { received, resumeToken } = session;
     // The answer comes first, then what there is to tell.
@@ -236,11 +288,15 @@ export class Connection implements PublisherConnection {
   }
 
   async #join({ streamId, token, renews }: JoinStreamMessage): Promise<void> {
-    const { streams, audience, access, context, limits } = this.services;
-    if (!this.#joined.has(streamId) && this.#joined.size >= limits.maxJoins) {
+    const { streams, audience, access, context, limits, viewers, address, publishers } = this.services;
+    // Viewers who come back at once would keep it from closing.
+    publishers.assertOpen();
+    const isNew = !this.#joined.has(streamId);
+    if (isNew && this.#joined.size >= limits.maxJoins) {
       throw new LivestreamError(
         'RATE_LIMITED',
         `this connection has joined ${limits.maxJoins} streams, the most there may be`,
+        { limit: 'maxJoins' },
       );
     }
     const stream = streams.get(streamId);
@@ -255,27 +311,47 @@ export class Connection implements PublisherConnection {
       }
       if (this.#closed) return;
     }
-    this.#joined.add(streamId);
-    const viewers = audience.join(streamId, this);
-    this.send({ type: 'stream-joined', streamId, status: streams.status(streamId), viewers });
+    if (isNew) this.#joined.set(streamId, viewers.take({ address }));
+    const count = audience.join(streamId, this);
+    this.send({ type: 'stream-joined', streamId, status: streams.status(streamId), viewers: count });
     audience.announceCount(streamId);
+  }
+
+  #leave(streamId: string): void {
+    this.#joined.get(streamId)?.();
+    this.#joined.delete(streamId);
+    this.services.audience.leave(streamId, this);
   }
 
   /** @param fate `stays`: whatever the error, the connection does not close */
   #report(error: unknown, streamId?: string, fate?: 'stays'): void {
     const known = error instanceof LivestreamError ? error : undefined;
     if (!known) this.services.logger.error({ err: error, streamId }, 'a message could not be handled');
+    this.services.refusals.count(known?.limit);
     const code = known?.code ?? 'BAD_MESSAGE';
     const message = known?.message ?? 'the message could not be handled';
-    const close = fate === 'stays' ? undefined : CLOSE_CODES[code];
+    const close = fate === 'stays' ? undefined : this.#closeCode(known);
     this.send({
       type: 'error',
       code,
       message,
       streamId: streamId ?? known?.streamId,
       fatal: close !== undefined,
+      retryAfter: known?.retryAfter,
     });
     if (close !== undefined) this.close(close, code);
+  }
+
+  /** Undefined: the connection is still of use. */
+  #closeCode(error: LivestreamError | undefined): number | undefined {
+    if (error?.limit === 'idleTime') return CloseCode.POLICY_VIOLATION;
+    // Only one viewer too many: what the connection does for others goes on.
+    const isShared = this.#session?.connected || this.#joined.size > 0;
+    if (isShared && (error?.limit === 'maxViewers' || error?.limit === 'maxViewersPerAddress')) {
+      return undefined;
+    }
+    if (error?.retryAfter !== undefined && error.limit !== 'maxCommandRate') return CloseCode.TRY_AGAIN_LATER;
+    return error && CLOSE_CODES[error.code];
   }
 }
 
@@ -285,7 +361,7 @@ const CLOSE_CODES: Partial<Record<LivestreamError['code'], number>> = {
   TOO_LARGE: CloseCode.MESSAGE_TOO_BIG,
   RATE_LIMITED: CloseCode.POLICY_VIOLATION,
   SHUTTING_DOWN: CloseCode.TRY_AGAIN_LATER,
-  SERVER_FULL: CloseCode.POLICY_VIOLATION,
+  SERVER_FULL: CloseCode.TRY_AGAIN_LATER,
 };
 
 function pausable(socket: unknown): Pausable | undefined {

@@ -2,21 +2,32 @@ import { Hono } from 'hono';
 import { PlaybackError } from '../errors.js';
 import type { Flush } from '../hls/live-mp4.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
-import type { Limits } from '../options.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
 import { whenOver, type PlaybackGate } from './playback-gate.js';
+import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
+import { RESOURCE_HEADERS } from './security-headers.js';
+
+export interface LiveMp4Services extends RequestServices {
+  streams: Streams;
+  refusals: Refusals;
+  gate: PlaybackGate;
+}
 
 /** `GET /:streamId/live.mp4`: the stream as one endless fragmented MP4, `?flush=frame` for every frame at once. */
-export function liveMp4Routes(streams: Streams, limits: Limits, gate: PlaybackGate): Hono {
+export function liveMp4Routes(services: LiveMp4Services): Hono {
+  const { streams, limits, refusals, liveViewers, clientAddress, gate } = services;
   const app = new Hono();
 
   app.get('/:streamId/live.mp4', async (c) => {
+    checkUrl(c, limits);
     const stream = findStream(streams, c.req.param('streamId'));
     const flush = readFlush(c.req.query('flush'));
     const admission = gate.guards(stream) ? await gate.admit(c, stream) : undefined;
     const { live } = stream.source;
-    if (!(await live.ready(flush, limits.liveWaitTime, c.req.raw.signal))) {
+    const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
+    if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
       if (stream.isInterrupted) throw interrupted(stream.id);
       throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
     }
@@ -24,9 +35,15 @@ export function liveMp4Routes(streams: Streams, limits: Limits, gate: PlaybackGa
       'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,
       'Cache-Control': 'no-store',
       'Access-Control-Allow-Origin': '*',
+      ...RESOURCE_HEADERS,
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-    const body = liveBody(limits.maxLiveBacklogBytes, (sink) => {
+    const leave = liveViewers.take({ address: clientAddress(c) });
+    const onEnd = (isCut: boolean): void => {
+      leave();
+      if (isCut) refusals.count('maxLiveBacklogBytes');
+    };
+    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
       // It would go on for ever, whatever becomes of the right to watch.
@@ -57,16 +74,22 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
+ * @param onEnd it is over; `isCut`: its client could not keep up
  * @param open told where to write; returns what is to be done when the client has left or has everything
  */
-function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): ReadableStream<Uint8Array> {
+function liveBody(
+  highWaterMark: number,
+  onEnd: (isCut: boolean) => void,
+  open: (sink: LiveSink) => () => void,
+): ReadableStream<Uint8Array> {
   let onOver: (() => void) | undefined;
   let isOver = false;
-  const finish = (close: () => void): void => {
+  const finish = (close: () => void, isCut = false): void => {
     if (isOver) return;
     isOver = true;
     close();
     onOver?.();
+    onEnd(isCut);
   };
   return new ReadableStream<Uint8Array>(
     {
@@ -77,7 +100,7 @@ function liveBody(highWaterMark: number, open: (sink: LiveSink) => () => void): 
           },
           write: (bytes) => controller.enqueue(bytes),
           end: () => finish(() => controller.close()),
-          abort: (reason) => finish(() => controller.error(reason)),
+          abort: (reason) => finish(() => controller.error(reason), true),
         });
         // While it was opened.
         if (isOver) onOver();

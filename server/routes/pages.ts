@@ -3,6 +3,7 @@ import { etag } from 'hono/etag';
 import { PlaybackError } from '../errors.js';
 import { isStreamId } from '../protocol.js';
 import { sendCompressible } from './compressed-body.js';
+import { demoHeaders, DOCUMENT_HEADERS, embedHeaders, type PageOptions } from './security-headers.js';
 
 /** A file that the server hands out beside the streams: the widget, its chunks, the demo. */
 export interface Asset {
@@ -23,25 +24,28 @@ export interface AssetStore {
 const COMPRESSIBLE = /^text\/|[/+](?:javascript|json|xml)\b/;
 
 /** The widget, the page for iframes, and the demo. */
-export function pageRoutes(assets: AssetStore): Hono {
+export function pageRoutes(assets: AssetStore, options: PageOptions): Hono {
   const app = new Hono();
-  const named = (name: string) => (c: Context) => sendAsset(c, assets, name);
+  const send = (c: Context, name: string): Promise<Response> => sendAsset(c, assets, name, options);
+  const named = (name: string) => (c: Context) => send(c, name);
 
   // What may change is asked for every time, and sent only when it has.
   app.use('/livedrop.js', etag());
   app.use('/demo/*', etag());
   app.get('/livedrop.js', named('livedrop.js'));
-  app.get('/assets/:file', (c) => sendAsset(c, assets, `assets/${c.req.param('file')}`));
+  app.get('/assets/:file', (c) => send(c, `assets/${c.req.param('file')}`));
   app.get('/', (c) => c.redirect(`${pathOf(c)}/demo/`));
   app.get('/demo', (c) => c.redirect(`${pathOf(c)}/`));
   app.get('/demo/', named('demo/index.html'));
-  app.get('/demo/:file', (c) => sendAsset(c, assets, `demo/${c.req.param('file')}`));
-  app.get('/demo/assets/:file', (c) => sendAsset(c, assets, `demo/assets/${c.req.param('file')}`));
-  app.get('/embed/:streamId', (c) => {
+  app.get('/demo/:file', (c) => send(c, `demo/${c.req.param('file')}`));
+  app.get('/demo/assets/:file', (c) => send(c, `demo/assets/${c.req.param('file')}`));
+  app.get('/embed/:streamId', async (c) => {
     const streamId = c.req.param('streamId');
     if (!isStreamId(streamId))
       throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
-    return c.html(embedPage(streamId, readToken(c.req.query('token'))), 200, { 'Cache-Control': 'no-cache' });
+    const headers = embedHeaders(c, options, await embedStyleHash());
+    const page = embedPage(streamId, readToken(c.req.query('token')));
+    return c.html(page, 200, { ...headers, 'Cache-Control': 'no-cache' });
   });
   return app;
 }
@@ -51,7 +55,12 @@ function pathOf(c: Context): string {
   return new URL(c.req.url).pathname.replace(/\/$/, '');
 }
 
-async function sendAsset(c: Context, assets: AssetStore, name: string): Promise<Response> {
+async function sendAsset(
+  c: Context,
+  assets: AssetStore,
+  name: string,
+  options: PageOptions,
+): Promise<Response> {
   const asset = await assets.read(name);
   if (!asset) throw new PlaybackError(404, `there is no '${name.slice(0, 80)}'`);
   const headers = {
@@ -59,6 +68,8 @@ async function sendAsset(c: Context, assets: AssetStore, name: string): Promise<
     'Cache-Control': asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
     // A page of any origin may load the widget; a sandboxed frame's is "null".
     'Access-Control-Allow-Origin': '*',
+    ...DOCUMENT_HEADERS,
+    ...(asset.type.startsWith('text/html') ? demoHeaders(c, options) : {}),
   };
   return COMPRESSIBLE.test(asset.type)
     ? sendCompressible(c, asset.body, headers)
@@ -71,6 +82,23 @@ function readToken(value: string | undefined): string | undefined {
   throw new PlaybackError(400, 'token is no playback token');
 }
 
+const EMBED_STYLE = `
+      html, body, live-player { display: block; width: 100%; height: 100%; margin: 0; background: #000; }
+      live-player { --livedrop-radius: 0; }
+    `;
+
+let styleHash: Promise<string> | undefined;
+
+/** By which the page's Content-Security-Policy knows its style sheet. */
+function embedStyleHash(): Promise<string> {
+  return (styleHash ??= digest(EMBED_STYLE));
+}
+
+async function digest(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+  return `sha256-${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /** The player alone. Neither a stream id nor a token needs escaping: their characters mean nothing in HTML. */
 function embedPage(streamId: string, token: string | undefined): string {
   return `<!doctype html>
@@ -81,10 +109,7 @@ function embedPage(streamId: string, token: string | undefined): string {
     <meta name="color-scheme" content="dark light" />
     <title>${streamId} – live</title>
     <link rel="icon" href="data:," />
-    <style>
-      html, body, live-player { display: block; width: 100%; height: 100%; margin: 0; background: #000; }
-      live-player { --livedrop-radius: 0; }
-    </style>
+    <style>${EMBED_STYLE}</style>
     <script type="module" src="../livedrop.js"></script>
   </head>
   <body>

@@ -2,12 +2,15 @@ import { Hono, type Context } from 'hono';
 import { PlaybackError } from '../errors.js';
 import { writeMultivariantPlaylist } from '../hls/multivariant-playlist.js';
 import { withToken } from '../hls/playlist-token.js';
+import type { Window } from '../hls/window.js';
 import { isStreamId } from '../protocol.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
+import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
 import type { Admission, PlaybackGate } from './playback-gate.js';
+import { RESOURCE_HEADERS } from './security-headers.js';
 
 const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
 
@@ -19,6 +22,7 @@ const mediaHeaders = (): Record<string, string> => ({
   'Content-Type': 'video/mp4',
   'Cache-Control': 'public, max-age=31536000, immutable',
   'Access-Control-Allow-Origin': '*',
+  ...RESOURCE_HEADERS,
 });
 
 /** Of a stream that not everybody may watch: a shared cache would give it to those who may not, or not any more. */
@@ -37,34 +41,45 @@ const PREFLIGHT_HEADERS = {
 /** What a media URI says: {@link Rendition.mediaEpoch}, kind and number. */
 const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
+/** Holds a request's place among those that wait, see {@link whileWaiting}. */
+type Wait = <T>(action: () => Promise<T>) => Promise<T>;
+
 /** The HLS side of the server: playlists, init segments, parts and segments. Who may watch is asked where the gate guards. */
-export function playbackRoutes(streams: Streams, gate: PlaybackGate): Hono {
+export function playbackRoutes(streams: Streams, gate: PlaybackGate, services: RequestServices): Hono {
   const app = new Hono();
 
   // A player that adds headers of its own asks first. Nothing here depends on who asks.
   app.options('/*', (c) => c.body(null, 204, PREFLIGHT_HEADERS));
 
   app.get('/:streamId/stream.m3u8', (c): Response | Promise<Response> => {
+    checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
-    if (stream.isInterrupted) throw interrupted(stream.id);
-    if (!stream.playable) throw notPlayable(stream.id);
-    const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
-    const send = (admission?: Admission): Response | Promise<Response> => {
+    if (!stream.playable && !stream.isInterrupted) throw notPlayable(stream.id);
+    const isForAac = wantsAac(c);
+    const sendNow = (admission?: Admission): Response | Promise<Response> => {
+      const rendition = isForAac ? stream.renditions.at(-1) : stream.source;
       const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
       return sendPlaylist(c, { text }, 'no-cache', admission, 'Accept-Encoding, User-Agent');
+    };
+    const send = (admission?: Admission): Response | Promise<Response> => {
+      if (!stream.isInterrupted) return sendNow(admission);
+      const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
+      return untilGoesOn(c, stream, stream.source.window, wait).then(() => sendNow(admission));
     };
     return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
 
   app.get('/:streamId/:rendition/:file', (c): Response | Promise<Response> => {
+    checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
     const send = (admission?: Admission): Response | Promise<Response> => {
       const rendition = stream.demand(c.req.param('rendition'));
       const file = c.req.param('file');
       if (!rendition) throw new PlaybackError(404, `stream '${stream.id}' has no rendition of that name`);
+      const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
       return file === `${rendition.epoch}.m3u8`
-        ? sendMediaPlaylist(c, stream, rendition, admission)
-        : sendMedia(c, rendition, file, admission);
+        ? sendMediaPlaylist(c, stream, rendition, wait, admission)
+        : sendMedia(c, rendition, file, wait, admission);
     };
     return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
@@ -106,6 +121,7 @@ function sendMediaPlaylist(
   c: Context,
   stream: Stream,
   rendition: Rendition,
+  wait: Wait,
   admission: Admission | undefined,
 ): Response | Promise<Response> {
   const { window } = rendition;
@@ -121,24 +137,30 @@ function sendMediaPlaylist(
     return sendPlaylist(c, rendition.mediaPlaylist(skip), cache, admission);
   };
   if (msn === undefined && window.playable) return send();
-  return untilReached(c, stream, rendition, msn, part).then(send);
+  return untilReached(c, stream, rendition, wait, msn, part).then(send);
 }
 
 async function untilReached(
   c: Context,
   stream: Stream,
   { window, isDerived }: Rendition,
+  wait: Wait,
   msn: number | undefined,
   part = 0,
 ): Promise<void> {
   // Whoever has this address has played it, or was told that it will be there.
-  if (!window.playable && (isDerived || stream.isInterrupted)) {
-    await window.untilPlayable(c.req.raw.signal);
-    if (!window.playable && stream.isInterrupted) throw interrupted(stream.id);
-  }
+  if (!window.playable && (isDerived || stream.isInterrupted)) await untilGoesOn(c, stream, window, wait);
   if (!window.playable)
     throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
-  if (msn !== undefined) await window.reach(msn, part, c.req.raw.signal);
+  if (msn !== undefined && !window.has(msn, part))
+    await wait(() => window.reach(msn, part, c.req.raw.signal));
+}
+
+/** @throws PlaybackError 503 where a stream that is interrupted does not go on as long as a request may wait */
+async function untilGoesOn(c: Context, stream: Stream, window: Window, wait: Wait): Promise<void> {
+  if (!window.playable) await wait(() => window.untilPlayable(c.req.raw.signal));
+  if (!window.playable && stream.isInterrupted) throw interrupted(stream.id);
+  if (!window.playable) throw notPlayable(stream.id);
 }
 
 function sendPlaylist(
@@ -155,6 +177,7 @@ function sendPlaylist(
     Vary: vary,
     'Cache-Control': admission ? 'private, no-cache' : cacheControl,
     'Access-Control-Allow-Origin': '*',
+    ...RESOURCE_HEADERS,
   });
 }
 
@@ -162,6 +185,7 @@ function sendMedia(
   c: Context,
   { mediaEpoch, window }: Rendition,
   file: string,
+  wait: Wait,
   admission: Admission | undefined,
 ): Response | Promise<Response> {
   const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
@@ -172,8 +196,9 @@ function sendMedia(
     else if (kind === 's') bytes = window.segment(number);
     else if (kind === 'p') bytes = window.part(number);
     // A signal, and a promise, cost more than the answer: only who must wait has them.
-    if (kind === 'p' && !bytes) {
-      return window.hintedPart(number, c.req.raw.signal).then((hinted) => sendBytes(hinted, file, admission));
+    if (kind === 'p' && !bytes && window.isHinted(number)) {
+      const hinted = wait(() => window.hintedPart(number, c.req.raw.signal));
+      return hinted.then((part) => sendBytes(part, file, admission));
     }
   }
   return sendBytes(bytes, file, admission);

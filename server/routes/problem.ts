@@ -3,6 +3,8 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { LivestreamError, PlaybackError } from '../errors.js';
 import type { Logger } from '../options.js';
+import type { Refusals } from '../streams/refusals.js';
+import { DOCUMENT_HEADERS } from './security-headers.js';
 
 const TITLES: Record<number, string> = {
   400: 'Bad request',
@@ -11,6 +13,7 @@ const TITLES: Record<number, string> = {
   404: 'Not found',
   409: 'Conflict',
   413: 'Too large',
+  414: 'URI too long',
   415: 'Unsupported media type',
   426: 'Upgrade required',
   429: 'Too many requests',
@@ -31,22 +34,22 @@ export function problem(
     'Content-Type': 'application/problem+json',
     'Cache-Control': 'no-store',
     'Access-Control-Allow-Origin': '*',
+    ...DOCUMENT_HEADERS,
     ...headers,
   });
 }
 
 /** Turns what a route threw into an answer, in one place for all of them. */
-export function errorHandler(logger: Logger): (error: Error, c: Context) => Response {
+export function errorHandler(logger: Logger, refusals: Refusals): (error: Error, c: Context) => Response {
   return (error, c) => {
-    if (error instanceof PlaybackError) {
-      const headers: Record<string, string> = {};
-      if (error.retryAfter !== undefined) headers['Retry-After'] = String(error.retryAfter);
-      return problem(c, error.status, error.message, headers);
-    }
-    if (error instanceof LivestreamError) {
-      // RFC 9110 §15.5.2.
-      const headers: Record<string, string> = error.status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {};
-      return problem(c, error.status, error.message, headers);
+    if (error instanceof PlaybackError || error instanceof LivestreamError) {
+      const { status, message, retryAfter, limit } = error;
+      refusals.count(limit);
+      return problem(c, status, message, {
+        ...(retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) }),
+        // RFC 9110 §15.5.2.
+        ...(status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}),
+      });
     }
     if (error instanceof HTTPException) return problem(c, error.status, error.message);
     logger.error({ err: error, path: c.req.path }, 'a request could not be handled');

@@ -3,7 +3,10 @@ import type { UpgradeWebSocket, WSContext } from 'hono/ws';
 import { Connection, type ConnectionServices } from './connection.js';
 
 /** The parts of {@link ConnectionServices} that are the same for all connections. */
-export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'context'>;
+export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'context' | 'address'>;
+
+/** Where a request's client is; undefined: nobody knows, or no limit of an address is to apply. */
+export type ClientAddress = (c: Context) => string | undefined;
 
 /** All open connections, for a server that shuts down. */
 export type Connections = Set<Connection>;
@@ -11,14 +14,18 @@ export type Connections = Set<Connection>;
 /**
  * `GET /livestream/ws`.
  * @param playbackUrl of a stream, as seen from a request's URL
+ * @param clientAddress of a request
  */
 export function socketRoute(
   upgradeWebSocket: UpgradeWebSocket,
   services: SocketServices,
   connections: Connections,
   playbackUrl: (c: Context, streamId: string) => string,
+  clientAddress: ClientAddress,
 ): MiddlewareHandler {
   return upgradeWebSocket((c) => {
+    // Now: a socket that is gone has no address.
+    const address = clientAddress(c);
     let connection: Connection | undefined;
     const end = (): void => {
       if (!connection) return;
@@ -29,6 +36,7 @@ export function socketRoute(
       connection = new Connection(socket, {
         ...services,
         context: c,
+        address,
         playbackUrl: (streamId) => playbackUrl(c, streamId),
       });
       connections.add(connection);

@@ -1,9 +1,12 @@
 import { Hono } from 'hono';
+import type { Limits } from '../options.js';
 import type { Audience } from '../streams/audience.js';
+import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream } from './playback.js';
 import type { PlaybackGate } from './playback-gate.js';
+import { DOCUMENT_HEADERS } from './security-headers.js';
 
 export interface StatusServices {
   streams: Streams;
@@ -11,10 +14,18 @@ export interface StatusServices {
   /** Open WebSockets. */
   connections: ReadonlySet<unknown>;
   gate: PlaybackGate;
+  limits: Limits;
+  refusals: Refusals;
+  /** What is used of each limit of a number, by its name. */
+  used(): ReadonlyMap<keyof Limits, number>;
   isClosing(): boolean;
 }
 
-const JSON_HEADERS = { 'Cache-Control': 'no-store', 'Access-Control-Allow-Origin': '*' };
+const JSON_HEADERS = {
+  'Cache-Control': 'no-store',
+  'Access-Control-Allow-Origin': '*',
+  ...DOCUMENT_HEADERS,
+};
 
 /** What the server and its streams are doing, for programs. */
 export function statusRoutes(services: StatusServices): Hono {
@@ -50,31 +61,48 @@ export function statusRoutes(services: StatusServices): Hono {
     const status = isClosing() ? 'closing' : 'ready';
     return c.json({ status }, isClosing() ? 503 : 200, JSON_HEADERS);
   });
-  app.get('/metrics', (c) => c.text(metrics(services), 200, { 'Content-Type': 'text/plain; version=0.0.4' }));
+  app.get('/metrics', (c) =>
+    c.text(metrics(services), 200, { 'Content-Type': 'text/plain; version=0.0.4', ...DOCUMENT_HEADERS }),
+  );
   return app;
 }
 
 /** Prometheus' text exposition format. */
-function metrics({ streams, audience, connections }: StatusServices): string {
-  let windowBytes = 0;
+function metrics({ streams, audience, connections, limits, refusals, used }: StatusServices): string {
   let live = 0;
-  for (const stream of streams) {
-    live += liveViewers(stream);
-    for (const rendition of stream.renditions) windowBytes += rendition.window.bytes;
-  }
+  for (const stream of streams) live += liveViewers(stream);
+  const inUse = used();
+  const most = new Map(Array.from(inUse.keys(), (name) => [name, limits[name]]));
   return [
     gauge('livedrop_streams', 'Streams that have not ended.', streams.liveCount),
     gauge('livedrop_viewers', 'Viewers who joined a stream over a WebSocket.', audience.total),
     gauge('livedrop_live_viewers', 'Responses of live.mp4 under way.', live),
     gauge('livedrop_connections', 'Open WebSockets.', connections.size),
-    gauge('livedrop_window_bytes', 'Media kept in memory, bytes.', windowBytes),
-    counters(
+    gauge('livedrop_window_bytes', 'Media kept in memory, bytes.', streams.bytes),
+    samples('gauge', 'livedrop_limit', 'The most there may be at once.', 'limit', most),
+    samples(
+      'gauge',
+      'livedrop_limit_used',
+      'How much there is; of an address or a stream: of the one with most.',
+      'limit',
+      inUse,
+    ),
+    samples(
+      'counter',
+      'livedrop_refused_total',
+      'What limits refused, cut or gave up.',
+      'limit',
+      refusals.counts,
+    ),
+    samples(
+      'counter',
       'livedrop_frame_faults_total',
       'Frames that could not be published as they came.',
       'reason',
       streams.frameFaults,
     ),
-    counters(
+    samples(
+      'counter',
       'livedrop_transcoder_faults_total',
       'Transcoders that failed and were started again, or were not.',
       'fault',
@@ -94,7 +122,13 @@ function gauge(name: string, help: string, value: number): string {
 }
 
 /** @param values by the label's value, which is one of our own words */
-function counters(name: string, help: string, label: string, values: ReadonlyMap<string, number>): string {
+function samples(
+  type: 'gauge' | 'counter',
+  name: string,
+  help: string,
+  label: string,
+  values: ReadonlyMap<string, number>,
+): string {
   const lines = Array.from(values, ([key, value]) => `${name}{${label}="${key}"} ${value}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n${lines.join('')}`;
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

@@ -18,6 +18,10 @@ export interface StreamInfo {
 /** One live stream, from its publisher's start to its end. What comes in are samples, whatever made them. */
 export class Stream {
   readonly startedAt: Date;
+  /** By a clock that is never set. */
+  readonly #since = performance.now();
+  /** In another process, milliseconds. */
+  readonly #ageBefore: number = 0;
   /** What its publisher said of it. */
   info: StreamInfo = {};
   /** Viewers need a token. */
@@ -38,6 +42,7 @@ export class Stream {
   /**
    * @param derive asked at every start of a run, until it gives one
    * @param before where another process left off
+   * @param onSegment a segment has begun, and the one before is kept
    */
   constructor(
     readonly id: string,
@@ -47,17 +52,31 @@ export class Stream {
     /** By which it is dated. */
     readonly clock = new ServerClock(),
     private readonly before?: StreamState,
+    private readonly onSegment?: () => void,
   ) {
     this.startedAt = before ? new Date(before.startedAt) : new Date();
     const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
     const from = before && positionAfter(before, clock.now());
     this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now, from);
     if (before) {
+      this.#ageBefore = Math.max(0, Date.now() - this.startedAt.getTime());
       this.info = { userId: before.userId, title: before.title };
       this.isPrivate = before.isPrivate ?? false;
       this.#connected = false;
       this.#status = this.#currentStatus();
     }
+  }
+
+  /** How long the stream has lasted, seconds. */
+  get age(): number {
+    return (this.#ageBefore + performance.now() - this.#since) / 1000;
+  }
+
+  /** Media that is kept of it. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { window } of this.renditions) bytes += window.bytes;
+    return bytes;
   }
 
   /** Those that its multivariant playlist offers, the source first. */
@@ -103,7 +122,9 @@ export class Stream {
 
   push(sample: Sample): void {
     if (this.#isOver) return;
+    const { last } = this.source.window;
     this.source.push(sample);
+    if (this.source.window.last !== last) this.onSegment?.();
     if (this.#status !== 'live') this.#update();
   }
 

@@ -1,8 +1,10 @@
-import { LivestreamError } from '../errors.js';
+import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { Limits, PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { Audience } from './audience.js';
 import type { DeriveRendition } from './derived-rendition.js';
+import { makeRoom } from './make-room.js';
+import type { Refusals } from './refusals.js';
 import { ServerClock } from './server-clock.js';
 import { Stream } from './stream.js';
 import type { StreamState } from './stream-state.js';
@@ -23,6 +25,7 @@ export class Streams {
     private readonly limits: Limits,
     private readonly audience: Audience,
     private readonly derive?: DeriveRendition,
+    private readonly refusals?: Refusals,
   ) {}
 
   get(id: string): Stream | undefined {
@@ -44,6 +47,13 @@ export class Streams {
     return count;
   }
 
+  /** Media kept of all streams. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const stream of this) bytes += stream.bytes;
+    return bytes;
+  }
+
   /** Frames of all streams there ever were that could not be published as they came, by the reason. */
   get frameFaults(): Map<string, number> {
     const faults = new Map(this.#faults);
@@ -63,11 +73,12 @@ export class Streams {
    * @throws LivestreamError SERVER_FULL
    */
   create(id: string): Stream {
-    if (this.liveCount >= this.limits.maxStreams) {
-      throw new LivestreamError(
-        'SERVER_FULL',
-        `the server already carries ${this.limits.maxStreams} streams; try again when one has ended`,
-      );
+    const { maxStreams, maxTotalBytes } = this.limits;
+    if (this.liveCount >= maxStreams) {
+      throw full(`the server already carries ${maxStreams} streams`, 'maxStreams');
+    }
+    if (!this.#makeRoom()) {
+      throw full(`the server already keeps ${maxTotalBytes} bytes of media`, 'maxTotalBytes');
     }
     if (this.liveCount === 0) this.clock.adjust();
     const before = this.#streams.get(id);
@@ -87,7 +98,9 @@ export class Streams {
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, this.clock, state);
+    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, this.clock, state, () =>
+      this.#makeRoom(),
+    );
     this.#streams.set(id, stream);
     return stream;
   }
@@ -97,6 +110,16 @@ export class Streams {
     this.#closed = true;
     for (const timer of this.#expiry.values()) clearTimeout(timer);
     this.#expiry.clear();
+  }
+
+  /** @returns false when no more media may be kept */
+  #makeRoom(): boolean {
+    const excess = this.bytes - this.limits.maxTotalBytes;
+    if (excess <= 0) return true;
+    return makeRoom([...this], excess, {
+      forget: (stream) => this.#forget(stream),
+      onGivenUp: () => this.refusals?.count('maxTotalBytes'),
+    });
   }
 
   #expire(stream: Stream): void {
@@ -115,6 +138,11 @@ export class Streams {
     addCounts(this.#faults, stream.frameFaults);
     addCounts(this.#transcoderFaults, stream.transcoderFaults);
   }
+}
+
+function full(reason: string, limit: 'maxStreams' | 'maxTotalBytes'): LivestreamError {
+  const retryAfter = FULL_RETRY_AFTER;
+  return new LivestreamError('SERVER_FULL', `${reason}; try again when one has ended`, { limit, retryAfter });
 }
 
 function addCounts(to: Map<string, number>, counts: ReadonlyMap<string, number>): void {

@@ -12,6 +12,8 @@ export interface ServerSetup {
   playback?: 'public' | 'private';
   publishOrigins?: string[];
   playbackOrigins?: string[];
+  /** Whether a request's client is where its `X-Test-Address` says. Default false: nobody knows where. */
+  addresses?: boolean;
   /** Whether it has a transcoder. Default true. */
   transcoder?: boolean;
   /** Where livedrop is mounted in the host's app, for example `/live`. Default: the implementation's choice. */

@@ -11,13 +11,20 @@ import type { Host, ServerSetup } from './implementation.js';
 
 /** livedrop in a Hono app on @hono/node-server 2 with its own `upgradeWebSocket`, in this process. */
 export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
-  const { mountPath = '', transcoder: hasTranscoder = true, dataDirectory, ...options } = setup;
+  const {
+    mountPath = '',
+    transcoder: hasTranscoder = true,
+    dataDirectory,
+    addresses = false,
+    ...options
+  } = setup;
   const transcoder = ffmpegTranscoder({ path: ffmpegPath });
   const livestream = createLivestream({
     ...options,
     upgradeWebSocket,
     ...(hasTranscoder ? { transcoder } : {}),
     ...(dataDirectory ? { states: await StateFile.open(join(dataDirectory, 'streams.json')) } : {}),
+    ...(addresses ? { clientAddress: (c) => c.req.header('X-Test-Address') } : {}),
   });
 
   let inProgress = 0;

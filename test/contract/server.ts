@@ -50,6 +50,16 @@ export class Server {
     return viewer;
   }
 
+  /** What the limits are used and have refused, by their names. */
+  async limits(): Promise<{ used: Record<string, number>; refused: Record<string, number> }> {
+    const text = await (await this.fetch('/metrics')).text();
+    const read = (name: string): Record<string, number> => {
+      const found = text.matchAll(new RegExp(`^${name}\\{limit="(\\w+)"\\} (\\d+)$`, 'gm'));
+      return Object.fromEntries(Array.from(found, ([, limit, value]) => [limit, Number(value)]));
+    };
+    return { used: read('livedrop_limit_used'), refused: read('livedrop_refused_total') };
+  }
+
   hls(streamId: string): HlsClient {
     return new HlsClient(`${this.url}/livestream/${streamId}/stream.m3u8`);
   }
@@ -73,6 +83,11 @@ export class Server {
     await Promise.all(this.#clients.map((client) => client.close()));
     await this.host.close();
   }
+}
+
+/** Headers of a client that is somewhere, on a server with `addresses`. */
+export function from(address: string | undefined): Record<string, string> {
+  return address === undefined ? {} : { 'X-Test-Address': address };
 }
 
 /** Runs a server for the tests of a `describe`. */

@@ -15,6 +15,7 @@ import { origins } from './clauses/origins.js';
 import { playlists } from './clauses/playlists.js';
 import { privatePlayback } from './clauses/private-playback.js';
 import { publishing } from './clauses/publishing.js';
+import { quotas } from './clauses/quotas.js';
 import { restarting } from './clauses/restarting.js';
 import { resuming } from './clauses/resuming.js';
 import { shuttingDown } from './clauses/shutting-down.js';
@@ -32,6 +33,7 @@ export function wireContract(name: string, startHost: StartHost): void {
     messages(startHost);
     badInput(startHost);
     limits(startHost);
+    quotas(startHost);
     resuming(startHost);
     viewers(startHost);
     playlists(startHost);

@@ -32,12 +32,14 @@ export class ObservedServer {
     private readonly folder: string,
   ) {}
 
+  /** @param options more of `serve`'s, as far as they can be written as JSON */
   static async start(
     limits: Partial<Limits> = {},
     packaging: Partial<PackagingOptions> = {},
+    options: object = {},
   ): Promise<ObservedServer> {
     const folder = await mkdtemp(join(tmpdir(), 'livedrop-observed-'));
-    const child = fork(PROGRAM, [JSON.stringify({ limits, packaging })], {
+    const child = fork(PROGRAM, [JSON.stringify({ ...options, limits, packaging })], {
       cwd: folder,
       env: { ...process.env, TMPDIR: folder },
       execArgv: ['--expose-gc'],

@@ -277,7 +277,7 @@ export class LivestreamSocketController
         onMessage: (message) => this.#handle(message),
         onLost: (error, retrying) => this.#lost(error, retrying),
         mayReturn: (refusal) => this.#mayReturn(refusal),
-        onProbe: () => this.serverClock.ask(),
+        isUrgent: () => this.#isPublishing,
       },
       this.#options,
     );
@@ -292,7 +292,7 @@ export class LivestreamSocketController
 
   #opened(): void {
     this.#debug('connection', 'open');
-    if (this.#error?.code === 'SOCKET_NOT_CONNECTED') this.#fail(undefined);
+    if (this.#error?.isPassing) this.#fail(undefined);
     this.serverClock.reset();
     this.#setConnected(true);
     this.renewToken();

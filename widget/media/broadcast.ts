@@ -153,7 +153,8 @@ export class Broadcast {
     const timeout = this.#options.startTimeout ?? 10;
     this.#startTimer = setTimeout(() => {
       const message = `Socket not connected: no answer to start-stream within ${timeout} s.`;
-      this.#end(undefined, new LivedropError('SOCKET_NOT_CONNECTED', message));
+      // A server that is full says so, and when to ask again; it may be full then, too.
+      this.#end(undefined, this.#fatalError ?? new LivedropError('SOCKET_NOT_CONNECTED', message));
     }, timeout * 1000);
     await this.#use(this.#encoder.start());
     return this.#started.promise;

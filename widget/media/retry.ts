@@ -38,13 +38,14 @@ export class Retry {
 
   /**
    * Notes a failure.
+   * @param most upper limit of this wait, seconds
    * @returns seconds to wait before the next attempt; undefined: give up
    */
-  next(): number | undefined {
+  next(most = Infinity): number | undefined {
     const { initialDelay, maxDelay, factor, maxAttempts } = this.#options;
     this.#attempts += 1;
     if (this.#attempts >= maxAttempts) return undefined;
-    const limit = Math.min(maxDelay, initialDelay * factor ** (this.#attempts - 1));
+    const limit = Math.min(most, maxDelay, initialDelay * factor ** (this.#attempts - 1));
     return this.#random() * limit;
   }
 

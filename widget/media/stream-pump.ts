@@ -1,28 +1,5 @@
 import { Ticker } from './ticker.js';
-
-/** In an AudioWorklet: hands out what it hears, a few milliseconds at a time. */
-const WORKLET_SOURCE = `
-const LENGTH = 960;
-registerProcessor('livedrop-capture', class extends AudioWorkletProcessor {
-  #planes = [];
-  #filled = 0;
-  process([input]) {
-    const channels = Math.max(1, input.length), quantum = input[0]?.length ?? 128;
-    if (this.#planes.length !== channels) {
-      this.#planes = Array.from({ length: channels }, () => new Float32Array(LENGTH));
-      this.#filled = 0;
-    }
-    for (let at = 0; at < quantum; at++) {
-      for (let channel = 0; channel < channels; channel++)
-        this.#planes[channel][this.#filled] = input[channel]?.[at] ?? 0;
-      this.#filled += 1;
-      if (this.#filled < LENGTH) continue;
-      this.port.postMessage({ planes: this.#planes, frame: currentFrame + at + 1 - LENGTH });
-      this.#filled = 0;
-    }
-    return true;
-  }
-});`;
+import { addressOf } from './worker-loader.js';
 
 export interface PumpEvents {
   /** The receiver closes it. */
@@ -67,12 +44,10 @@ export class StreamPump {
   async startAudio(): Promise<void> {
     const context = new AudioContext({ latencyHint: 'interactive' });
     this.#context = context;
-    const url = URL.createObjectURL(new Blob([WORKLET_SOURCE], { type: 'text/javascript' }));
-    try {
-      await context.audioWorklet.addModule(url);
-    } finally {
-      URL.revokeObjectURL(url);
-    }
+    // Fetched with CORS, unlike a worker: it may come from another origin.
+    await context.audioWorklet.addModule(
+      addressOf((Worker) => new Worker(new URL('./capture-worklet.js', import.meta.url), { type: 'module' })),
+    );
     const { sampleRate } = context;
     const node = new AudioWorkletNode(context, 'livedrop-capture', { numberOfOutputs: 0 });
     node.port.onmessage = ({ data }: MessageEvent<{ planes: Float32Array[]; frame: number }>) => {

@@ -26,7 +26,11 @@ export async function startWorker(make: (Worker: WorkerClass) => Worker): Promis
   }
 }
 
-function addressOf(make: (Worker: WorkerClass) => Worker): string {
+/**
+ * Where a bundler has put the file of a worker, or of a worklet, which it does not know by itself.
+ * @param make as of {@link startWorker}; nothing is started
+ */
+export function addressOf(make: (Worker: WorkerClass) => Worker): string {
   let address = '';
   make(
     class {

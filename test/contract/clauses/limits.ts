@@ -48,7 +48,7 @@ export function limits(startHost: StartHost): void {
       const header = chunks[0]!;
       publisher.send(Array.from({ length: 400 }, (_, index) => header.subarray(index, index + 1)));
       const error = await socket.next('error');
-      expect(error).toMatchObject({ code: 'RATE_LIMITED', streamId, fatal: true });
+      expect(error).toMatchObject({ code: 'RATE_LIMITED', streamId, fatal: true, retryAfter: 10 });
       expect(error.message).toContain('20 messages a second');
       expect(await socket.next('stream-stopped')).toMatchObject({ streamId, reason: 'failed' });
       expect((await socket.closed).code).toBe(1008);
@@ -69,7 +69,7 @@ export function limits(startHost: StartHost): void {
       const client = await SocketClient.open(server().socketUrl);
       for (let index = 0; index < 200; index++) client.send({ type: 'leave-stream', streamId: 'a' });
       const error = await client.next('error');
-      expect(error).toMatchObject({ code: 'RATE_LIMITED', fatal: true });
+      expect(error).toMatchObject({ code: 'RATE_LIMITED', fatal: true, retryAfter: 5 });
       expect((await client.closed).code).toBe(1008);
       expect(client.all('error')).toHaveLength(1);
     });
@@ -88,8 +88,8 @@ export function limits(startHost: StartHost): void {
       const streamId = newStreamId();
       refused.send({ type: 'start-stream', streamId });
       const error = await refused.next('error');
-      expect(error).toMatchObject({ code: 'SERVER_FULL', streamId, fatal: true });
-      expect((await refused.closed).code).toBe(1008);
+      expect(error).toMatchObject({ code: 'SERVER_FULL', streamId, fatal: true, retryAfter: 5 });
+      expect((await refused.closed).code).toBe(1013);
 
       // An ended stream can still be watched, and does not count.
       publishers[0]!.send(chunks);
@@ -112,6 +112,13 @@ export function limits(startHost: StartHost): void {
       await client.next('stream-joined');
       client.send({ type: 'join-stream', streamId: 'f' });
       expect(await client.next('error')).toMatchObject({ code: 'RATE_LIMITED', streamId: 'f' });
+    });
+
+    it('are counted by name', async () => {
+      expect((await server().limits()).refused).toMatchObject({
+        ...{ silenceTime: expect.any(Number), maxMessageRate: 1, maxBitrate: 1 },
+        ...{ maxCommandRate: 2, maxStreams: 1, maxJoins: 1 },
+      });
     });
   });
 }

@@ -52,7 +52,8 @@ async function cycle(index: number): Promise<void> {
 }
 
 async function gauges(): Promise<Record<string, number>> {
-  const lines = (await fetchText('/metrics')).split('\n').filter((line) => line && !line.startsWith('#'));
+  // Those without a label: what is used of the limits is the same once more.
+  const lines = (await fetchText('/metrics')).split('\n').filter((line) => /^[a-z_]+ /.test(line));
   return Object.fromEntries(lines.map((line) => [line.split(' ')[0]!, Number(line.split(' ')[1])]));
 }
 

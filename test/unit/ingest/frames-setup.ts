@@ -90,3 +90,10 @@ export const digest = (bytes: Uint8Array): string => Buffer.from(bytes).toString
 /** The chunks of a track's frames. */
 export const chunksOf = (frames: readonly Frame[], track: number): string[] =>
   frames.filter((frame) => frame.track === track).map(({ chunk }) => digest(chunk));
+
+/** A message with one byte changed. */
+export function patch(message: Uint8Array, at: number, value: number): Uint8Array {
+  const patched = message.slice();
+  patched[at] = value;
+  return patched;
+}

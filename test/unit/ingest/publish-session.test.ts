@@ -4,6 +4,7 @@ import type { Ingest } from '../../../server/ingest/ingest.js';
 import { PublishSession } from '../../../server/ingest/publish-session.js';
 import { defaultLimits, defaultPackaging, silentLogger, type Limits } from '../../../server/options.js';
 import { Audience } from '../../../server/streams/audience.js';
+import { Refusals } from '../../../server/streams/refusals.js';
 import { Stream } from '../../../server/streams/stream.js';
 
 function setUp(
@@ -18,6 +19,7 @@ function setUp(
     stream,
     audience: new Audience(),
     limits: { ...defaultLimits, ...limits },
+    refusals: new Refusals(),
     logger: silentLogger,
     createIngest: () => ({
       write: () => takes,

@@ -15,6 +15,7 @@ const defaults = {
   playbackOrigins: undefined,
   certificate: undefined,
   key: undefined,
+  trustedProxies: [],
   dataDirectory: defaultDataDirectory({}),
   logLevel: 'warn',
 };
@@ -31,6 +32,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16',
       LIVEDROP_DATA: '/var/lib/livedrop',
     };
     expect(readCommand([], env)).toEqual({
@@ -40,6 +42,7 @@ describe('readCommand', () => {
       ffmpegPath: '/opt/ffmpeg',
       certificate: '/etc/cert.pem',
       key: '/etc/key.pem',
+      trustedProxies: ['10.0.0.1', '192.168.0.0/16'],
       dataDirectory: '/var/lib/livedrop',
     });
   });
@@ -51,6 +54,7 @@ describe('readCommand', () => {
       FFMPEG_PATH: '/opt/ffmpeg',
       LIVEDROP_CERTIFICATE: '/etc/cert.pem',
       LIVEDROP_KEY: '/etc/key.pem',
+      LIVEDROP_TRUSTED_PROXIES: '10.0.0.1',
       LIVEDROP_DATA: '/var/lib/livedrop',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
@@ -64,6 +68,8 @@ describe('readCommand', () => {
       '/my/ffmpeg',
       '--log-level',
       'debug',
+      '--trust-proxy',
+      '::1',
       '--data',
       'data',
     ];
@@ -75,6 +81,7 @@ describe('readCommand', () => {
       streamKeys: ['two', 'three'],
       certificate: 'my.crt',
       key: 'my.key',
+      trustedProxies: ['::1'],
       dataDirectory: 'data',
       logLevel: 'debug',
     });
@@ -118,6 +125,7 @@ describe('readCommand', () => {
       'FFMPEG_PATH',
       'LIVEDROP_CERTIFICATE',
       'LIVEDROP_KEY',
+      'LIVEDROP_TRUSTED_PROXIES',
       'LIVEDROP_DATA',
       'LIVEDROP_ADMIN_KEY',
       'LIVEDROP_TOKEN_SECRET',

@@ -77,7 +77,7 @@ it('gives those another round whose answers came while this process was suspende
   vi.useFakeTimers();
   const socket = { isPaused: false, ping: vi.fn(), terminate: vi.fn(), on: vi.fn() };
   const now = vi.spyOn(performance, 'now');
-  let onConnection = (_: typeof socket): void => {};
+  let onConnection: (client: typeof socket) => void = () => {};
   const stop = startHeartbeat(
     { clients: [socket], on: (_, listener) => void (onConnection = listener as typeof onConnection) },
     10,

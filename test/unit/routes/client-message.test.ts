@@ -26,7 +26,7 @@ describe('parseClientMessage', () => {
     ['null', 'must be a JSON object'],
     ['[]', 'must be a JSON object'],
     ['"start-stream"', 'must be a JSON object'],
-    ['{}', 'type undefined is unknown'],
+    ['{}', 'type is missing'],
     ['{"type":"dance"}', 'type "dance" is unknown'],
     ['{"type":"join-stream"}', 'streamId is missing'],
     ['{"type":"join-stream","streamId":"../x"}', 'streamId "../x" must be 1 to 64'],

@@ -58,6 +58,45 @@ describe('pages', () => {
     expect((await app.request(path)).status).toBe(404);
   });
 
+  it('come with the headers of a careful service', async () => {
+    const headersOf = async (path: string) =>
+      Object.fromEntries((await app.request(path, { headers: { Host: 'live.example:8443' } })).headers);
+    const everywhere = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' };
+    for (const path of ['/demo/', '/embed/a', '/livedrop.js', '/demo/a.png', '/livestream/a', '/healthz']) {
+      const headers = await headersOf(path);
+      expect(headers).toMatchObject({ ...everywhere, 'cross-origin-resource-policy': 'cross-origin' });
+      expect(headers).not.toHaveProperty('x-powered-by');
+      expect(headers).not.toHaveProperty('strict-transport-security');
+    }
+    const demo = await headersOf('/demo/');
+    expect(demo['content-security-policy']).toBe(
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; " +
+        "worker-src 'self'; connect-src 'self' ws://live.example:8443 wss://live.example:8443; " +
+        "frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
+    );
+    expect(demo['permissions-policy']).toMatch(
+      /^camera=\(self\), microphone=\(self\), display-capture=\(self\)/,
+    );
+    const embed = await headersOf('/embed/a');
+    expect(embed['content-security-policy']).toContain('frame-ancestors *');
+    expect(embed['content-security-policy']).toMatch(/style-src 'self' 'sha256-[\w+/]{43}='/);
+    expect(embed['permissions-policy']).toMatch(/^camera=\(\), microphone=\(\)/);
+    expect(await headersOf('/livedrop.js')).not.toHaveProperty('content-security-policy');
+  });
+
+  it('let no Host header into their policy', async () => {
+    for (const host of ["a; script-src 'unsafe-inline'", 'a b', 'a,b']) {
+      const { headers } = await app.request('/embed/a', { headers: { Host: host } });
+      expect(headers.get('Content-Security-Policy')).toMatch(/connect-src 'self'; frame-ancestors/);
+    }
+  });
+
+  it('tell browsers to come by HTTPS alone where that is wanted', async () => {
+    const options = { upgradeWebSocket: upgradeWebSocket as never, assets: files, hsts: true };
+    const { headers } = await createLivestream(options).app.request('/demo/');
+    expect(headers.get('Strict-Transport-Security')).toBe('max-age=31536000');
+  });
+
   it('embed the player of a stream', async () => {
     expect(await (await app.request('/embed/my-show')).text()).toContain(
       '<live-player stream-id="my-show" muted>',

@@ -5,6 +5,7 @@ import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/o
 import { PlaybackGate } from '../../../server/routes/playback-gate.js';
 import { statusRoutes } from '../../../server/routes/status.js';
 import { Audience } from '../../../server/streams/audience.js';
+import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
 import { accessOf } from '../access/access-of.js';
 
@@ -14,11 +15,8 @@ function setUp() {
   const audience = new Audience();
   const streams: Streams = new Streams(defaultPackaging, limits, audience);
   const app = statusRoutes({
-    streams,
-    audience,
-    connections: new Set(),
-    gate: new PlaybackGate(accessOf()),
-    isClosing: () => false,
+    ...{ streams, audience, limits, connections: new Set(), isClosing: () => false },
+    ...{ refusals: new Refusals(), used: () => new Map(), gate: new PlaybackGate(accessOf()) },
   });
   const faults = async (): Promise<Record<string, number>> => {
     const text = await (await app.request('/metrics')).text();

@@ -1,0 +1,183 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FragmentReader } from '../../../server/hls/fragment-reader.js';
+import { generateFrames, repeatFrames, sendFramesInRealTime, type Frame } from '../../helpers/frames.js';
+import { HlsClient } from '../../helpers/hls-client.js';
+import { ObservedServer } from '../../helpers/observed-server.js';
+import { PlaylistFollower } from '../../helpers/playlist-follower.js';
+import { Publisher } from '../../helpers/publisher.js';
+import { SocketClient } from '../../helpers/socket-client.js';
+
+const LIMITS = { idleTime: 2, maxIdleConnections: 200, maxCommandRate: 1_000_000, silenceTime: 5 };
+const HTTP = { headerTime: 1, stallTime: 2 };
+
+let server: ObservedServer;
+let bystander: Bystander;
+beforeAll(async () => {
+  server = await ObservedServer.start(LIMITS, {}, HTTP);
+});
+afterAll(() => server?.close());
+beforeEach(async () => {
+  bystander = await Bystander.start();
+});
+
+const open: { destroy(): void }[] = [];
+afterEach(() => {
+  for (const each of open.splice(0)) each.destroy();
+});
+
+/** A stream that somebody else publishes and watches meanwhile. */
+class Bystander {
+  static #count = 0;
+
+  private constructor(
+    private readonly publisher: Publisher,
+    private readonly follower: PlaylistFollower,
+    private readonly sent: readonly Frame[],
+    private readonly sending: Promise<void>,
+    private readonly stop: AbortController,
+  ) {}
+
+  static async start(): Promise<Bystander> {
+    const source = await generateFrames({ video: 'h264', seconds: 3 });
+    const id = `bystander-${++Bystander.#count}`;
+    const publisher = await Publisher.start(server.socketUrl, id, { format: source.format });
+    const stop = new AbortController();
+    const sent: Frame[] = [];
+    function* noted(): Generator<Frame> {
+      for (const frame of repeatFrames(source)) {
+        sent.push(frame);
+        yield frame;
+      }
+    }
+    const sending = sendFramesInRealTime(publisher, noted(), stop.signal);
+    const hls = new HlsClient(`${server.url}/livestream/${id}/stream.m3u8`);
+    const follower = new PlaylistFollower(hls);
+    await follower.part();
+    return new Bystander(publisher, follower, sent, sending, stop);
+  }
+
+  get id(): string {
+    return this.publisher.streamId;
+  }
+
+  /** Every frame that was published was seen, in its order and in time. */
+  async expectUnharmed(): Promise<void> {
+    this.stop.abort();
+    await this.sending;
+    await this.publisher.stop();
+    await this.publisher.close();
+    await this.follower.ended;
+    const folder = await mkdtemp(join(tmpdir(), 'livedrop-bystander-'));
+    try {
+      const [path] = await this.follower.save(join(folder, 'seen'));
+      const seen: Buffer[] = [];
+      const reader = new FragmentReader({
+        onTracks: () => {},
+        onSample: ({ data }) => seen.push(Buffer.from(data)),
+      });
+      reader.push(await readFile(path!));
+      const sent = this.sent.slice(0, this.publisher.sent);
+      expect(seen).toHaveLength(sent.length);
+      expect(seen.every((data, index) => data.equals(sent[index]!.chunk))).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    expect(this.follower.longestGap).toBeLessThan(1500);
+  }
+}
+
+async function dial(): Promise<Socket> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  open.push(socket);
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+const ended = (socket: Socket): Promise<unknown> =>
+  new Promise((resolve) => (socket.closed ? resolve(undefined) : socket.once('close', resolve)));
+
+/** How often a limit refused something. */
+async function refused(limit: string): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return Number(
+    new RegExp(`^livedrop_refused_total\\{limit="${limit}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0,
+  );
+}
+
+describe('a live stream does not notice', () => {
+  it('1000 connections that say nothing, half of them WebSockets, nor headers that come byte by byte', async () => {
+    const sockets = await Promise.all(Array.from({ length: 500 }, dial));
+    sockets.forEach((socket, index) => {
+      socket.resume();
+      if (index % 2 === 0) return;
+      socket.write('GET /livestream/x/stream.m3u8 HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+      const drip = setInterval(() => socket.write('x'), 200);
+      socket.once('close', () => clearInterval(drip));
+    });
+    const clients: SocketClient[] = [];
+    for (let batch = 0; batch < 10; batch++) {
+      const opened = Array.from({ length: 50 }, () => SocketClient.open(server.socketUrl));
+      clients.push(...(await Promise.all(opened)));
+    }
+    // A viewer who comes in the middle of it is served.
+    const viewer = await SocketClient.open(server.socketUrl);
+    viewer.send({ type: 'join-stream', streamId: 'anything' });
+    await viewer.next('stream-joined');
+    await Promise.all([...sockets.map(ended), ...clients.map(({ closed }) => closed)]);
+    await viewer.close();
+    expect(await refused('headerTime')).toBe(500);
+    expect((await refused('maxIdleConnections')) + (await refused('idleTime'))).toBe(500);
+    await bystander.expectUnharmed();
+  });
+
+  it('10,000 requests for streams that do not exist', async () => {
+    const CONNECTIONS = 10;
+    const EACH = 1000;
+    const answers = Array.from({ length: CONNECTIONS }, async (_, connection) => {
+      const socket = await dial();
+      let found = 0;
+      let rest = '';
+      const done = new Promise<void>((resolve) =>
+        socket.on('data', (bytes) => {
+          const parts = (rest + bytes.toString('latin1')).split('HTTP/1.1 404');
+          found += parts.length - 1;
+          // The next may have begun.
+          rest = parts.at(-1)!.slice(-16);
+          if (found >= EACH) resolve();
+        }),
+      );
+      for (let index = 0; index < EACH; index++) {
+        const path = `/livestream/none-${connection}-${index}/stream.m3u8`;
+        socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+      }
+      await done;
+    });
+    await Promise.all(answers);
+    await bystander.expectUnharmed();
+  });
+
+  it('clients that do not read: of WebSockets, of live.mp4', async () => {
+    const deaf = await SocketClient.open(server.socketUrl);
+    deaf.socket.pause();
+    // More than the sockets' buffers hold comes back.
+    const question = JSON.stringify({ type: 'x'.repeat(64) });
+    let left = 100_000;
+    const ask = setInterval(() => {
+      for (let count = 0; count < 1000 && left > 0; count++, left--) deaf.sendText(question);
+    }, 5);
+    const silent = await Promise.all(Array.from({ length: 20 }, dial));
+    for (const socket of silent) {
+      socket.pause();
+      socket.write(`GET /livestream/${bystander.id}/live.mp4?flush=frame HTTP/1.1\r\nHost: x\r\n\r\n`);
+    }
+    await expect.poll(() => refused('maxSocketBacklogBytes'), { timeout: 15_000, interval: 100 }).toBe(1);
+    clearInterval(ask);
+    deaf.terminate();
+    await bystander.expectUnharmed();
+  });
+});

@@ -1,0 +1,64 @@
+import type { WSContext } from 'hono/ws';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
+import { Connection, type ConnectionServices } from '../../../server/routes/connection.js';
+import { IdleConnections } from '../../../server/routes/idle-connections.js';
+import { Audience } from '../../../server/streams/audience.js';
+import { Quota } from '../../../server/streams/quota.js';
+import { Refusals } from '../../../server/streams/refusals.js';
+import { Streams } from '../../../server/streams/streams.js';
+
+const limits = { ...defaultLimits, maxSocketBacklogBytes: 16 * 1024 };
+
+function setUp(raw: object) {
+  const audience = new Audience();
+  const refusals = new Refusals();
+  const socket = { readyState: 1, send: vi.fn(), close: vi.fn(), raw };
+  const names = { all: 'maxViewers', perAddress: 'maxViewersPerAddress' } as const;
+  const services = {
+    ...{ audience, refusals, limits, logger: silentLogger, address: undefined },
+    streams: new Streams(defaultPackaging, limits, audience),
+    viewers: new Quota('viewers', names, limits, 5),
+    idle: new IdleConnections(limits),
+    playbackUrl: () => '',
+  };
+  const connection = new Connection(
+    socket as unknown as WSContext,
+    services as unknown as ConnectionServices,
+  );
+  ended.push(connection);
+  return { connection, socket, refusals, audience };
+}
+
+const ended: Connection[] = [];
+afterEach(() => {
+  for (const connection of ended.splice(0)) connection.ended();
+});
+
+const status = { type: 'stream-status', streamId: 'a', status: 'live' } as const;
+
+describe('a connection whose client does not read', () => {
+  it('is cut when too much waits for it, and is sent nothing more', () => {
+    const raw = { bufferedAmount: 16 * 1024, terminate: vi.fn() };
+    const { connection, socket, refusals } = setUp(raw);
+    connection.send(status);
+    expect(socket.send).toHaveBeenCalledOnce();
+    raw.bufferedAmount++;
+    for (let count = 0; count < 3; count++) connection.send(status);
+    expect(socket.send).toHaveBeenCalledOnce();
+    expect(raw.terminate).toHaveBeenCalledOnce();
+    expect(refusals.counts.get('maxSocketBacklogBytes')).toBe(1);
+  });
+
+  it('is closed where the runtime cannot cut', () => {
+    const { connection, socket } = setUp({ bufferedAmount: 20_000 });
+    connection.send(status);
+    expect(socket.close).toHaveBeenCalledExactlyOnceWith(1008, 'what was sent was not read');
+  });
+
+  it('is left alone where the runtime does not tell how much waits', () => {
+    const { connection, socket } = setUp({});
+    connection.send(status);
+    expect(socket.send).toHaveBeenCalledOnce();
+  });
+});
