@@ -102,13 +102,15 @@ async function dial(): Promise<Socket> {
 const ended = (socket: Socket): Promise<unknown> =>
   new Promise((resolve) => (socket.closed ? resolve(undefined) : socket.once('close', resolve)));
 
-/** How often a limit refused something. */
-async function refused(limit: string): Promise<number> {
+async function metric(pattern: string): Promise<number> {
   const text = await (await fetch(`${server.url}/metrics`)).text();
-  return Number(
-    new RegExp(`^livedrop_refused_total\\{limit="${limit}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0,
-  );
+  return Number(new RegExp(`^${pattern} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
 }
+
+/** How often a limit refused something. */
+const refused = (limit: string): Promise<number> => metric(`livedrop_refused_total\\{limit="${limit}"\\}`);
+
+const openSockets = (): Promise<number> => metric('livedrop_connections');
 
 describe('a live stream does not notice', () => {
   it('1000 connections that say nothing, half of them WebSockets, nor headers that come byte by byte', async () => {
