@@ -11,8 +11,8 @@ import { PlaylistFollower } from '../../helpers/playlist-follower.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { SocketClient } from '../../helpers/socket-client.js';
 
-const LIMITS = { idleTime: 2, maxIdleConnections: 200, maxCommandRate: 1_000_000, silenceTime: 5 };
-const HTTP = { headerTime: 1, stallTime: 2 };
+const LIMITS = { idleTime: 2, maxIdleConnections: 200 };
+const HTTP = { headerTime: 1 };
 
 let server: ObservedServer;
 let bystander: Bystander;
@@ -60,10 +60,6 @@ class Bystander {
     return new Bystander(publisher, follower, sent, sending, stop);
   }
 
-  get id(): string {
-    return this.publisher.streamId;
-  }
-
   /** Every frame that was published was seen, in its order and in time. */
   async expectUnharmed(): Promise<void> {
     this.stop.abort();
@@ -102,15 +98,13 @@ async function dial(): Promise<Socket> {
 const ended = (socket: Socket): Promise<unknown> =>
   new Promise((resolve) => (socket.closed ? resolve(undefined) : socket.once('close', resolve)));
 
-async function metric(pattern: string): Promise<number> {
-  const text = await (await fetch(`${server.url}/metrics`)).text();
-  return Number(new RegExp(`^${pattern} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-}
-
 /** How often a limit refused something. */
-const refused = (limit: string): Promise<number> => metric(`livedrop_refused_total\\{limit="${limit}"\\}`);
-
-const openSockets = (): Promise<number> => metric('livedrop_connections');
+async function refused(limit: string): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return Number(
+    new RegExp(`^livedrop_refused_total\\{limit="${limit}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0,
+  );
+}
 
 describe('a live stream does not notice', () => {
   it('1000 connections that say nothing, half of them WebSockets, nor headers that come byte by byte', async () => {
@@ -168,27 +162,6 @@ describe('a live stream does not notice', () => {
       await done;
     });
     await Promise.all(answers);
-    await bystander.expectUnharmed();
-  });
-
-  it('clients that do not read: of WebSockets, of live.mp4', async () => {
-    const deaf = await SocketClient.open(server.socketUrl);
-    deaf.socket.pause();
-    // More than the sockets' buffers hold comes back.
-    const question = JSON.stringify({ type: 'x'.repeat(64) });
-    let left = 100_000;
-    const ask = setInterval(() => {
-      for (let count = 0; count < 1000 && left > 0; count++, left--) deaf.sendText(question);
-    }, 5);
-    const silent = await Promise.all(Array.from({ length: 20 }, dial));
-    for (const socket of silent) {
-      socket.pause();
-      socket.write(`GET /livestream/${bystander.id}/live.mp4?flush=frame HTTP/1.1\r\nHost: x\r\n\r\n`);
-    }
-    // By what waits for it, or by the ping that it does not answer, whichever is first: the bystander's is left.
-    await expect.poll(openSockets, { timeout: 20_000, interval: 100 }).toBe(1);
-    clearInterval(ask);
-    deaf.terminate();
     await bystander.expectUnharmed();
   });
 });
