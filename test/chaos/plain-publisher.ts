@@ -50,7 +50,7 @@ export class PlainPublisher {
         this.#publisher.connectionLost();
         if (!retrying && !this.#isStopped) this.problem = error;
       },
-      onProbe: () => this.#connection.send({ type: 'clock', sent: performance.now() }),
+      isUrgent: () => !this.#isStopped,
       mayReturn: ({ code }) => code === 'STREAM_IN_USE' && this.#publisher.mayBeInUseByUs,
     });
     this.#connection.open();

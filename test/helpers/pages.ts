@@ -50,3 +50,18 @@ export async function isPlaying(page: Page): Promise<void> {
     return video !== null && video !== undefined && video.currentTime > 0.5 && !video.paused;
   });
 }
+
+/** Resolves when a page's player has shown moving pictures for half a second: how long that took from now, ms. */
+export async function playsOn(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
+    const since = performance.now();
+    for (;;) {
+      const [time, position] = [performance.now(), video.currentTime];
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const moved = video.currentTime - position;
+      // A seek is no picture that moves.
+      if (moved > 0.3 && moved < 1 && !video.seeking) return time - since;
+    }
+  });
+}

@@ -277,7 +277,7 @@ export class LivestreamSocketController
         onMessage: (message) => this.#handle(message),
         onLost: (error, retrying) => this.#lost(error, retrying),
         mayReturn: (refusal) => this.#mayReturn(refusal),
-        onProbe: () => this.serverClock.ask(),
+        isUrgent: () => this.#isPublishing,
       },
       this.#options,
     );

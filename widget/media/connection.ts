@@ -21,8 +21,8 @@ export interface ConnectionEvents {
   onLost(error: LivedropError, retrying: boolean): void;
   /** Whether to come back although the server refused. */
   mayReturn(refusal: ErrorMessage): boolean;
-  /** Ask the server something: whether it answers says whether it is still there. */
-  onProbe(): void;
+  /** Whether media waits to be sent: it is kept for some time only. */
+  isUrgent(): boolean;
 }
 
 /** Close codes after which coming back makes sense: the server restarts, is busy, or the network broke. */
@@ -48,6 +48,12 @@ const PROBE_TIMEOUT = 2500;
 
 /** Between attempts while the browser says that there is no network, ms: it may be wrong. */
 const OFFLINE_INTERVAL = 10_000;
+
+/**
+ * Upper limit of any wait while media waits, seconds: viewers wait too, and of a server's grace time nothing is to be
+ * slept through. A server has few publishers.
+ */
+const URGENT_DELAY = 2;
 
 /** A connection that served for so long, ms, was a success: the first wait after it is short again. */
 const STABLE = 3000;
@@ -81,7 +87,7 @@ export class Connection {
     this.#retry = new Retry(retry);
     this.#liveness = new Liveness(
       {
-        ask: () => this.send({ type: 'clock', sent: pageClock() }),
+        ask: () => this.#ask(),
         onDead: (seconds) => this.restart(`nothing came for ${seconds} s`),
       },
       silenceTimeout,
@@ -137,6 +143,11 @@ export class Connection {
 
   sendData(bytes: ArrayBuffer): void {
     this.#socket?.sendData(bytes);
+  }
+
+  /** Whether it answers says whether it is still there. */
+  #ask(): void {
+    this.send({ type: 'clock', sent: pageClock() });
   }
 
   #attempt(): void {
@@ -215,7 +226,7 @@ export class Connection {
     this.#notBefore = now + least;
     // What cannot succeed is no attempt that failed.
     if (this.#network.isOffline) return Math.max(OFFLINE_INTERVAL, least);
-    const delay = this.#retry.next();
+    const delay = this.#retry.next(this.#events.isUrgent() ? URGENT_DELAY : undefined);
     return delay === undefined ? undefined : Math.max(delay * 1000, least);
   }
 
@@ -228,7 +239,7 @@ export class Connection {
     if (this.isOpen) {
       // It may lead over a network that is gone, whose end nobody tells.
       if (!this.#probe.isSet) this.#probe.set(PROBE_TIMEOUT, () => this.restart('no answer to a probe'));
-      this.#events.onProbe();
+      this.#ask();
       return;
     }
     // An attempt that began without a network hangs until it is given up.

@@ -2,7 +2,7 @@
 export interface RetryOptions {
   /** Upper limit of the first wait, seconds. @default 0.25 */
   initialDelay: number;
-  /** Upper limit of any wait, seconds. @default 8 */
+  /** Upper limit of any wait, seconds: who comes back is live within 5 s of what kept them away. @default 3 */
   maxDelay: number;
   /** By which the upper limit grows. @default 2 */
   factor: number;
@@ -12,7 +12,7 @@ export interface RetryOptions {
 
 export const RETRY_DEFAULTS: RetryOptions = {
   initialDelay: 0.25,
-  maxDelay: 8,
+  maxDelay: 3,
   factor: 2,
   maxAttempts: Infinity,
 };
@@ -38,13 +38,14 @@ export class Retry {
 
   /**
    * Notes a failure.
+   * @param most upper limit of this wait, seconds
    * @returns seconds to wait before the next attempt; undefined: give up
    */
-  next(): number | undefined {
+  next(most = Infinity): number | undefined {
     const { initialDelay, maxDelay, factor, maxAttempts } = this.#options;
     this.#attempts += 1;
     if (this.#attempts >= maxAttempts) return undefined;
-    const limit = Math.min(maxDelay, initialDelay * factor ** (this.#attempts - 1));
+    const limit = Math.min(most, maxDelay, initialDelay * factor ** (this.#attempts - 1));
     return this.#random() * limit;
   }
 

@@ -19,10 +19,10 @@ import { HlsClient } from '../../helpers/hls-client.js';
 import { frameDigests } from '../../helpers/media.js';
 import { installPageGlobals, NodeBroadcaster } from '../../helpers/node-broadcaster.js';
 import { ObservedServer } from '../../helpers/observed-server.js';
-import { collectErrors, goLive, isPlaying, openViewer } from '../../helpers/pages.js';
+import { collectErrors, goLive, isPlaying, openViewer, playsOn } from '../../helpers/pages.js';
 
 /** Small, so that several at once leave a machine its breath. */
-const CAMERA = { width: 320, height: 180, frameRate: 30 };
+const CAMERA = { width: 320, height: 180, frameRate: 15 };
 
 let server: ObservedServer;
 let browser: Browser;
@@ -37,29 +37,30 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([browser?.close(), server?.close()]));
 
-/** A broadcaster of frames behind a network of its own, and a viewer who has a good one. */
+/** A broadcaster of frames behind a network of its own, and a viewer who has a good one, where there is one. */
 class Show {
   readonly errors: string[];
-  readonly states: string[] = [];
 
   private constructor(
     readonly streamId: string,
     readonly proxy: FaultyProxy,
     readonly page: Page,
-    readonly viewer: Page,
+    readonly viewer: Page | undefined,
   ) {
-    this.errors = collectErrors(viewer);
+    this.errors = viewer ? collectErrors(viewer) : [];
   }
 
-  static async start(streamId: string): Promise<Show> {
+  static async start(streamId: string, isWatched = true): Promise<Show> {
     const proxy = await FaultyProxy.start(server.url);
     const page = await browser.newPage();
     await page.addInitScript(noteEncodedSamples);
     await page.addInitScript(installClockCamera, CAMERA);
     await page.goto(`${proxy.url}/demo/broadcast.html?stream=${streamId}`);
-    const show = new Show(streamId, proxy, page, await openViewer(browser, server.url, streamId));
+    const viewer = isWatched ? await openViewer(browser, server.url, streamId) : undefined;
+    const show = new Show(streamId, proxy, page, viewer);
     await page.evaluate(() => {
-      const broadcaster = document.querySelector('live-broadcaster')!;
+      const broadcaster = document.querySelector<HTMLElement & { frameRate: number }>('live-broadcaster')!;
+      broadcaster.frameRate = 15;
       const told = { states: [] as string[], dropped: 0, health: undefined as unknown };
       Object.assign(globalThis, { told });
       broadcaster.addEventListener('live-state', (event) =>
@@ -69,7 +70,7 @@ class Show {
       broadcaster.addEventListener('live-health', (event) => (told.health = (event as CustomEvent).detail));
     });
     await goLive(page);
-    await isPlaying(show.viewer);
+    if (viewer) await isPlaying(viewer);
     return show;
   }
 
@@ -94,16 +95,8 @@ class Show {
     return this.page.evaluate(() => (globalThis as unknown as { told: never }).told);
   }
 
-  /** How the viewer's picture goes on: resolves when it moves. Milliseconds. */
-  async viewerPlaysOn(): Promise<number> {
-    const since = performance.now();
-    await this.viewer.evaluate(async () => {
-      const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
-      const begin = video.currentTime;
-      while (video.currentTime < begin + 0.5 || video.readyState < 3)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-    });
-    return performance.now() - since;
+  viewerPlaysOn(): Promise<number> {
+    return playsOn(this.viewer!);
   }
 
   /** Ends it and checks that the server has every sample that was encoded, once, in one run. */
@@ -124,7 +117,7 @@ class Show {
     expect(told.dropped).toBe(0);
     expect(told.health.droppedSeconds).toBe(0);
     expect(this.errors).toEqual([]);
-    await Promise.all([this.page.close(), this.viewer.close(), this.proxy.close()]);
+    await Promise.all([this.page.close(), this.viewer?.close(), this.proxy.close()]);
   }
 }
 
@@ -148,7 +141,7 @@ describe.concurrent('a broadcast over a bad network', () => {
     await proxy.outage(5000);
     await proxy.next(isWebSocket);
     const took = await show.viewerPlaysOn();
-    console.info(`viewer plays on ${Math.round(took)} ms after a cut of 5 s`);
+    console.info(`cut of 5 s: the viewer plays ${Math.round(took)} ms after the broadcaster's connection`);
     await show.end();
   });
 
@@ -157,9 +150,42 @@ describe.concurrent('a broadcast over a bad network', () => {
     await show.proxy.outage(20_000);
     const since = performance.now();
     await show.isBack();
-    console.info(`live again ${Math.round(performance.now() - since)} ms after a cut of 20 s`);
     const took = await show.viewerPlaysOn();
-    console.info(`viewer plays on ${Math.round(took)} ms after a cut of 20 s`);
+    console.info(
+      `cut of 20 s: live again after ${Math.round(performance.now() - since)} ms, the viewer plays ${Math.round(took)} ms later`,
+    );
+    await show.end();
+  });
+
+  it('takes the browser at its word: offline, online, frozen, resumed', async () => {
+    const show = await Show.start('lifecycle', false);
+    const { proxy, page } = show;
+    const context = page.context();
+    await context.setOffline(true);
+    await page.waitForFunction(() => !navigator.onLine);
+    const before = proxy.counts.websockets;
+    proxy.cut({ filter: isWebSocket });
+    await page.waitForFunction(
+      () => document.querySelector('live-broadcaster')!.getAttribute('state') === 'reconnecting',
+    );
+    // The first four attempts would be made within this time.
+    await sleep(2000);
+    expect(proxy.counts.websockets).toBe(before);
+    await context.setOffline(false);
+    await proxy.next(isWebSocket);
+    await show.isBack();
+
+    // Asleep, the page does not hear that its connection leads nowhere any more.
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const [old] = proxy.connections(isWebSocket);
+    proxy.stall({ filter: (connection) => connection === old });
+    await sleep(2000);
+    const next = proxy.next(isWebSocket);
+    await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+    // Found by a probe, long before the acknowledgements are missed.
+    await next;
+    proxy.unstall();
     await show.end();
   });
 

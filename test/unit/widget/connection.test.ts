@@ -22,6 +22,7 @@ describe('Connection', () => {
   let network: EventTarget;
   let online: boolean;
   let connection: Connection;
+  let isUrgent: boolean;
   let opened: number;
   let lost: { error: LivedropError; retrying: boolean }[];
   let waiting: { test: () => boolean; resolve: () => void }[];
@@ -46,6 +47,7 @@ describe('Connection', () => {
     };
     proxy = await FaultyProxy.start(peer.url);
     opened = 0;
+    isUrgent = false;
     lost = [];
     waiting = [];
     make();
@@ -65,7 +67,7 @@ describe('Connection', () => {
       onMessage: () => {},
       onLost: (error, retrying) => void lost.push({ error, retrying }),
       mayReturn: () => mayReturn,
-      onProbe: () => connection.send({ type: 'clock', sent: 1 }),
+      isUrgent: () => isUrgent,
     };
     const { onOpen, onLost } = events;
     events.onOpen = () => {
@@ -267,6 +269,17 @@ describe('Connection', () => {
       await until(() => opened === 2);
       expect(performance.now() - since).toBeGreaterThan(990);
     });
+  });
+
+  it('waits no longer than two seconds while media waits', async () => {
+    make({ initialDelay: 3600, maxDelay: 3600 });
+    vi.spyOn(Math, 'random').mockReturnValue(0.05);
+    isUrgent = true;
+    await open();
+    proxy.cut();
+    // A twentieth of them, not of an hour.
+    await until(() => opened === 2);
+    vi.restoreAllMocks();
   });
 
   it('is helped along where timers sleep', async () => {
