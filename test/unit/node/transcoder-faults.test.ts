@@ -35,7 +35,7 @@ afterEach(async () => {
   clearInterval(feeding);
   await rm(folder, { recursive: true, force: true });
 });
-afterAll(async () => expect(await childrenOf(process.pid)).toEqual([]));
+afterAll(() => vi.waitFor(async () => expect(await childrenOf(process.pid)).toEqual([]), PATIENCE));
 
 /** A stream that plays, made by a real ffmpeg of a file that goes on; its publisher waits when it is told to. */
 async function playing(limits: Partial<Limits> = {}) {
