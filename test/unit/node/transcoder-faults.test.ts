@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ffmpegTranscoder } from '../../../server/node/ffmpeg-transcoder.js';
 import type { Limits } from '../../../server/options.js';
 import { FaultyFfmpeg, type FfmpegFault } from '../../helpers/faulty-ffmpeg.js';
@@ -33,9 +33,10 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   clearInterval(feeding);
+  // One that is about to be gone would be taken for that of the next test.
+  await vi.waitFor(async () => expect(await childrenOf(process.pid)).toEqual([]), PATIENCE);
   await rm(folder, { recursive: true, force: true });
 });
-afterAll(async () => expect(await childrenOf(process.pid)).toEqual([]));
 
 /** A stream that plays, made by a real ffmpeg of a file that goes on; its publisher waits when it is told to. */
 async function playing(limits: Partial<Limits> = {}) {
@@ -90,7 +91,7 @@ describe('an ffmpeg that is at fault', () => {
     await ffmpeg.mend();
     await vi.waitFor(() => expect(stream.source.window.nextPart).toBeGreaterThan(before + 2), PATIENCE);
     expect(failures).toEqual([]);
-    expect(statuses.slice(-2)).toEqual(['reconnecting', 'live']);
+    await vi.waitFor(() => expect(statuses.slice(-2)).toEqual(['reconnecting', 'live']), PATIENCE);
     ingest.kill();
   });
 
