@@ -29,23 +29,28 @@ export interface Refusal {
 /** A request or message that cannot be served, for a reason its sender can act on. */
 export class LivestreamError extends Error {
   override readonly name = 'LivestreamError';
+  /** The HTTP status that says the same. */
+  readonly status: number;
 
   /**
    * @param code one of the protocol's error codes
    * @param message what was wrong with which value and what to do
+   * @param options `status` of HTTP, where the code's own does not fit
    */
   constructor(
     readonly code: ErrorCode,
     message: string,
-    private readonly options: {
-      cause?: unknown;
-      /** Of HTTP, where the code's own does not fit. */
-      status?: number;
-    } & Refusal = {},
+    {
+      status = STATUS[code],
+      limit,
+      retryAfter,
+      ...options
+    }: { cause?: unknown; status?: number } & Refusal = {},
   ) {
     super(message, options);
-    this.limit = options.limit;
-    this.retryAfter = options.retryAfter;
+    this.status = status;
+    this.limit = limit;
+    this.retryAfter = retryAfter;
   }
 
   /** The limit that is the reason. */
@@ -56,11 +61,6 @@ export class LivestreamError extends Error {
 
   /** The stream that the refused message named, as far as it could be read. */
   streamId?: string;
-
-  /** The HTTP status that says the same. */
-  get status(): number {
-    return this.options?.status ?? STATUS[this.code];
-  }
 }
 
 /** A playback request that is answered with an HTTP status other than 200. */

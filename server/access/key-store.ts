@@ -18,6 +18,7 @@ export interface StreamKeyRecord extends KeyProof {
   previous?: (KeyProof & { /** ISO 8601. */ validUntil: string }) | undefined;
 }
 
+/** What a key store holds. */
 export interface KeyStoreState {
   /** Absent as long as there never was a key: a server whose last key was revoked must not be open to everyone. */
   keys?: readonly StreamKeyRecord[] | undefined;

@@ -34,7 +34,7 @@ export function checkPublishOrigin(c: Context, rules: OriginRules): void {
   if (origin === undefined || isAllowed(origin, c.req.header('Host') ?? '', rules)) return;
   throw new LivestreamError(
     'UNAUTHORIZED',
-    `pages of the origin '${origin.slice(0, 100)}' may not publish here; the server's publishOrigins names those that may`,
+    `pages of the origin '${origin.slice(0, 100)}' may not publish here; the server's publishOrigins (--publish-origin) names those that may`,
   );
 }
 

@@ -14,6 +14,7 @@ const MAX_OVERLAP = 366 * 86_400;
 
 const TOKEN_SECRET_BYTES = 32;
 
+/** What a key is for. */
 export interface NewStreamKey {
   /** For people: whose it is. At most 100 characters. */
   name?: string | undefined;

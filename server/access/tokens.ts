@@ -10,6 +10,7 @@ import {
   type JWTPayload,
   type JWTVerifyGetKey,
 } from 'jose';
+import { LivestreamError } from '../errors.js';
 import type { KeyGrant } from '../streams/publish-grant.js';
 import type { StreamKeyRecord } from './key-store.js';
 import { sameText } from '../ingest/resume-token.js';
@@ -32,6 +33,7 @@ export interface TokenOptions {
   audience?: string | readonly string[] | undefined;
 }
 
+/** What a token is to say. */
 export interface TokenClaims {
   streamId: string;
   scope: TokenScope;
@@ -168,7 +170,7 @@ export class TokenVerifier {
 
   /**
    * @returns undefined where nobody known here has signed it
-   * @throws JWTClaimValidationFailed of jose where a claim is missing or wrong
+   * @throws JWTClaimValidationFailed of jose where a claim is missing or wrong, LivestreamError where a JWK Set cannot be had
    */
   async verify(token: string): Promise<VerifiedToken | undefined> {
     if (token.length > MAX_TOKEN) return undefined;
@@ -233,9 +235,18 @@ async function verify(
       return { payload: error.payload as VerifiedToken['payload'], expired: true };
     }
     if (error instanceof errors.JWTClaimValidationFailed) throw error;
-    if (error instanceof errors.JWKSTimeout) throw error;
+    if (typeof key === 'function' && isOutage(error)) {
+      const message = "'token' cannot be checked: its JWK Set cannot be had; try again in a moment";
+      throw new LivestreamError('UNAUTHORIZED', message, { cause: error });
+    }
     return undefined;
   }
+}
+
+/** The keys could not be fetched, which says nothing of the token. */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return true;
+  return error instanceof errors.JWKSTimeout || error.code === errors.JOSEError.code;
 }
 
 function protectedHeader(token: string): { alg?: string; kid?: string } | undefined {

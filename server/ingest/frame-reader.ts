@@ -19,6 +19,11 @@ export const FRAME_HEADER = 16;
 
 const KEY_FLAG = 1;
 
+/** Whether a message of the frames format says that it is a key frame. */
+export function saysKey(message: Uint8Array): boolean {
+  return ((message[1] ?? 0) & KEY_FLAG) !== 0;
+}
+
 /**
  * Reads a message of the frames format.
  * @throws UnusableFrame when it is none

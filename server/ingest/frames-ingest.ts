@@ -6,7 +6,7 @@ import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import { FrameDrops, UnusableFrame, type DropReason } from './frame-drops.js';
 import { FrameLane, type ReadFrame } from './frame-lane.js';
-import { readFrame } from './frame-reader.js';
+import { readFrame, saysKey } from './frame-reader.js';
 import { createChunkReader, type FrameTrack } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { checkResolution } from './resolution.js';
@@ -131,6 +131,11 @@ export class FramesIngest implements Ingest {
     }
     if (lane === this.#primary) this.#needsKey = true;
     else this.#waiting = [];
+  }
+
+  canBegin(bytes: Uint8Array): boolean {
+    const { kind, config } = this.#primary;
+    return bytes[0] === config.id && (kind === 'audio' || saysKey(bytes));
   }
 
   setCaptureClock(timestamp: number, time: number): void {

@@ -20,6 +20,8 @@ export interface Ingest {
    * @throws LivestreamError BAD_MESSAGE or UNSUPPORTED_FORMAT
    */
   configureTrack?(track: TrackConfig): void;
+  /** Where the format has messages to begin with: whether another ingest could begin with this one, and miss nothing. */
+  canBegin?(bytes: Uint8Array): boolean;
   /**
    * Where the format has timestamps: when one of them was captured.
    * @param timestamp microseconds

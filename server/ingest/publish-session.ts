@@ -43,6 +43,12 @@ const ACK_INTERVAL = 250;
 /** A publisher whose connection was silent for a while sends what it kept all at once. */
 const BURST_SECONDS = 10;
 
+/**
+ * How long a server that restarts goes on until the next key frame, with which the next one begins, milliseconds: most publishers
+ * send one a second.
+ */
+const GROUP_TIME = 1500;
+
 const RESTARTS = 'the server restarts; connect again and resume';
 
 /** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
@@ -60,6 +66,8 @@ export class PublishSession {
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
+  /** Nothing more is to be taken from the next message on with which another session can begin. */
+  #onGroup: (() => void) | undefined;
   /** When the publisher was lost, milliseconds on a clock that never goes back. */
   #detachedAt: number | undefined;
   #messages: RateLimit;
@@ -125,6 +133,7 @@ export class PublishSession {
     this.#detachedAt = performance.now();
     this.options.audience.unfollow(this.stream.id, connection);
     this.#clearTimers();
+    this.#onGroup?.();
     if (this.#over) return;
     this.stream.setConnected(false);
     this.#grace.start(this.options.limits.graceTime * 1000);
@@ -153,6 +162,10 @@ export class PublishSession {
   receive(bytes: Uint8Array): void {
     if (this.#over) return;
     const { limits } = this.options;
+    if (this.#onGroup && this.#ingest.canBegin?.(bytes)) {
+      this.#onGroup();
+      return;
+    }
     if (this.stream.age > limits.maxStreamTime) {
       this.#expire();
       return;
@@ -227,18 +240,40 @@ export class PublishSession {
   }
 
   /**
-   * Publishes everything received, leaves the playlists open for another process to go on, and tells the publisher to come back.
+   * Publishes everything up to the next key frame, with which another process can go on so that nothing is missing and nothing
+   * comes twice, leaves the playlists open for it, and tells the publisher to come back.
    * @param save resolves when that process can know of it
    */
   async suspend(save: () => Promise<void>): Promise<void> {
     if (this.#over) return this.#stopping;
-    this.#over = true;
-    this.#clearTimers();
+    if (!(await this.#untilGroup())) return this.#stopping;
     this.#stopping = this.#suspend(save);
     await this.#stopping;
   }
 
+  /**
+   * Takes nothing any more from the next key frame on. Resolves then, or where none comes in time.
+   * @returns false where the stream came to an end meanwhile
+   */
+  async #untilGroup(): Promise<boolean> {
+    let isReached = false;
+    if (this.#connection && this.#ingest.canBegin) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, GROUP_TIME);
+        this.#onGroup = () => {
+          clearTimeout(timer);
+          isReached = this.#over = true;
+          resolve();
+        };
+      });
+      this.#onGroup = undefined;
+    }
+    return isReached || !this.#over;
+  }
+
   async #suspend(save: () => Promise<void>): Promise<void> {
+    this.#over = true;
+    this.#clearTimers();
     const { stream } = this;
     const { audience, logger } = this.options;
     try {

@@ -59,6 +59,12 @@ export class Publishers {
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
   }
 
+  /** @throws LivestreamError SHUTTING_DOWN */
+  assertOpen(): void {
+    if (!this.#closing) return;
+    throw new LivestreamError('SHUTTING_DOWN', 'the server is shutting down; connect again in a few seconds');
+  }
+
   /**
    * Whether a `start-stream` may go on with what is there: the token is authority enough, while what it was given for stands.
    * @param tokenHash of its resume token, see `hashToken`
@@ -79,12 +85,7 @@ export class Publishers {
     tokenHash: string | undefined,
     { grant, address }: { grant?: PublishGrant | undefined; address?: string | undefined } = {},
   ): PublishSession {
-    if (this.#closing) {
-      throw new LivestreamError(
-        'SHUTTING_DOWN',
-        'the server is shutting down; connect again in a few seconds',
-      );
-    }
+    this.assertOpen();
     const lost = this.#orphanOf(message, tokenHash)?.state;
     const session =
       this.#resumed(message) ?? this.#create(message, lost, grant ?? lost?.grant ?? {}, address);

@@ -5,6 +5,7 @@ import type { ClientAddress } from '../index.js';
 import { silentLogger, type Logger } from '../options.js';
 import { isLoopback } from './listen-address.js';
 
+/** Options of {@link clientAddress}. */
 export interface ClientAddressOptions {
   /**
    * Addresses, or subnets such as `10.0.0.0/8`, of proxies that say in `X-Forwarded-For` whom they speak for. Default: none, since

@@ -86,15 +86,26 @@ export function cutSlowClients(
       socket.destroySoon();
     } else socket.destroy();
   });
-  server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-    response.setTimeout(limits.stallTime * 1000, () => {
-      // Silence alone is no fault: an answer may wait for what is not there yet.
-      const stalled = 'stream' in response ? (response.stream as Http2Stream) : request.socket;
-      if (stalled.writableLength === 0) return;
-      onCut('stallTime');
-      stalled.destroy();
-    }),
-  );
+  const stall = limits.stallTime * 1000;
+  const watch = (
+    taker: Socket | Http2Stream,
+    answer: EventEmitter & { setTimeout(time: number): unknown },
+  ): void => {
+    // Given to setTimeout, HTTP/2 would call it once.
+    answer.on('timeout', () => {
+      if (taker.writableLength > 0) {
+        onCut('stallTime');
+        taker.destroy();
+        // Silence alone is no fault: an answer may wait for what is not there yet.
+      } else if (!taker.destroyed) taker.setTimeout(stall);
+    });
+    answer.setTimeout(stall);
+  };
+  // Before the app: a response that has been given its end takes no timeout any more.
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const stream = 'stream' in response ? (response.stream as Http2Stream) : undefined;
+    watch(stream ?? request.socket, stream ?? response);
+  });
   server.on('session', (session: ServerHttp2Session) =>
     session.setTimeout(SESSION_IDLE, () => session.close()),
   );

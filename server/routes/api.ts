@@ -26,13 +26,16 @@ const MAX_BODY = 65_536;
 const streamId = v.pipe(v.string(), v.regex(STREAM_ID_PATTERN, 'must be 1 to 64 letters, digits, _ or -'));
 const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-const newKey = v.object({
+/** What `POST /keys` takes, … */
+export const newKey = v.object({
   name: v.optional(v.string()),
   streamIds: v.optional(v.array(streamId)),
   playback: v.optional(v.literal('private')),
 });
-const rotation = v.object({ overlap: v.optional(seconds) });
-const newToken = v.object({
+/** … `POST /keys/:id/rotate`, … */
+export const rotation = v.object({ overlap: v.optional(seconds) });
+/** … and `POST /tokens`. */
+export const newToken = v.object({
   streamId,
   scope: v.picklist(['publish', 'play']),
   expiresIn: v.optional(seconds),

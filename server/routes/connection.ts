@@ -288,7 +288,9 @@ export class Connection implements PublisherConnection, ClosableConnection {
   }
 
   async #join({ streamId, token, renews }: JoinStreamMessage): Promise<void> {
-    const { streams, audience, access, context, limits, viewers, address } = this.services;
+    const { streams, audience, access, context, limits, viewers, address, publishers } = this.services;
+    // Viewers who come back at once would keep it from closing.
+    publishers.assertOpen();
     const isNew = !this.#joined.has(streamId);
     if (isNew && this.#joined.size >= limits.maxJoins) {
       throw new LivestreamError(

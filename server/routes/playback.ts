@@ -2,6 +2,7 @@ import { Hono, type Context } from 'hono';
 import { PlaybackError } from '../errors.js';
 import { writeMultivariantPlaylist } from '../hls/multivariant-playlist.js';
 import { withToken } from '../hls/playlist-token.js';
+import type { Window } from '../hls/window.js';
 import { isStreamId } from '../protocol.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { Stream } from '../streams/stream.js';
@@ -53,12 +54,17 @@ export function playbackRoutes(streams: Streams, gate: PlaybackGate, services: R
   app.get('/:streamId/stream.m3u8', (c): Response | Promise<Response> => {
     checkUrl(c, services.limits);
     const stream = findStream(streams, c.req.param('streamId'));
-    if (stream.isInterrupted) throw interrupted(stream.id);
-    if (!stream.playable) throw notPlayable(stream.id);
-    const rendition = wantsAac(c) ? stream.renditions.at(-1) : stream.source;
-    const send = (admission?: Admission): Response | Promise<Response> => {
+    if (!stream.playable && !stream.isInterrupted) throw notPlayable(stream.id);
+    const isForAac = wantsAac(c);
+    const sendNow = (admission?: Admission): Response | Promise<Response> => {
+      const rendition = isForAac ? stream.renditions.at(-1) : stream.source;
       const text = writeMultivariantPlaylist([(rendition ?? stream.source).describe()]);
       return sendPlaylist(c, { text }, 'no-cache', admission, 'Accept-Encoding, User-Agent');
+    };
+    const send = (admission?: Admission): Response | Promise<Response> => {
+      if (!stream.isInterrupted) return sendNow(admission);
+      const wait: Wait = (action) => whileWaiting(c, stream.id, services, action);
+      return untilGoesOn(c, stream, stream.source.window, wait).then(() => sendNow(admission));
     };
     return gate.guards(stream) ? gate.admit(c, stream).then(send) : send();
   });
@@ -143,14 +149,18 @@ async function untilReached(
   part = 0,
 ): Promise<void> {
   // Whoever has this address has played it, or was told that it will be there.
-  if (!window.playable && (isDerived || stream.isInterrupted)) {
-    await wait(() => window.untilPlayable(c.req.raw.signal));
-    if (!window.playable && stream.isInterrupted) throw interrupted(stream.id);
-  }
+  if (!window.playable && (isDerived || stream.isInterrupted)) await untilGoesOn(c, stream, window, wait);
   if (!window.playable)
     throw new PlaybackError(404, 'nothing has been published yet; try again in a second', 1);
   if (msn !== undefined && !window.has(msn, part))
     await wait(() => window.reach(msn, part, c.req.raw.signal));
+}
+
+/** @throws PlaybackError 503 where a stream that is interrupted does not go on as long as a request may wait */
+async function untilGoesOn(c: Context, stream: Stream, window: Window, wait: Wait): Promise<void> {
+  if (!window.playable) await wait(() => window.untilPlayable(c.req.raw.signal));
+  if (!window.playable && stream.isInterrupted) throw interrupted(stream.id);
+  if (!window.playable) throw notPlayable(stream.id);
 }
 
 function sendPlaylist(

@@ -28,7 +28,7 @@ export class Arena {
     readonly disk: SmallDisk,
     readonly server: ChaosServer,
     /** One of frames and one of a container, to whom nothing is done. */
-    readonly others: Target,
+    readonly others: readonly Target[],
     /**
      * A stream on another server of this machine: what happens to it too is the machine's doing, which others may use, and not the
      * fault's.
@@ -51,7 +51,7 @@ export class Arena {
       streams.push(await NumberedStream.start(server, 'other-frames', 'frames'));
       streams.push(await NumberedStream.start(server, 'other-container', 'container'));
       const control = await NumberedStream.start(controlServer, 'control', 'frames');
-      return new Arena(folder, ffmpeg, disk, server, new Together(streams), control, controlServer);
+      return new Arena(folder, ffmpeg, disk, server, streams, control, controlServer);
     } catch (error) {
       await Promise.all(streams.map((stream) => stream.close()));
       await Promise.all(servers.map((server) => server.close()));
@@ -81,7 +81,7 @@ export class Arena {
 
   /** All streams that there are, the pages' among them. */
   async everything(): Promise<Target> {
-    return (this.#everything = new Together([this.others, await this.pages()]));
+    return (this.#everything = new Together([...this.others, await this.pages()]));
   }
 
   /** Gives up what a fault has broken, except the others. */
@@ -100,7 +100,7 @@ export class Arena {
   async close(): Promise<string | undefined> {
     await this.#pages?.close();
     await (await this.#browser)?.close();
-    await Promise.all([this.others.close(), this.control.close()]);
+    await Promise.all([...this.others, this.control].map((stream) => stream.close()));
     await this.controlServer.close();
     const { output } = this.server;
     const lived = await this.server.close();

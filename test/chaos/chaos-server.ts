@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freePorts } from '../bench/servers/ports.js';
 import { CliServer } from '../helpers/cli-server.js';
 import { childrenOf } from '../helpers/processes.js';
+import type { Span } from './span.js';
 
 /** Between attempts to listen on a port that the system has not given back yet, ms. */
 const RETRY = 100;
@@ -50,9 +51,11 @@ export class ChaosServer {
   }
 
   /** Ends it and starts it again. Resolves when it listens. */
-  async restart(signal: NodeJS.Signals): Promise<void> {
+  async restart(signal: NodeJS.Signals): Promise<Span> {
     await this.server.stop(signal);
+    const from = Date.now();
     this.server = await start(this.port, this.args);
+    return { from, to: Date.now() };
   }
 
   /** @returns false where it ended by itself */

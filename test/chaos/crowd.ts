@@ -10,24 +10,26 @@ import type { Random } from './random.js';
 /** How long a crowd stays, ms. */
 const STAY = 4000;
 
-/** Another one than the streams' own, so that limits by address are the crowd's alone. */
-const ADDRESS = process.platform === 'linux' ? '127.0.0.66' : '127.0.0.1';
+let addresses = 0;
+
+/** One that nobody else has, the streams' own publishers and viewers least of all: what limits by address refuse is the crowd's alone. */
+function newAddress(): string {
+  // Elsewhere loopback is one address.
+  return process.platform === 'linux' ? `127.0.1.${(addresses++ % 250) + 1}` : '127.0.0.1';
+}
 
 const STREAM = 'other-frames';
 
 /** A connection of somebody who does not mind how it ends. */
-function open(arena: Arena): Socket {
+function open(arena: Arena, localAddress: string): Socket {
   const { port } = new URL(arena.server.url);
-  const socket = connect({ host: '127.0.0.1', port: Number(port), localAddress: ADDRESS });
+  const socket = connect({ host: '127.0.0.1', port: Number(port), localAddress });
   socket.on('error', () => {});
   return socket;
 }
 
-function openWebSocket(arena: Arena, ready: (socket: WebSocket) => void): WebSocket {
-  const socket = new WebSocket(arena.server.socketUrl, {
-    perMessageDeflate: false,
-    localAddress: ADDRESS,
-  });
+function openWebSocket(arena: Arena, localAddress: string, ready: (socket: WebSocket) => void): WebSocket {
+  const socket = new WebSocket(arena.server.socketUrl, { perMessageDeflate: false, localAddress });
   socket.on('error', () => {});
   socket.on('open', () => ready(socket));
   return socket;
@@ -35,8 +37,9 @@ function openWebSocket(arena: Arena, ready: (socket: WebSocket) => void): WebSoc
 
 /** They ask for what never ends, or is large, and read nothing of it. */
 export async function slowReaders(arena: Arena): Promise<void> {
+  const address = newAddress();
   const readers = Array.from({ length: 60 }, (_, index) => {
-    const socket = open(arena);
+    const socket = open(arena, address);
     socket.pause();
     const path = index % 3 === 0 ? 'stream.m3u8' : 'live.mp4';
     // One answer after another, none of which is read.
@@ -45,7 +48,7 @@ export async function slowReaders(arena: Arena): Promise<void> {
     return socket;
   });
   const joined = Array.from({ length: 40 }, () =>
-    openWebSocket(arena, (socket) => {
+    openWebSocket(arena, address, (socket) => {
       socket.send(JSON.stringify({ type: 'join-stream', streamId: STREAM }));
       socket.pause();
     }),
@@ -57,7 +60,8 @@ export async function slowReaders(arena: Arena): Promise<void> {
 
 export async function slowHeaders(arena: Arena): Promise<void> {
   const header = `GET /livestream/${STREAM}/stream.m3u8 HTTP/1.1\r\nHost: localhost\r\nX-Slow: ${'a'.repeat(1000)}`;
-  const sockets = Array.from({ length: 300 }, () => open(arena));
+  const address = newAddress();
+  const sockets = Array.from({ length: 300 }, () => open(arena, address));
   const end = performance.now() + STAY;
   for (let at = 0; performance.now() < end; at++) {
     for (const socket of sockets) if (socket.writable) socket.write(header.charAt(at));
@@ -66,10 +70,13 @@ export async function slowHeaders(arena: Arena): Promise<void> {
   for (const socket of sockets) socket.destroy();
 }
 
-/** Half of them have become WebSockets before they fall silent. */
+/** From ten addresses. Half of them have become WebSockets before they fall silent. */
 export async function silence(arena: Arena): Promise<void> {
-  const sockets = Array.from({ length: 500 }, () => open(arena));
-  const webSockets = Array.from({ length: 500 }, () => openWebSocket(arena, () => {}));
+  const from = Array.from({ length: 10 }, newAddress);
+  const sockets = Array.from({ length: 500 }, (_, index) => open(arena, from[index % 10]!));
+  const webSockets = Array.from({ length: 500 }, (_, index) =>
+    openWebSocket(arena, from[index % 10]!, () => {}),
+  );
   await delay(STAY);
   for (const socket of sockets) socket.destroy();
   for (const socket of webSockets) socket.terminate();
@@ -99,7 +106,7 @@ export async function bogusRequests(arena: Arena, random: Random): Promise<void>
 /** What the server says to a client until it closes, or until nothing more comes. */
 async function provoke(arena: Arena, messages: readonly (string | Uint8Array)[]): Promise<ServerMessage[]> {
   const answers: ServerMessage[] = [];
-  const socket = openWebSocket(arena, () => {
+  const socket = openWebSocket(arena, newAddress(), () => {
     for (const message of messages) socket.send(message);
     // Answered after everything before it, where the connection lives.
     socket.send(JSON.stringify({ type: 'clock', sent: 1 }));

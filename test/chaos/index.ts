@@ -25,8 +25,8 @@ async function chaos(options: Omit<ChaosOptions, 'help'>): Promise<void> {
   const startedAt = new Date().toISOString();
   const machine = await describeMachine(await measureLoad());
   console.log(`${machineText(machine)}\nSeed ${options.seed}`);
-  const chosen = FAULTS.filter(({ name, isLong }) =>
-    options.only.length > 0 ? options.only.includes(name) : !(options.quick && isLong),
+  const chosen = FAULTS.filter(({ name, isLeftOut }) =>
+    options.only.length > 0 ? options.only.includes(name) : !(options.quick && isLeftOut),
   );
   const outcomes: Outcome[] = [];
   const problems: string[] = [];

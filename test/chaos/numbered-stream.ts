@@ -4,7 +4,7 @@ import { Ledger, type Balance } from './ledger.js';
 import { numberedContainer, numberedFrames } from './numbered-media.js';
 import { PlainPublisher } from './plain-publisher.js';
 import { SampleWatcher } from './sample-watcher.js';
-import { verdictOf, type Target, type Verdict } from './target.js';
+import { verdictOf, type StreamKind, type Target, type Verdict } from './target.js';
 
 export interface Address {
   /** Without a slash at the end. */
@@ -26,6 +26,7 @@ export class NumberedStream implements Target {
 
   private constructor(
     readonly name: string,
+    readonly kind: StreamKind,
     publisher: (ledger: Ledger) => PlainPublisher,
     url: string,
   ) {
@@ -35,16 +36,12 @@ export class NumberedStream implements Target {
 
   /**
    * Resolves when its first part was seen.
-   * @param kind frames need no ffmpeg, a container does
    */
-  static async start(
-    { url, socketUrl }: Address,
-    name: string,
-    kind: 'frames' | 'container',
-  ): Promise<NumberedStream> {
+  static async start({ url, socketUrl }: Address, name: string, kind: StreamKind): Promise<NumberedStream> {
     const media = await (kind === 'frames' ? numberedFrames() : numberedContainer());
     const stream = new NumberedStream(
       name,
+      kind,
       (ledger) => new PlainPublisher(socketUrl, name, media, ledger),
       url,
     );
@@ -70,7 +67,7 @@ export class NumberedStream implements Target {
     const now = Date.now();
     const deadline = now + patience * 1000;
     while (!this.#ledger.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
-    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+    return [verdictOf(this, this.#ledger.balance(now), this.#watcher.takeBreaks())];
   }
 
   /** What became of the samples that were seen since the last call. */

@@ -23,7 +23,7 @@ export function help(faults: readonly Fault[]): string {
     '  --only <name>   this fault alone; may be given more than once',
     '  --times <n>     how often each (default: as often as the fault says)',
     '  --seed <n>      of what is left to chance (default: another one each time; it is printed)',
-    '  --quick         each once, without those that take long',
+    '  --quick         each once, without those that take long and those that are much like another',
     '',
     'Faults:',
     ...faults.map(({ name, title }) => `  ${name.padEnd(width)}   ${title}`),

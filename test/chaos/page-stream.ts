@@ -4,6 +4,7 @@ import { within } from '../bench/deadline.js';
 import { FaultyProxy } from '../helpers/faulty-proxy.js';
 import { collectErrors, goLive, openBroadcaster } from '../helpers/pages.js';
 import { digest } from './digest.js';
+import type { Span } from './span.js';
 import { Ledger } from './ledger.js';
 import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
 import { SampleWatcher } from './sample-watcher.js';
@@ -22,11 +23,20 @@ export interface Side {
   proxy: FaultyProxy;
 }
 
+/** Everything is cut, and nothing new is taken, for so many seconds. */
+export async function outage({ proxy }: Side, seconds: number): Promise<Span> {
+  const over = proxy.outage(seconds * 1000);
+  const from = Date.now();
+  await over;
+  return { from, to: Date.now() };
+}
+
 /**
  * The demo's pages in a real browser: a broadcaster, whose camera shows the time, and a viewer. What the encoder gave is
  * compared with what a watcher without a browser gets; that the viewer goes on is read off its screen.
  */
 export class PageStream implements Target {
+  readonly kind = 'frames';
   readonly #ledger = new Ledger();
   readonly #watcher: SampleWatcher;
 
@@ -95,7 +105,7 @@ export class PageStream implements Target {
       await delay(POLL);
     }
     if (this.#ledger.encodedCount === 0) throw new Error('the page does not say what it encodes');
-    return [verdictOf(this.name, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+    return [verdictOf(this, this.#ledger.balance(now), this.#watcher.takeBreaks())];
   }
 
   /** Since the page was opened: 1 where the player never had to begin again. */

@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { within } from '../bench/deadline.js';
 import type { Arena } from './arena.js';
 import type { Fault } from './fault.js';
+import type { Span } from './span.js';
 import { Random } from './random.js';
 import type { Target, Verdict } from './target.js';
 
 /** One fault, done once. */
 export interface Trial {
-  /** From the fault's end to viewers seeing something newer, seconds; undefined: there was nothing to recover. */
+  /** See `Promises.recovers`. Undefined: there was nothing to recover. */
   recovery?: number;
   /** Of the streams to which it was done; none where it was done to the server alone. */
   targets: Verdict[];
@@ -74,13 +75,11 @@ async function runOnce(fault: Fault, arena: Arena, random: Random): Promise<Tria
   try {
     target = await fault.prepare(arena);
     await target?.settled(SETTLE);
-    await Promise.all([arena.others.settled(SETTLE), arena.control.settled(SETTLE)]);
+    await Promise.all([settle(arena.others), arena.control.settled(SETTLE)]);
     await delay(random.next() * SEGMENT * 1000);
-    const over = await within(LONGEST, 'the end of the fault', fault.inject(target, arena, random));
+    const span = await within(LONGEST, 'the end of the fault', fault.inject(target, arena, random));
     if (target) {
-      const patience = (fault.promises.recovers ?? 0) + PATIENCE;
-      const at = await within(patience, 'recovery', target.recovered(over));
-      trial.recovery = Math.max(0, at - over) / 1000;
+      trial.recovery = await recoveryOf(target, span, (fault.promises.recovers ?? 0) + PATIENCE);
       trial.targets = await target.settled(SETTLE);
     }
     await arena.release(target);
@@ -88,7 +87,7 @@ async function runOnce(fault: Fault, arena: Arena, random: Random): Promise<Tria
     trial.problems.push((error as Error).message);
     await arena.discard(target).catch(() => {});
   }
-  const others = await arena.others.settled(SETTLE);
+  const others = await settle(arena.others);
   trial.usual = Math.max(...(await arena.control.settled(SETTLE)).map(({ slowest }) => slowest));
   if (!fault.hitsAll) {
     trial.others = others;
@@ -99,21 +98,38 @@ async function runOnce(fault: Fault, arena: Arena, random: Random): Promise<Tria
   return trial;
 }
 
+async function settle(targets: readonly Target[]): Promise<Verdict[]> {
+  return (await Promise.all(targets.map((target) => target.settled(SETTLE)))).flat();
+}
+
+/** @returns seconds */
+async function recoveryOf(target: Target, { from, to }: Span, patience: number): Promise<number> {
+  const recovered = target.recovered(from);
+  try {
+    const at = await within(patience, 'recovery', recovered);
+    return Math.max(0, at - to) / 1000;
+  } catch (error) {
+    // It may be rejected when nobody waits for it any more.
+    recovered.catch(() => {});
+    throw new Error(`${target.name}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 function isAffected(verdict: Verdict, late: number): boolean {
   return faultsOf(verdict).length > 0 || verdict.slowest > late;
 }
 
 function brokenPromises({ promises }: Fault, { recovery, targets, usual, affected }: Trial): string[] {
-  const { recovers, keepsSamples, seam } = promises;
+  const { recovers, keepsSamples, seam, repeats = false } = promises;
   const problems: string[] = [];
   if (recovers !== undefined && recovery !== undefined && recovery - usual / 1000 > recovers) {
     problems.push(`recovered after ${recovery.toFixed(1)} s, and ${recovers} s are promised`);
   }
-  for (const { stream, lost, altered, repeated, discontinuities, ends, gaps } of targets) {
+  for (const { stream, kind, lost, altered, repeated, discontinuities, ends, gaps } of targets) {
     const found = [
-      ...(keepsSamples && lost > 0 ? [`${lost} samples lost`] : []),
+      ...((keepsSamples === 'all' || keepsSamples === kind) && lost > 0 ? [`${lost} samples lost`] : []),
       ...(altered > 0 ? [`${altered} samples altered`] : []),
-      ...(repeated > 0 ? [`${repeated} samples repeated`] : []),
+      ...(!repeats && repeated > 0 ? [`${repeated} samples repeated`] : []),
       ...(ends > 0 ? ['viewers saw an end'] : []),
       ...(gaps > 0 ? [`${gaps} gaps without a discontinuity`] : []),
       ...(seam === 'none' && discontinuities > 0 ? [`${discontinuities} discontinuities`] : []),

@@ -1,9 +1,13 @@
 import type { Balance } from './ledger.js';
 import type { Breaks } from './sample-watcher.js';
 
+/** Frames need no ffmpeg, a container does. */
+export type StreamKind = 'frames' | 'container';
+
 /** What became of a stream since it was last asked. */
 export interface Verdict extends Omit<Balance, 'delays'>, Breaks {
   stream: string;
+  kind: StreamKind;
   /** Of the slowest part, milliseconds; see `Balance.delays`. 0 of none. */
   slowest: number;
 }
@@ -28,7 +32,11 @@ export interface Target {
 }
 
 /** What two looks at a ledger and at a watcher tell. */
-export function verdictOf(stream: string, balance: Balance, breaks: Breaks): Verdict {
+export function verdictOf(
+  { name, kind }: { name: string; kind: StreamKind },
+  balance: Balance,
+  breaks: Breaks,
+): Verdict {
   const { delays, ...counts } = balance;
-  return { stream, ...counts, ...breaks, slowest: Math.max(0, ...delays) };
+  return { stream: name, kind, ...counts, ...breaks, slowest: Math.max(0, ...delays) };
 }

@@ -2,12 +2,23 @@ import type { Target, Verdict } from './target.js';
 
 /** Several targets as one: it has recovered when all have. */
 export class Together implements Target {
-  readonly name = 'all';
+  /** Those that have not recovered. */
+  #missing = new Set<string>();
 
   constructor(private readonly targets: readonly Target[]) {}
 
+  get name(): string {
+    return [...this.#missing].join(', ') || 'all';
+  }
+
   async recovered(since: number): Promise<number> {
-    return Math.max(...(await Promise.all(this.targets.map((target) => target.recovered(since)))));
+    this.#missing = new Set(this.targets.map(({ name }) => name));
+    const times = this.targets.map(async (target) => {
+      const time = await target.recovered(since);
+      this.#missing.delete(target.name);
+      return time;
+    });
+    return Math.max(...(await Promise.all(times)));
   }
 
   async settled(patience: number): Promise<Verdict[]> {

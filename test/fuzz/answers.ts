@@ -65,8 +65,8 @@ export function checkMessage(message: ServerMessage): string[] {
 
 /** What statuses mean something here; 500 does not. */
 const HTTP_STATUSES = new Set([
-  200, 204, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415, 416,
-  426, 429, 431, 502, 503,
+  200, 201, 204, 206, 301, 302, 304, 307, 308, 400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 414, 415,
+  416, 426, 429, 431, 502, 503,
 ]);
 
 /** What is wrong with an answer, in words. */

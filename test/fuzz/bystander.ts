@@ -4,7 +4,7 @@ import type { Track } from '../../server/hls/sample.js';
 import { violations } from '../contract/llhls-rules.js';
 import { generateFrames, repeatFrames, type Frame, type Frames } from '../helpers/frames.js';
 import { readPlaylist } from '../helpers/hls-client.js';
-import { settled, World, type Client, type WorldOptions } from './world.js';
+import { World, type Client, type WorldOptions } from './world.js';
 
 export const BYSTANDER = 'bystander';
 
@@ -26,8 +26,9 @@ export class Bystander {
   static async start(world: World): Promise<Bystander> {
     const frames = await media();
     const client = await world.connect();
-    client.send(JSON.stringify({ type: 'start-stream', streamId: BYSTANDER, format: frames.format }));
-    await settled();
+    const token = await world.streamKey();
+    client.send(JSON.stringify({ type: 'start-stream', streamId: BYSTANDER, format: frames.format, token }));
+    await client.settled();
     const bystander = new Bystander(world, client, repeatFrames(frames));
     bystander.send(130);
     return bystander;
@@ -51,7 +52,7 @@ export class Bystander {
   async finish(): Promise<void> {
     this.send(80);
     this.client.send(JSON.stringify({ type: 'stop-stream', streamId: BYSTANDER }));
-    await settled();
+    await this.client.settled();
     await this.check();
     const [error] = this.client.all('error');
     if (error) throw new Error(`the bystander was told ${JSON.stringify(error)}`);

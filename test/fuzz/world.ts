@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
 import { WSContext, type UpgradeWebSocket, type WSEvents } from 'hono/ws';
 import { createLivestream, type Livestream } from '../../server/index.js';
@@ -14,7 +15,14 @@ const LIMITS: Partial<Limits> = {
   liveWaitTime: 0,
   graceTime: 3600,
   silenceTime: 3600,
+  maxApiFailures: 1_000_000,
 };
+
+/** For one message, milliseconds. */
+const PATIENCE = 10_000;
+
+/** Of worlds that have one. */
+export const ADMIN_KEY = 'the-admin-key-of-the-fuzzer';
 
 const OPEN = 1;
 const CLOSED = 3;
@@ -48,6 +56,20 @@ export class Client {
     this.events.onMessage?.(new MessageEvent('message', { data: payload }), this.#context);
   }
 
+  /**
+   * Resolves when everything that it sent has been handled: messages are handled in order, so the answer to one more comes last.
+   * @throws Error when that takes longer than anything may
+   */
+  async settled(): Promise<void> {
+    const answered = this.all('clock').length;
+    this.send(JSON.stringify({ type: 'clock', sent: 0 }));
+    const end = performance.now() + PATIENCE;
+    while (!this.closed && this.all('clock').length === answered) {
+      if (performance.now() > end) throw new Error('a message was never handled');
+      await turn();
+    }
+  }
+
   /** It is gone without a word. */
   vanish(): void {
     if (!this.closed) this.#onClose(1006, '');
@@ -74,6 +96,8 @@ export class Client {
 }
 
 export interface WorldOptions {
+  /** Publishing takes a key, made by whoever has the {@link ADMIN_KEY}. Default: anyone may publish. */
+  hasKeys?: boolean;
   transcoder?: TranscoderFactory;
   limits?: Partial<Limits>;
 }
@@ -84,7 +108,7 @@ export class World {
   readonly #livestream: Livestream;
   #opened: WSEvents | undefined;
 
-  private constructor(options: WorldOptions) {
+  private constructor(private readonly options: WorldOptions) {
     const log = (fields: object, message: string): void => {
       const { err } = fields as { err?: Error };
       this.problems.push(`${message}: ${err?.stack ?? JSON.stringify(fields)}`);
@@ -101,6 +125,7 @@ export class World {
     this.#livestream = createLivestream({
       upgradeWebSocket,
       logger,
+      ...(options.hasKeys && { adminKey: ADMIN_KEY }),
       limits: { ...LIMITS, ...options.limits },
       packaging: { windowSegments: 60 },
       ...(options.transcoder && { transcoder: options.transcoder }),
@@ -130,6 +155,14 @@ export class World {
     return client;
   }
 
+  /** A key to publish with, where one is needed. */
+  async streamKey(): Promise<string | undefined> {
+    if (!this.options.hasKeys) return undefined;
+    const headers = { Authorization: `Bearer ${ADMIN_KEY}` };
+    const response = await this.request('/api/keys', { method: 'POST', headers, body: '{}' });
+    return ((await response.json()) as { streamKey: string }).streamKey;
+  }
+
   /** Asks for a path. */
   async request(path: string, init?: RequestInit): Promise<Response> {
     return this.#livestream.app.request(`http://fuzz.test${path}`, init);
@@ -152,9 +185,4 @@ export class World {
   assert(): void {
     if (this.problems.length > 0) throw new Error(this.problems.slice(0, 5).join('\n'));
   }
-}
-
-/** Resolves when everything that was sent has been handled. */
-export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -11,6 +11,9 @@ const RESTLESS_SHARE = 0.1;
 
 /** A server, its streams and its viewers. */
 export class Cast {
+  /** Index of the stream where the restless are. */
+  #visited = 0;
+
   private constructor(
     readonly server: BenchServer,
     readonly streams: readonly NumberedStream[],
@@ -35,8 +38,10 @@ export class Cast {
       generators.push(await LoadGenerator.start(), await LoadGenerator.start());
       const restlessCount = Math.round(viewers * RESTLESS_SHARE);
       const cast = new Cast(server, streams, generators[0]!, generators[1]!, restlessCount);
-      await cast.#come(cast.faithful, viewers - restlessCount);
-      await cast.#come(cast.restless, restlessCount);
+      for (let index = 0; index < count; index++) {
+        await cast.#come(cast.faithful, share(viewers - restlessCount, count, index), index);
+      }
+      await cast.#come(cast.restless, restlessCount, 0);
       return cast;
     } catch (error) {
       await Promise.all(streams.map((stream) => stream.close()));
@@ -46,12 +51,13 @@ export class Cast {
     }
   }
 
-  /** Some viewers leave and come again. @throws Error if one saw no more */
+  /** Some viewers leave, and come to another stream. @throws Error if one saw no more */
   async change(): Promise<void> {
     // Who stays leaves as many receipts.
     await this.faithful.forget();
     await this.restless.leave();
-    await this.#come(this.restless, this.restlessCount);
+    this.#visited = (this.#visited + 1) % this.streams.length;
+    await this.#come(this.restless, this.restlessCount, this.#visited);
   }
 
   /** All viewers leave. @throws Error if one saw no more before */
@@ -66,17 +72,18 @@ export class Cast {
     await this.server.stop();
   }
 
-  /** Spread evenly over the streams, half of them LL-HLS and half live.mp4. */
-  async #come(generator: LoadGenerator, count: number): Promise<void> {
-    const audiences = new Map<string, number>();
-    for (let viewer = 0; viewer < count; viewer++) {
-      const stream = this.streams[Math.floor(viewer / 2) % this.streams.length]!;
-      const key = `${viewer % 2 === 0 ? 'hls' : 'mp4'} ${stream.name}`;
-      audiences.set(key, (audiences.get(key) ?? 0) + 1);
-    }
-    for (const [key, size] of audiences) {
-      const [kind, streamId] = key.split(' ') as ['hls' | 'mp4', string];
-      await generator.watch({ url: this.server.url, count: size, how: { kind, streamId } });
+  /** Half of them LL-HLS and half live.mp4. */
+  async #come(generator: LoadGenerator, count: number, stream: number): Promise<void> {
+    const { url } = this.server;
+    const streamId = this.streams[stream]!.name;
+    for (const [index, kind] of (['hls', 'mp4'] as const).entries()) {
+      const size = share(count, 2, index);
+      if (size > 0) await generator.watch({ url, count: size, how: { kind, streamId } });
     }
   }
+}
+
+/** Of things that are spread evenly, how many are at one of the places. */
+function share(count: number, places: number, place: number): number {
+  return Math.floor(count / places) + (place < count % places ? 1 : 0);
 }

@@ -12,8 +12,9 @@ const DEFAULTS = { minutes: 60, streams: 10, viewers: 200 };
 const QUICK = { ...DEFAULTS, minutes: 1.25 };
 
 const MINUTES = { least: 0.5, most: 24 * 60 };
-const STREAMS = { least: 1, most: 50 };
-const VIEWERS = { least: 2, most: 2000 };
+/** What the server takes from one address by default. */
+const STREAMS = { least: 1, most: 20 };
+const VIEWERS = { least: 2, most: 1000 };
 
 /** What `--help` prints. */
 export const HELP = [

@@ -3,6 +3,9 @@ import type { StreamStatus } from '../../server/protocol.js';
 /** Often enough to be in at the beginning, rare enough for a CDN to answer 404 from its cache. */
 const INTERVAL = 3000;
 
+/** In a playlist's place: the server restarts, or waits for the publisher since it did. */
+const INTERRUPTED = '';
+
 export interface PlaylistWatchOptions {
   /** Milliseconds between two looks. Default 3000. */
   interval?: number;
@@ -11,7 +14,7 @@ export interface PlaylistWatchOptions {
 
 /**
  * Tells from its playlist alone what a stream is doing, for pages that reach a CDN and no socket: a playlist
- * that is not there is a stream that waits, one with EXT-X-ENDLIST (RFC 8216 §4.3.3.4) is over.
+ * that is not there is a stream that waits, one that is not there for now is interrupted, one with EXT-X-ENDLIST (RFC 8216 §4.3.3.4) is over.
  */
 export class PlaylistWatch {
   #abort: AbortController | undefined;
@@ -60,6 +63,7 @@ export class PlaylistWatch {
   async #look(playlistUrl: string, signal: AbortSignal): Promise<StreamStatus | undefined> {
     try {
       const playlist = await this.#text(playlistUrl, signal);
+      if (playlist === INTERRUPTED) return 'reconnecting';
       const variant = playlist && firstVariant(playlist);
       const media = variant ? await this.#text(new URL(variant, playlistUrl).href, signal) : playlist;
       if (!media) return 'waiting';
@@ -72,6 +76,7 @@ export class PlaylistWatch {
   /** Undefined where the server answers that it has none. */
   async #text(url: string, signal: AbortSignal): Promise<string | undefined> {
     const response = await this.#fetch(url, { signal, cache: 'no-cache', credentials: 'same-origin' });
+    if (response.status === 503) return INTERRUPTED;
     return response.ok ? response.text() : undefined;
   }
 }

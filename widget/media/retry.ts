@@ -2,7 +2,7 @@
 export interface RetryOptions {
   /** Upper limit of the first wait, seconds. @default 0.25 */
   initialDelay: number;
-  /** Upper limit of any wait, seconds. @default 8 */
+  /** Upper limit of any wait, seconds: who comes back is live within 5 s of what kept them away. @default 3 */
   maxDelay: number;
   /** By which the upper limit grows. @default 2 */
   factor: number;
@@ -12,7 +12,7 @@ export interface RetryOptions {
 
 export const RETRY_DEFAULTS: RetryOptions = {
   initialDelay: 0.25,
-  maxDelay: 8,
+  maxDelay: 3,
   factor: 2,
   maxAttempts: Infinity,
 };

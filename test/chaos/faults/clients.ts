@@ -3,7 +3,7 @@ import type { Arena } from '../arena.js';
 import type { Random } from '../random.js';
 import { bogusRequests, malformedMessages, overLimits, silence, slowHeaders, slowReaders } from '../crowd.js';
 
-const promises: Promises = { keepsSamples: true, seam: 'none' };
+const promises: Promises = { keepsSamples: 'all', seam: 'none' };
 
 /** Answers to anybody else, ms. */
 const ALIVE = 2000;
@@ -21,10 +21,11 @@ function crowd(
     promises,
     prepare: () => Promise.resolve(undefined),
     inject: async (_target, arena, random) => {
+      const from = Date.now();
       await act(arena, random);
       const health = await fetch(`${arena.server.url}/healthz`, { signal: AbortSignal.timeout(ALIVE) });
       if (!health.ok) throw new Error(`/healthz answers ${health.status}`);
-      return Date.now();
+      return { from, to: Date.now() };
     },
   });
 }

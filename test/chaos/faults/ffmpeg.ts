@@ -1,35 +1,38 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FfmpegFault } from '../../helpers/faulty-ffmpeg.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
+import { atOnce, lasting } from '../span.js';
 import { TranscodedStream } from '../transcoded-stream.js';
 
-/** What ffmpeg had taken and not given is lost; a new one goes on with the same stream. */
-const promises: Promises = { recovers: 5, keepsSamples: false, seam: 'discontinuity' };
+/** A new one goes on with the same stream, from the last place in the file where reading can begin. */
+const promises: Promises = { recovers: 5, keepsSamples: 'none', seam: 'discontinuity', repeats: true };
 
 const prepare = (arena: Arena): Promise<TranscodedStream> => TranscodedStream.start(arena);
 
-/** How long each ffmpeg that is started is at fault, ms: several are. */
-const BROKEN = 1500;
+/** How long each ffmpeg that is started is at fault, seconds: several are. */
+const BROKEN = 1.5;
 
 /** It is killed, and those that follow are at fault for a while. */
-function broken(name: FfmpegFault, title: string, more: Partial<Promises> = {}): Fault {
+function broken(name: FfmpegFault, title: string, more: Partial<Fault<TranscodedStream>> = {}): Fault {
   return fault<TranscodedStream>({
     name: `ffmpeg-${name}`,
     title: `ffmpeg: ${title}`,
     times: 2,
-    promises: { ...promises, ...more },
+    promises,
     prepare,
     inject: async (target, { ffmpeg }) => {
       await ffmpeg.break(name);
       try {
-        await target.signal('SIGKILL');
-        await delay(BROKEN);
+        return await lasting(
+          BROKEN,
+          () => target.signal('SIGKILL'),
+          () => ffmpeg.mend(),
+        );
       } finally {
         await ffmpeg.mend();
       }
-      return Date.now();
     },
+    ...more,
   });
 }
 
@@ -38,12 +41,10 @@ export const FFMPEG: readonly Fault[] = [
   fault<TranscodedStream>({
     name: 'ffmpeg-crash',
     title: 'ffmpeg: SIGKILL',
-    promises,
+    // What it had taken and not given is in what the next one is given.
+    promises: { ...promises, keepsSamples: 'all' },
     prepare,
-    inject: async (target) => {
-      await target.signal('SIGKILL');
-      return Date.now();
-    },
+    inject: (target) => atOnce(() => target.signal('SIGKILL')),
   }),
   fault<TranscodedStream>({
     name: 'ffmpeg-stop',
@@ -51,12 +52,9 @@ export const FFMPEG: readonly Fault[] = [
     times: 1,
     promises: { ...promises, recovers: 15 },
     prepare,
-    inject: async (target) => {
-      await target.signal('SIGSTOP');
-      return Date.now();
-    },
+    inject: (target) => atOnce(() => target.signal('SIGSTOP')),
   }),
   broken('exit-0', 'those that follow end as if all were well'),
-  broken('garbage', 'those that follow write garbage', { recovers: 15 }),
-  broken('missing', 'the program is gone'),
+  broken('garbage', 'those that follow write garbage', { promises: { ...promises, recovers: 15 } }),
+  broken('missing', 'the program is gone', { isLeftOut: true }),
 ];

@@ -8,7 +8,8 @@ import type { Publisher } from '../../helpers/publisher.js';
 import type { ServerSetup, StartHost } from '../implementation.js';
 import { newStreamId, Server } from '../server.js';
 
-/** Of the media, seconds: what one server publishes, and where the next one goes on. */
+/** Of the media, seconds: when one server is told to stop, and the key frame after that, where the next one goes on. */
+const BROKEN_AT = 2.5;
 const STOPPED_AT = 3;
 
 export function restarting(startHost: StartHost): void {
@@ -42,14 +43,20 @@ export function restarting(startHost: StartHost): void {
       const publisher = await before.publish(newStreamId(), fields);
       const { streamId } = publisher;
       const viewer = await before.watch(streamId);
-      publisher.send(messagesOf(framesUntil(media.frames, STOPPED_AT)));
+      publisher.send(messagesOf(framesUntil(media.frames, BROKEN_AT)));
       await publisher.acknowledged();
       const hls = before.hls(streamId);
       await hls.mediaUrl();
       const held = hls.request({ msn: (await hls.playlist()).segments.at(-1)!.msn + 1 });
       await before.holds(1);
-      await before.shutDown();
-      return { publisher, viewer, streamId, hls, held: await held, last: await hls.playlist() };
+      const stopped = before.shutDown();
+      const status = async () => (await before.fetch('/readyz')).status;
+      await expect.poll(status, { interval: 10 }).toBe(503);
+      // It goes on sending: what comes from the next key frame on is for the next server.
+      publisher.send(messagesOf(framesFrom(media.frames, BROKEN_AT)));
+      await stopped;
+      const published = framesUntil(media.frames, STOPPED_AT).length;
+      return { publisher, published, viewer, streamId, hls, held: await held, last: await hls.playlist() };
     }
 
     /** The media playlist of another server, at the address that it had. */
@@ -77,7 +84,8 @@ export function restarting(startHost: StartHost): void {
     }
 
     it('publishes what it holds, ends nothing, and tells everyone to come back', async () => {
-      const { publisher, viewer, streamId, held, last } = await publishAndStop();
+      const { publisher, published, viewer, streamId, held, last } = await publishAndStop();
+      expect(publisher.acknowledgedCount).toBe(published);
       expect(await publisher.socket.next('error')).toEqual({
         type: 'error',
         code: 'SHUTTING_DOWN',
@@ -97,26 +105,27 @@ export function restarting(startHost: StartHost): void {
     });
 
     it('goes on in the next process, for publisher and players, as after a break of the connection', async () => {
-      const { publisher, streamId, hls, last } = await publishAndStop();
+      const { publisher, published, streamId, hls, last } = await publishAndStop();
       const server = await startServer();
       const viewer = await server.connect();
       viewer.send({ type: 'join-stream', streamId });
       expect(await viewer.next('stream-joined')).toMatchObject({ status: 'reconnecting' });
       const player = await samePlaylist(server, hls);
       const next = player.playlist({ msn: last.segments.at(-1)!.msn + 1, part: 0 });
-      await server.holds(1);
-      const multivariant = await server.fetch(`/livestream/${streamId}/stream.m3u8`);
-      expect(multivariant.status).toBe(503);
-      expect(multivariant.headers.get('Retry-After')).toBe('1');
+      const multivariant = server.fetch(`/livestream/${streamId}/stream.m3u8`);
+      await server.holds(2);
 
-      const resumed = await server.publish(streamId, resumption(publisher, publisher.sent));
+      const resumed = await server.publish(streamId, resumption(publisher, published));
       expect(resumed.started).toMatchObject({
-        received: publisher.sent,
+        received: published,
         resumeToken: publisher.started.resumeToken,
       });
       resumed.send(rest());
       await viewer.next('stream-status', ({ status }) => status === 'live');
       expectToGoOn(await next, last);
+      expect(await (await multivariant).text()).toContain(
+        new URL(await hls.mediaUrl()).pathname.split('/').at(-1),
+      );
       const playlist = await player.playlist();
       expect(playlist.segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(1);
       const body = await (await server.fetch(`/livestream/${streamId}`)).json();
@@ -148,8 +157,9 @@ export function restarting(startHost: StartHost): void {
       const server = await startServer({ limits });
       const viewer = await server.watch(streamId);
       const held = (await samePlaylist(server, hls)).request();
+      const multivariant = server.fetch(`/livestream/${streamId}/stream.m3u8`);
       expect(await viewer.next('stream-status')).toMatchObject({ status: 'ended' });
-      expect((await held).status).toBe(404);
+      for (const answer of [held, multivariant]) expect((await answer).status).toBe(404);
       await server.shutDown();
       const third = await startServer({ limits });
       const late = await third.connect();

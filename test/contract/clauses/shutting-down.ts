@@ -72,6 +72,14 @@ export function shuttingDown(startHost: StartHost): void {
       expect((await late.closed).code).toBe(1013);
     });
 
+    it('lets nobody join any more: who comes back at once is for the next server', async () => {
+      await server.shutDown();
+      const late = await server.connect();
+      late.send({ type: 'join-stream', streamId: newStreamId() });
+      expect(await late.next('error')).toMatchObject({ code: 'SHUTTING_DOWN', fatal: true });
+      expect((await late.closed).code).toBe(1013);
+    });
+
     it('can be asked to more than once', async () => {
       await Promise.all([server.shutDown(), server.shutDown()]);
       await server.shutDown();

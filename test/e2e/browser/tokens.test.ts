@@ -88,7 +88,7 @@ it('goes on without a break when a token ends, in every way of playing', async (
     });
   }
   // The clock of the page is the only one that says when a token is over.
-  await page.waitForFunction((time) => Date.now() > time, until + 2000);
+  await page.waitForFunction((time) => Date.now() > time, until + 1000);
   for (const video of videos) {
     const { breaks, before } = await video.evaluate((element) => ({
       before: element.currentTime,

@@ -10,7 +10,6 @@ import { applyEdits, edits, inPieces, pieces } from '../grammar/bytes.js';
 import { recordingPath } from '../recordings.js';
 import type { FuzzTarget } from '../target.js';
 import { scripted } from '../transcoders.js';
-import { settled } from '../world.js';
 
 const run = promisify(execFile);
 
@@ -41,17 +40,17 @@ export const fragments: FuzzTarget = {
             const client = await world.connect();
             const watch = new PlaylistWatch(world, 'fuzzed');
             client.send(JSON.stringify({ type: 'start-stream', streamId: 'fuzzed' }));
-            await settled();
+            await client.settled();
             const input = inputs[which]!;
             const half = input.length >> 1;
             for (const piece of [input.subarray(0, half), input.subarray(half)]) {
               client.send(piece);
-              await settled();
+              await client.settled();
               await watch.look();
               bystander.send(10);
             }
             client.send(JSON.stringify({ type: 'stop-stream', streamId: 'fuzzed' }));
-            await settled();
+            await client.settled();
             await watch.look();
           },
         );

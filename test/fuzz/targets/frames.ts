@@ -4,7 +4,6 @@ import { frameMessage, generateFrames, type Frame, type Frames } from '../../hel
 import { PlaylistWatch, withBystander } from '../bystander.js';
 import { applyEdits, edits, type Edit } from '../grammar/bytes.js';
 import type { FuzzTarget } from '../target.js';
-import { settled } from '../world.js';
 
 /** Changes to a run of frames. Times in microseconds. */
 interface Change {
@@ -67,18 +66,18 @@ export const frames: FuzzTarget = {
           client.send(
             JSON.stringify({ type: 'start-stream', streamId: 'fuzzed', format: sources[which]!.format }),
           );
-          await settled();
+          await client.settled();
           let count = 0;
           for (const message of play(sources[which]!, changes, start)) {
             client.send(message);
-            if (typeof message === 'string') await settled();
+            if (typeof message === 'string') await client.settled();
             if (++count % 10 === 0) bystander.send(1);
             if (count % 40 === 0) await watch.look();
           }
-          await settled();
+          await client.settled();
           await watch.look();
           client.send(JSON.stringify({ type: 'stop-stream', streamId: 'fuzzed' }));
-          await settled();
+          await client.settled();
           await watch.look();
         });
       },
@@ -100,6 +99,7 @@ function play(
   for (const { at, count, how, by, edits: list } of changes) {
     const first = Math.floor(at * messages.length);
     const some = messages.slice(first, first + count);
+    if (some.length === 0) continue;
     const replace = (by: typeof some): unknown => messages.splice(first, some.length, ...by);
     const map = (make: (each: (typeof some)[number]) => Uint8Array | string): unknown =>
       replace(some.map((each) => ({ ...each, message: make(each) })));

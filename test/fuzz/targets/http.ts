@@ -3,7 +3,7 @@ import { BYSTANDER, withBystander } from '../bystander.js';
 import { checkResponse } from '../answers.js';
 import type { FuzzTarget } from '../target.js';
 import { silentTranscoder } from '../transcoders.js';
-import { settled, type World } from '../world.js';
+import type { World } from '../world.js';
 
 interface Ask {
   method: string;
@@ -58,6 +58,8 @@ const segment = fc.oneof(
       'aac',
       'stream.m3u8',
       'live.mp4',
+      'api',
+      'keys',
       'ws',
     ),
   },
@@ -223,7 +225,7 @@ async function startEnded(world: World): Promise<void> {
   const client = await world.connect();
   client.send(JSON.stringify({ type: 'start-stream', streamId: 'ended', format: { kind: 'container' } }));
   client.send(JSON.stringify({ type: 'stop-stream', streamId: 'ended' }));
-  await settled();
+  await client.settled();
 }
 
 /** The names of a live stream's media, by what stands for them. */

@@ -9,7 +9,7 @@ import { nearly } from '../grammar/json.js';
 import { fitting } from '../grammar/schema.js';
 import { silentTranscoder } from '../transcoders.js';
 import type { FuzzTarget } from '../target.js';
-import { settled, type Client } from '../world.js';
+import type { Client } from '../world.js';
 
 const CLIENTS = 3;
 const STREAMS = ['one', 'two'];
@@ -70,7 +70,7 @@ export const messages: FuzzTarget = {
           else if (each.do === 'send') its.send(applyEdits(bases[each.base]!, each.edits));
           else its.vanish();
           bystander.send(1);
-          await settled();
+          await its.settled();
           tokens.push(...its.all('stream-started').map(({ resumeToken }) => resumeToken));
           world.assert();
         }

@@ -66,6 +66,18 @@ describe('tokens of others', () => {
     server.close();
   });
 
+  it('are not called wrong where the JWK Set cannot be had', async () => {
+    const server = createServer((_request, response) => response.writeHead(500).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const token = await jwt({ alg: 'RS256', kid: 'one' }).sign(rsa.privateKey);
+    const refusal = { code: 'UNAUTHORIZED', message: expect.stringContaining('cannot be had') as string };
+    await expect(publish({ jwks: url }, token)).rejects.toMatchObject(refusal);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await expect(publish({ jwks: url }, token)).rejects.toMatchObject(refusal);
+  });
+
   it.each([
     ['another issuer', { issuer: 'https://id.test' }, { iss: 'https://evil.test' }, "claim 'iss'"],
     ['no audience', { audience: 'live' }, {}, "claim 'aud'"],

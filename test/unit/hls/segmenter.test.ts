@@ -49,6 +49,23 @@ describe('Segmenter', () => {
     },
   );
 
+  it('goes on with the timeline of another one, behind a discontinuity, and with no earlier date', () => {
+    const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
+    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);
+    segmenter.continueFrom({ mediaTime: 1000, programDate: NOW + 5000 });
+    segmenter.start([videoTrack, audioTrack]);
+    for (const sample of makeSamples({ length: 3 })) segmenter.push(sample);
+    segmenter.suspend();
+    const [first, second] = window.listed;
+    expect(first!.discontinuity).toBe(true);
+    expect(second!.discontinuity).toBe(false);
+    expect(first!.programDateTime).toBe(NOW + 5000);
+    expect(samplesOf(window)[0]!.dts).toBe(1000 * videoTrack.timescale);
+    expect(segmenter.position.mediaTime).toBeCloseTo(1003, 2);
+    expect(window.ended).toBe(false);
+    expect(window.last!.complete).toBe(true);
+  });
+
   it('leaves out sound that is hours or years from its picture, and cuts no parts for the time between', () => {
     const window = new Window({ targetDuration: 2, segments: 1000, bytes: Infinity });
     const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window, () => NOW);

@@ -175,6 +175,45 @@ describe('blocking reload (RFC 8216bis §6.2.5.2)', () => {
   });
 });
 
+describe('a window that another process goes on with', () => {
+  it('does not end, and answers at once those who wait for what it will not make', async () => {
+    const window = makeWindow();
+    addSegment(window);
+    const reached = window.reach(2, 0).catch((error: PlaybackError) => error);
+    const hinted = window.hintedPart(5);
+    open(window);
+    addPart(window);
+    const next = window.reach(2, 1).catch((error: PlaybackError) => error);
+    window.suspend();
+    expect(await reached).toBeUndefined();
+    expect(await hinted).toHaveLength(100);
+    expect(await next).toMatchObject({ status: 503, retryAfter: 1 });
+    await expect(window.reach(3, 0)).rejects.toMatchObject({ status: 503, retryAfter: 1 });
+    expect(await window.hintedPart(6)).toBeUndefined();
+    await window.reach(1, 0);
+    expect(window.ended).toBe(false);
+    expect(window.last!.complete).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('goes on where the one before left off', () => {
+    const before = makeWindow();
+    open(before, true);
+    for (let index = 0; index < 20; index++) addSegment(before);
+    open(before, true);
+    addPart(before);
+    before.closeSegment();
+    const window = makeWindow();
+    window.continueFrom(before.position);
+    expect(window.partTarget).toBe(0.2);
+    expect(window.discontinuitySequence).toBe(2);
+    open(window, true);
+    addPart(window);
+    expect(window.last!.msn).toBe(before.last!.msn + 1);
+    expect(window.position.discontinuitySequence).toBe(3);
+  });
+});
+
 describe('the hinted part', () => {
   it('is held until it is whole, whichever segment it falls into', async () => {
     const window = makeWindow();

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { LivestreamError } from '../../../server/errors.js';
 import type { Ingest } from '../../../server/ingest/ingest.js';
 import { PublishSession } from '../../../server/ingest/publish-session.js';
 import { defaultLimits, defaultPackaging, silentLogger, type Limits } from '../../../server/options.js';
@@ -6,7 +7,12 @@ import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
 import { Stream } from '../../../server/streams/stream.js';
 
-function setUp(end: Ingest['end'], limits: Partial<Limits> = {}, takes = false) {
+function setUp(
+  end: Ingest['end'],
+  limits: Partial<Limits> = {},
+  takes = false,
+  canBegin?: Ingest['canBegin'],
+) {
   const stream = new Stream('test', defaultPackaging, () => {});
   const onOver = vi.fn();
   const session = new PublishSession({
@@ -15,7 +21,13 @@ function setUp(end: Ingest['end'], limits: Partial<Limits> = {}, takes = false) 
     limits: { ...defaultLimits, ...limits },
     refusals: new Refusals(),
     logger: silentLogger,
-    createIngest: () => ({ write: () => takes, drained: () => new Promise(() => {}), end, kill: () => {} }),
+    createIngest: () => ({
+      write: () => takes,
+      drained: () => new Promise(() => {}),
+      end,
+      kill: () => {},
+      ...(canBegin && { canBegin }),
+    }),
     onOver,
   });
   return { session, stream, onOver };
@@ -65,6 +77,54 @@ describe('PublishSession', () => {
     session.receive(Uint8Array.of(0));
     expect(session.isOver).toBe(true);
     await session.stop('stopped');
+  });
+
+  describe('when the server restarts', () => {
+    function suspended(canBegin?: (bytes: Uint8Array) => boolean) {
+      const { session, stream, onOver } = setUp(() => Promise.resolve(), {}, true, canBegin);
+      const connection = { send: vi.fn(), close: vi.fn(), pause: vi.fn(), resume: vi.fn() };
+      session.attach(connection);
+      const save = vi.fn(() => Promise.resolve());
+      return { session, stream, onOver, connection, save, over: session.suspend(save) };
+    }
+
+    it('takes what comes before the next key frame, and leaves that for the next process', async () => {
+      const { session, connection, save, over, onOver } = suspended(([first]) => first === 1);
+      for (const byte of [0, 0, 1, 0, 1]) session.receive(Uint8Array.of(byte));
+      await over;
+      expect(session.received).toBe(2);
+      expect(save).toHaveBeenCalledOnce();
+      const types = connection.send.mock.calls.map(([message]) => (message as { type: string }).type);
+      expect(types).toEqual(['viewer-count', 'ack', 'error']);
+      expect(connection.close).toHaveBeenCalledExactlyOnceWith(1012, expect.any(String));
+      expect(onOver).toHaveBeenCalledOnce();
+    });
+
+    it('waits for no key frame where there are none, nor for long, nor for a publisher that has left', async () => {
+      const container = suspended();
+      await container.over;
+      vi.useFakeTimers();
+      const slow = suspended(() => false);
+      await vi.advanceTimersByTimeAsync(2000);
+      await slow.over;
+      vi.useRealTimers();
+      expect(slow.save).toHaveBeenCalledOnce();
+      const gone = suspended(() => false);
+      gone.session.detach(gone.connection);
+      await gone.over;
+      expect(gone.save).toHaveBeenCalledOnce();
+    });
+
+    it('saves nothing of a stream that ended meanwhile', async () => {
+      vi.useFakeTimers();
+      const { session, stream, save, over } = suspended(() => false);
+      session.fail(new LivestreamError('TOO_LARGE', 'too large'));
+      await vi.advanceTimersByTimeAsync(2000);
+      await over;
+      vi.useRealTimers();
+      expect(stream.status).toBe('ended');
+      expect(save).not.toHaveBeenCalled();
+    });
   });
 
   it('is over once, however often it is stopped', async () => {

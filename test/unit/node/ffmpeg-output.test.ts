@@ -145,6 +145,25 @@ describe('copied video', () => {
 });
 
 describe('encoded video', () => {
+  it.each(['copy', 'encode'] as const)(
+    'goes on evenly where the clock of MPEG-TS wraps: %s',
+    async (video) => {
+      const { file } = await transcode('wrapping.ts', video, 'copy');
+      // One more, or less, where the frame rate is made constant.
+      expect(Math.abs(file.video.length - DURATION * FRAME_RATE)).toBeLessThanOrEqual(1);
+      for (const { samples, step } of [
+        { samples: file.video, step: 1 / FRAME_RATE },
+        { samples: file.audio, step: 1024 / 48_000 },
+      ]) {
+        samples.slice(1).forEach(({ time }, index) => {
+          expect(time - samples[index]!.time).toBeCloseTo(step, 2);
+        });
+      }
+      // Both tracks began anew at the same moment.
+      expect(Math.abs(file.audio.at(-1)!.time - file.video.at(-1)!.time)).toBeLessThan(0.1);
+    },
+  );
+
   it.each<MediaName>(['vp8-opus.webm', 'h264-aac.ts'])(
     '%s becomes H.264 and AAC at a constant rate',
     async (name) => {

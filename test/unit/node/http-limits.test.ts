@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { AssetStore, TranscoderFactory } from '../../../server/index.js';
 import { serve, type RunningServer, type ServeOptions } from '../../../server/node/serve.js';
 import { makeSelfSigned } from '../../helpers/self-signed.js';
+import { withResolvers } from './transcode-file.js';
 
 const transcoder: TranscoderFactory = {
   start: () => {
@@ -20,11 +21,16 @@ const transcoder: TranscoderFactory = {
 /** More than a socket's buffers hold. */
 const large = new Uint8Array(32 * 1024 * 1024);
 const assets: AssetStore = {
-  read: (name) =>
-    Promise.resolve(
-      name === 'demo/large.png' ? { body: large, type: 'image/png', immutable: false } : undefined,
-    ),
+  async read(name) {
+    if (name.includes('late')) await late.promise;
+    else if (name !== 'assets/large.png') return undefined;
+    const body = name.includes('large') ? large : large.subarray(0, 9);
+    return { body, type: 'image/png', immutable: false };
+  },
 };
+
+/** When `late.png` is there. */
+let late = withResolvers<void>();
 
 let folder: string;
 let tls: { certificate: string; key: string };
@@ -62,30 +68,39 @@ async function dial(kind: Kind, { port }: RunningServer): Promise<Socket> {
   return socket;
 }
 
-async function refused({ url }: RunningServer): Promise<Record<string, number>> {
-  const metrics = url.startsWith('https')
-    ? await (async () => {
-        const session = connectHttp2(url, { ca });
-        open.push(session);
-        return text(session.request({ ':path': '/metrics' }));
-      })()
-    : await (await fetch(`${url}/metrics`)).text();
-  const found = metrics.matchAll(/^livedrop_refused_total\{limit="(\w+)"\} (\d+)$/gm);
+async function metrics({ url }: RunningServer): Promise<string> {
+  if (!url.startsWith('https')) return await (await fetch(`${url}/metrics`)).text();
+  const session = connectHttp2(url, { ca });
+  session.on('error', () => {});
+  try {
+    return await text(session.request({ ':path': '/metrics' }));
+  } finally {
+    session.destroy();
+  }
+}
+
+async function refused(running: RunningServer): Promise<Record<string, number>> {
+  const found = (await metrics(running)).matchAll(/^livedrop_refused_total\{limit="(\w+)"\} (\d+)$/gm);
   return Object.fromEntries(Array.from(found, ([, limit, count]) => [limit, Number(count)]));
 }
 
-describe.each(['http', 'https'] as const)('over %s', (kind) => {
+/** A client that took nothing of its answer was cut. */
+const stalled = (running: RunningServer): Promise<void> =>
+  expect.poll(() => refused(running), { timeout: 10_000, interval: 150 }).toMatchObject({ stallTime: 1 });
+
+describe.each(['http', 'https'] as const)('over %s', { timeout: 15_000 }, (kind) => {
   const with_ = (options: Partial<ServeOptions>) => start({ ...options, ...(kind === 'https' ? tls : {}) });
 
   it.each([
     ['says nothing', ''],
     ['never ends its headers', 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: 1\r\n'],
   ])('cuts a client that %s', async (_, begun) => {
-    const running = await with_({ headerTime: 0.2 });
+    const running = await with_({ headerTime: 0.4 });
     const socket = await dial(kind, running);
-    // Byte for byte, as slow-loris does: what comes is no reason to wait longer.
-    const drip = setInterval(() => socket.write(begun === '' ? '' : 'a'), 20);
     socket.write(begun);
+    // Byte for byte, as slow-loris does; not so long that one crosses with the answer, which would be lost with it.
+    let drips = begun === '' ? 0 : 3;
+    const drip = setInterval(() => drips-- > 0 && socket.write('a'), 40);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 408 .*application\/problem\+json.*"status":408/s);
     clearInterval(drip);
     expect(await refused(running)).toMatchObject({ headerTime: 1 });
@@ -101,13 +116,18 @@ describe.each(['http', 'https'] as const)('over %s', (kind) => {
 
   it('cuts a client that does not take its answer, and not one that waits', async () => {
     const running = await with_({ stallTime: 0.3 });
+    late = withResolvers();
+    const patient = await dial(kind, running);
+    patient.write('GET /assets/late.png HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     const socket = await dial(kind, running);
-    socket.write('GET /demo/large.png HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /assets/large.png HTTP/1.1\r\nHost: x\r\n\r\n');
     socket.pause();
-    await expect.poll(() => refused(running), { timeout: 4000 }).toMatchObject({ stallTime: 1 });
+    await stalled(running);
     socket.resume();
     await once(socket, 'close');
     expect(socket.bytesRead).toBeLessThan(large.length);
+    late.resolve();
+    expect(await text(patient)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('says in words what is no HTTP', async () => {
@@ -117,15 +137,27 @@ describe.each(['http', 'https'] as const)('over %s', (kind) => {
   });
 });
 
-describe('over HTTP/2', () => {
+describe('over HTTP/2', { timeout: 15_000 }, () => {
   it('cuts a client that does not take its answer', async () => {
     const running = await start({ ...tls, stallTime: 0.3 });
     const session = connectHttp2(running.url, { ca });
     open.push(session);
-    const stream = session.request({ ':path': '/demo/large.png' });
+    const stream = session.request({ ':path': '/assets/large.png' });
     stream.on('error', () => {});
     await once(stream, 'response');
-    await expect.poll(() => refused(running), { timeout: 4000 }).toMatchObject({ stallTime: 1 });
+    await stalled(running);
+  });
+
+  it('cuts a client that does not take an answer that came late', async () => {
+    late = withResolvers();
+    const running = await start({ ...tls, stallTime: 0.2 });
+    const session = connectHttp2(running.url, { ca });
+    open.push(session);
+    const stream = session.request({ ':path': '/assets/late-and-large.png' });
+    stream.on('error', () => {});
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    late.resolve();
+    await stalled(running);
   });
 
   it('refuses headers that are too large', async () => {

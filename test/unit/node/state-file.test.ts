@@ -34,18 +34,27 @@ describe('StateFile', () => {
     expect((await StateFile.open(path)).found).toEqual([state('a'), state('b')]);
   });
 
-  it('is never seen half written, and writes what was asked for meanwhile in one go', async () => {
+  it('is never seen half written', async () => {
     const file = await StateFile.open(path);
-    await file.save(state('first'));
+    const large = 'x'.repeat(1_000_000);
+    await file.save({ ...state('a'), title: large });
     let writing = true;
-    const writes = Promise.all(
-      Array.from({ length: 500 }, (_, index) => file.save(state(`stream-${index % 50}`, index))),
-    ).then(() => (writing = false));
-    const before = performance.now();
+    const writes = (async () => {
+      for (let count = 0; count < 20; count++) await file.save({ ...state('a', count), title: large });
+      writing = false;
+    })();
     while (writing) JSON.parse(await readFile(path, 'utf8'));
     await writes;
+  });
+
+  it('writes in one go what was asked for during the write before', async () => {
+    const file = await StateFile.open(path);
+    const before = performance.now();
+    await Promise.all(
+      Array.from({ length: 2000 }, (_, index) => file.save(state(`stream-${index % 50}`, index))),
+    );
     expect(performance.now() - before).toBeLessThan(1000);
-    expect((await StateFile.open(path)).found).toHaveLength(51);
+    expect((await StateFile.open(path)).found).toHaveLength(50);
   });
 
   it.each(['', '{"version":1,"streams":[{"stre', 'null', '{"version":2,"streams":[]}', '[1]'])(

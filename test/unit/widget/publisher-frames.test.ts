@@ -135,6 +135,19 @@ describe('Publisher, of frames', () => {
     expect(publisher.bufferedBytes).toBe(0);
   });
 
+  it('says what it still keeps, with which a server goes on that has lost all it had', () => {
+    pushGroup(0);
+    publisher.handle({ type: 'ack', streamId: 'a', received: 3 });
+    publisher.connectionLost();
+    pushGroup(4);
+    sent = [];
+    publisher.connectionOpened();
+    expect(sent).toEqual([{ type: 'start-stream', streamId: 'a', format, resume: { token: 'r', from: 3 } }]);
+    started(3);
+    expect(sent.slice(1)).toEqual([3, 4, 5, 6, 7]);
+    expect(dropped).toEqual([]);
+  });
+
   it.each([
     ['seconds', { maxBufferedSeconds: 2.5 }],
     ['bytes', { maxBufferedBytes: 1000 }],

@@ -6,6 +6,8 @@ import { cleanUp, inState, nextEvent, part, place, press, pretend, shows, visibl
 
 customElements.define('live-player', LivePlayer);
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
+
 const PICTURE = {
   hasFrame: true,
   playing: true,
@@ -78,6 +80,33 @@ describe('<live-player>', () => {
       await tell('live');
       expect(loads()).to.equal(1);
       expect(calls.findLast(([name]) => /load/.test(String(name)))?.[0]).to.equal('load');
+    });
+
+    it('go on with a newer token, and begin where there was none', async () => {
+      const { element, calls, tell } = await player({}, { token: 'one' });
+      const renewed: (string | undefined)[] = [];
+      pretend(element.socket, { renewToken: () => renewed.push(element.token) });
+      const count = (name: string): number => calls.filter(([called]) => called === name).length;
+      await tell('live');
+      const before = [count('load'), count('unload'), count('connect'), count('disconnect')];
+      element.token = 'two';
+      await element.updateComplete;
+      expect(renewed).to.deep.equal(['two']);
+      expect([count('load'), count('unload'), count('connect'), count('disconnect')]).to.deep.equal(before);
+    });
+
+    it('wait for their first token where they are to ask for it', async () => {
+      const element = document.createElement('live-player');
+      const connected: string[] = [];
+      let answer = (_token: string): void => {};
+      element.streamId = 'demo';
+      element.getToken = () => new Promise((resolve) => (answer = resolve));
+      pretend(element.socket, { connect: (streamId: string) => connected.push(streamId) });
+      await place(element);
+      expect(connected).to.deep.equal([]);
+      answer('one');
+      await nextTurn();
+      expect(connected).to.deep.equal(['demo']);
     });
 
     it('show a picture that was faster than the word that there is a stream', async () => {

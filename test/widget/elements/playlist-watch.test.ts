@@ -33,6 +33,11 @@ describe('PlaylistWatch', () => {
     expect(await firstStatus(answers({ [playlistUrl]: MULTIVARIANT }))).to.equal('waiting');
   });
 
+  it('takes a server that has none for now for a stream that is interrupted', async () => {
+    const restarting = () => Promise.resolve(new Response('no', { status: 503 }));
+    expect(await firstStatus(restarting)).to.equal('reconnecting');
+  });
+
   it('looks into the media playlist', async () => {
     expect(await firstStatus(answers({ [playlistUrl]: MULTIVARIANT, [mediaUrl]: LIVE }))).to.equal('live');
     expect(
