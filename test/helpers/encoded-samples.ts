@@ -81,11 +81,16 @@ export interface SampleDifference {
   /** Served more often than encoded. */
   doubled: number;
   isInOrder: boolean;
+  /** The first of those that are lost: `audio 17 of 1200`. */
+  where: string[];
 }
+
+/** So many are named. */
+const MOST_NAMED = 10;
 
 /** Compares both tracks together; nothing is lost nor doubled where both are 0, however many samples are alike. */
 export function compareSamples(encoded: SampleDigests, served: SampleDigests): SampleDifference {
-  const difference: SampleDifference = { encoded: 0, lost: 0, doubled: 0, isInOrder: true };
+  const difference: SampleDifference = { encoded: 0, lost: 0, doubled: 0, isInOrder: true, where: [] };
   for (const kind of ['video', 'audio'] as const) {
     const counts = new Map<string, number>();
     for (const digest of encoded[kind]) counts.set(digest, (counts.get(digest) ?? 0) + 1);
@@ -96,8 +101,19 @@ export function compareSamples(encoded: SampleDigests, served: SampleDigests): S
     }
     difference.encoded += encoded[kind].length;
     difference.isInOrder &&= isSubsequence(served[kind], encoded[kind]);
+    difference.where.push(...missing(served[kind], encoded[kind]).map((at) => `${kind} ${at}`));
   }
   return difference;
+}
+
+function missing(part: readonly string[], whole: readonly string[]): string[] {
+  const indices: number[] = [];
+  let at = 0;
+  for (const [index, digest] of whole.entries()) {
+    if (digest === part[at]) at += 1;
+    else indices.push(index);
+  }
+  return indices.slice(0, MOST_NAMED).map((index) => `${index} of ${whole.length}`);
 }
 
 function isSubsequence(part: readonly string[], whole: readonly string[]): boolean {
@@ -112,4 +128,5 @@ export const noDifference = (encoded: number): SampleDifference => ({
   lost: 0,
   doubled: 0,
   isInOrder: true,
+  where: [],
 });

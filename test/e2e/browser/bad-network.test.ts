@@ -112,7 +112,8 @@ class Show {
     const total = encoded.video.length + encoded.audio.length;
     expect(encoded.video.length).toBeGreaterThan(100);
     expect(encoded.audio.length).toBeGreaterThan(100);
-    expect(compareSamples(encoded, served)).toEqual(noDifference(total));
+    const status = await (await fetch(`${server.url}/livestream/${this.streamId}`)).text();
+    expect(compareSamples(encoded, served), status).toEqual(noDifference(total));
     expect(served.discontinuities).toBe(0);
     expect(told.dropped).toBe(0);
     expect(told.health.droppedSeconds).toBe(0);
