@@ -28,8 +28,8 @@ export const SERVER: readonly Fault[] = [
     name: 'server-kill',
     title: 'server: SIGKILL, and started again',
     hitsAll: true,
-    // What was acknowledged and not seen yet was in its memory alone.
-    promises: { recovers: 5, keepsSamples: 'none', seam: 'discontinuity' },
+    // What was acknowledged and not seen yet was in its memory alone; what publishers still keep they send again from a key frame.
+    promises: { recovers: 5, keepsSamples: 'none', seam: 'discontinuity', repeats: true },
     prepare,
     inject: (_target, { server }) => server.restart('SIGKILL'),
   }),
