@@ -38,7 +38,7 @@ export function demoHeaders(c: Context, options: PageOptions): Record<string, st
 export function embedHeaders(c: Context, options: PageOptions, styleHash: string): Record<string, string> {
   return {
     ...pageHeaders(options),
-    'Content-Security-Policy': contentSecurityPolicy(c, { frameAncestors: '*', styleHash }),
+    'Content-Security-Policy': contentSecurityPolicy(c, { styleHash }),
     'Permissions-Policy': `camera=(), microphone=(), display-capture=(), ${DENIED}`,
     'Cross-Origin-Resource-Policy': 'cross-origin',
   };
@@ -55,7 +55,8 @@ function pageHeaders({ hsts }: PageOptions): Record<string, string> {
 }
 
 interface Policy {
-  frameAncestors: string;
+  /** Absent: anybody. `*` would leave out pages without an origin: sandboxed ones, and those that a CMS writes into a frame. */
+  frameAncestors?: string;
   styleHash?: string;
 }
 
@@ -69,7 +70,7 @@ function contentSecurityPolicy(c: Context, { frameAncestors, styleHash }: Policy
     "media-src 'self' blob:",
     "worker-src 'self'",
     `connect-src 'self'${ownSockets(c)}`,
-    `frame-ancestors ${frameAncestors}`,
+    ...(frameAncestors ? [`frame-ancestors ${frameAncestors}`] : []),
     "base-uri 'none'",
     "form-action 'self'",
   ].join('; ');

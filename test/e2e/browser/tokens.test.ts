@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { generateFrames, repeatFrames, sendFramesInRealTime } from '../../helpers/frames.js';
+import { HlsClient } from '../../helpers/hls-client.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { mint } from '../../helpers/tokens.js';
 
@@ -61,6 +62,10 @@ it('goes on without a break when a token ends, in every way of playing', async (
   const publisher = await Publisher.start(server.socketUrl, STREAM, { format, token });
   const end = new AbortController();
   const sent = sendFramesInRealTime(publisher, repeatFrames({ format, ...media }), end.signal);
+
+  // Chromium's own HLS gives up on a stream of few segments.
+  const hls = new HlsClient(`${server.url}/livestream/${STREAM}/stream.m3u8?token=${await play(60)}`);
+  await hls.playlistWhere(({ segments }) => segments.length > 4);
 
   const page = await browser.newPage();
   const refused: string[] = [];

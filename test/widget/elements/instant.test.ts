@@ -91,7 +91,8 @@ describe('<live-player latency="instant">', function () {
     await player.play();
     await plays(player);
     await playsOn(player, 0.2);
-    expect(video.currentTime - before).to.be.greaterThan(1.5);
+    // Two seconds went by, less what the other caught up and this one keeps in hand: had it gone on where it was, 0.2.
+    expect(video.currentTime - before).to.be.greaterThan(1);
     expect(player.video.transport).to.equal('instant');
   });
 
