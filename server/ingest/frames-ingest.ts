@@ -24,8 +24,11 @@ const MAX_WAITING = 250;
 /** A publisher counts as sending while its last message is no older than this, milliseconds. */
 const SENDING_TIME = 2000;
 
-/** A capture clock that moved by more against the timestamps is another clock, milliseconds. */
-const CLOCK_LEAP = 1000;
+/**
+ * A capture clock that moved by more against the timestamps is another clock, milliseconds. By less a publisher may be mistaken: it
+ * measures the server's clock over a network that, while it is bad, holds answers back for many seconds.
+ */
+const CLOCK_LEAP = 30_000;
 
 /** What was lost with a frame that these are the reasons for may be what the next frames refer to. */
 const BREAKS_PREDICTION = new Set<DropReason>(['reserved-bits', 'timestamp-range', 'broken-chunk']);

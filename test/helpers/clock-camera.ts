@@ -58,6 +58,8 @@ export function installClockCamera({ width, height, frameRate }: ClockCameraOpti
       ...(constraints?.video ? [videoTrack()] : []),
       ...(constraints?.audio ? [audioTrack(frequency)] : []),
     ]);
+  // The empty document that is there before the page has none.
+  if (!navigator.mediaDevices) return;
   navigator.mediaDevices.getUserMedia = (constraints) => Promise.resolve(media(constraints, 440));
   navigator.mediaDevices.getDisplayMedia = () => Promise.resolve(media({ video: true, audio: true }, 880));
 }
