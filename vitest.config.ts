@@ -10,6 +10,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          // Some live through an hour of a stream, which is seconds on a busy machine.
+          testTimeout: 30 * seconds,
           sequence: { groupOrder: 0 },
         },
       },
