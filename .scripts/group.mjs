@@ -8,10 +8,11 @@ const ownGroups = process.platform !== 'win32';
  * Runs a Node.js script with its output shown, and ends whatever is left of its process group afterwards.
  *
  * @param {string[]} args of Node.js
- * @param {{ env?: Record<string, string>, timeout: number }} options `timeout` in milliseconds
+ * @param {{ env?: Record<string, string>, timeout: number, grace?: number }} options milliseconds. `grace`: how long it may take to
+ *   stop when it is told to, by a signal or after the timeout, before it is ended. Default 0
  * @returns {Promise<{ code: number, timedOut: boolean }>}
  */
-export function runGroup(args, { env = {}, timeout }) {
+export function runGroup(args, { env = {}, timeout, grace = 0 }) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
@@ -27,23 +28,38 @@ export function runGroup(args, { env = {}, timeout }) {
         // It is gone.
       }
     };
-    const onInterrupt = () => {
-      signal('SIGKILL');
-      process.exit(130);
+    let ending;
+    const end = (andThen) => {
+      if (grace > 0) signal('SIGTERM');
+      ending = setTimeout(() => {
+        signal('SIGKILL');
+        andThen?.();
+      }, grace);
     };
-    process.once('SIGINT', onInterrupt);
-    process.once('SIGTERM', onInterrupt);
+    let interrupted = false;
+    const onInterrupt = () => {
+      // The second time at once.
+      if (interrupted || grace === 0) {
+        signal('SIGKILL');
+        process.exit(130);
+      }
+      interrupted = true;
+      end(() => process.exit(130));
+    };
+    process.on('SIGINT', onInterrupt);
+    process.on('SIGTERM', onInterrupt);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      signal('SIGKILL');
+      end();
     }, timeout);
     const finish = (code) => {
       clearTimeout(timer);
+      clearTimeout(ending);
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', onInterrupt);
       if (child.pid) signal('SIGKILL');
-      resolve({ code: code ?? 1, timedOut });
+      resolve({ code: interrupted ? 130 : (code ?? 1), timedOut });
     };
     child.once('error', () => finish(127));
     child.once('exit', finish);

@@ -5,8 +5,12 @@ import { installDependencies } from './dependencies.mjs';
 import { runGroup } from './group.mjs';
 import { fail } from './run.mjs';
 import { ensureTools } from './tools.mjs';
+import { stopWithParent } from './with-parent.mjs';
 
 const minutes = 60_000;
+
+/** So long may it put things back as they were when it is told to stop, milliseconds. */
+const GRACE = 10_000;
 
 /**
  * Runs it with this process's arguments, and takes its exit code.
@@ -14,12 +18,17 @@ const minutes = 60_000;
  * @param {number} longest minutes, after which it is ended
  */
 export async function runProgram(name, longest) {
+  stopWithParent();
   try {
     await installDependencies();
     await build();
     const env = await ensureTools([name]);
     const args = [fileURLToPath(new URL('run-typescript.mjs', import.meta.url)), `test/${name}/index.ts`];
-    const { code } = await runGroup([...args, ...process.argv.slice(2)], { env, timeout: longest * minutes });
+    const { code } = await runGroup([...args, ...process.argv.slice(2)], {
+      env,
+      timeout: longest * minutes,
+      grace: GRACE,
+    });
     process.exitCode = code;
   } catch (error) {
     fail(error);

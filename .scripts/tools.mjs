@@ -70,8 +70,9 @@ export const toolsOf = {
   package: [],
   widget: ['chromium'],
   bench: ['chromium', 'ffprobe', 'nginx'],
-  chaos: ['chromium'],
-  soak: [],
+  chaos: ['chromium', 'ffprobe'],
+  soak: ['ffprobe'],
+  fuzz: ['ffprobe'],
 };
 
 /** Packages of several programs, by package manager, each once. */
@@ -96,6 +97,8 @@ async function installMissing(names) {
  * @throws where one that is not optional cannot be had
  */
 export async function ensureTools(suites) {
+  const unknown = suites.find((suite) => !Object.hasOwn(toolsOf, suite));
+  if (unknown !== undefined) throw new TypeError(`toolsOf does not say which programs ${unknown} uses`);
   const env = { FFMPEG_PATH: await ensureFfmpeg() };
   const names = [...new Set(suites.flatMap((suite) => toolsOf[suite]))];
   const isMissing = (name) => !tools[name].find();

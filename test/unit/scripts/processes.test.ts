@@ -63,6 +63,21 @@ describe.skipIf(process.platform === 'win32')('processes that scripts start', ()
     await writeFile(path, 'setInterval(() => {}, 1000);');
     expect(await runGroup([path], { timeout: 300 })).toEqual({ code: 1, timedOut: true });
   });
+
+  it('may put things back when they are told to stop, and not for ever', async () => {
+    const path = join(folder, 'mount.mjs');
+    const left = join(folder, 'left');
+    await writeFile(
+      path,
+      `import { writeFileSync } from 'node:fs';
+      process.on('SIGTERM', () => process.argv[2] === 'stays' || (writeFileSync('${left}', 'put back'), process.exit(0)));
+      setInterval(() => {}, 1000);`,
+    );
+    const { timedOut } = await runGroup([path], { timeout: 1000, grace: 20_000 });
+    expect(timedOut).toBe(true);
+    expect(await readFile(left, 'utf8')).toBe('put back');
+    expect((await runGroup([path, 'stays'], { timeout: 500, grace: 100 })).timedOut).toBe(true);
+  });
 });
 
 /** A process that ended but was not waited for is no longer running. */
