@@ -97,6 +97,7 @@ export class LivePlayer extends LitElement {
     latencyMode: () => (this.cdnUrl ? 'low' : this.latencyMode),
     serverTime: () => this.socket.serverTime,
     token: () => this.#tokens.current,
+    onTokenKept: (token) => this.socket.tokenKept(this.streamId, token),
     debug: () => this.debug,
   });
 

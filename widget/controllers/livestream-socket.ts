@@ -260,9 +260,14 @@ export class LivestreamSocketController
     if (this.#joined.size === 0 && !this.#isPublishing) this.#close();
   }
 
-  /** There is another token than before: joins with it, so that what plays goes on. */
+  /** There may be another token than before: joins every stream again with what there is now, so that what plays goes on. */
   renewToken(): void {
     for (const streamId of this.#joined) this.#join(streamId);
+  }
+
+  /** A player keeps this token in its addresses: whenever there is another, the server is told that it renews this one. */
+  tokenKept(streamId: string, token: string | undefined): void {
+    this.#joined.loaded(streamId, token);
   }
 
   get #isPublishing(): boolean {
