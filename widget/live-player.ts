@@ -106,6 +106,7 @@ export class LivePlayer extends LitElement {
     video: this.video,
     wanted: () => this.wanted,
     token: () => this.#tokens.current,
+    onRefused: () => this.#tokens.refused(),
   });
   readonly #autoHide = new AutoHide(this);
   readonly #fullscreen = new FullscreenController(this, () => this.videoElement);
@@ -221,7 +222,9 @@ export class LivePlayer extends LitElement {
     const { error } = this.socket;
     // Playback needs no socket: as long as the playlist answers, its loss is nothing to show.
     const socketError = error?.isPassing && !this.#source.unreachable ? undefined : error;
-    return this.video.hasFrame ? undefined : (this.#tokens.error ?? socketError ?? this.video.error);
+    return this.video.hasFrame
+      ? undefined
+      : (this.#tokens.error ?? this.#source.refusal ?? socketError ?? this.video.error);
   }
 
   /** Plays, and from then on whenever the stream is live. */
