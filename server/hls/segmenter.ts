@@ -1,3 +1,4 @@
+import { sameBytes } from './boxes.js';
 import { CutPlan, type Cut } from './cut-plan.js';
 import { writeInitSegment } from './init-segment.js';
 import { writeFragment, type Run } from './media-segment.js';
@@ -443,8 +444,4 @@ export class Segmenter {
     }
     return this.#end + left;
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

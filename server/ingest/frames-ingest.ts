@@ -1,4 +1,5 @@
 import { LivestreamError } from '../errors.js';
+import { sameBytes } from '../hls/boxes.js';
 import type { Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { TrackConfig } from '../protocol.js';
@@ -350,9 +351,5 @@ function sameConfig(a: TrackConfig, b: TrackConfig): boolean {
 
 function sameTrack(a: Track, b: Track): boolean {
   if (a === b) return true;
-  return (
-    a.timescale === b.timescale &&
-    a.sampleEntry.length === b.sampleEntry.length &&
-    a.sampleEntry.every((byte, index) => byte === b.sampleEntry[index])
-  );
+  return a.timescale === b.timescale && sameBytes(a.sampleEntry, b.sampleEntry);
 }
