@@ -87,6 +87,8 @@ export interface Limits {
   maxTranscoderRestarts: number;
   /** A transcoder that has input and gives nothing for so long hangs, and is started again. Default 8. */
   transcoderStallTime: number;
+  /** How long a transcoder may take to write out what it holds when its input has ended; then what is left is lost. Default 5. */
+  transcoderFlushTime: number;
   /** Bits a second that may come out of a stream's transcoder, on average; one that gives more is started again. Default 100,000,000. */
   maxTranscoderBitrate: number;
   /** Bytes kept of a container since the last place where reading can start, for a transcoder that is started again. Default 16 MiB. */
@@ -163,6 +165,7 @@ export const defaultLimits: Limits = {
   maxTotalBytes: 1024 * 1024 * 1024,
   maxTranscoderRestarts: 5,
   transcoderStallTime: 8,
+  transcoderFlushTime: 5,
   maxTranscoderBitrate: 100_000_000,
   maxReplayBytes: 16 * 1024 * 1024,
   derivedIdleTime: 30,
@@ -214,6 +217,7 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxTotalBytes: [1024 * 1024, Number.MAX_SAFE_INTEGER],
   maxTranscoderRestarts: [0, 1000],
   transcoderStallTime: [1, 300],
+  transcoderFlushTime: [0.1, 300],
   maxTranscoderBitrate: [100_000, Number.MAX_SAFE_INTEGER],
   maxReplayBytes: [64 * 1024, 256 * 1024 * 1024],
   derivedIdleTime: [1, 3600],

@@ -93,6 +93,7 @@ export class ContainerIngest implements Ingest {
     this.#stopped = true;
     this.#clearTimers();
     this.#run?.kill();
+    this.#ending?.();
   }
 
   #onTracks(tracks: readonly Track[]): void {
@@ -133,6 +134,8 @@ export class ContainerIngest implements Ingest {
         onOver: (failure) => this.#onOver(failure),
       },
     );
+    // What becomes of it was told already.
+    if (run.isOver) return true;
     this.#run = run;
     let room = true;
     for (const bytes of input) room = run.write(bytes);
@@ -149,7 +152,11 @@ export class ContainerIngest implements Ingest {
     const run = this.#run;
     this.#run = undefined;
     if (failure) this.#tell(failure);
-    if (this.#ending) this.#ending();
+    if (this.#ending && failure) {
+      const message = `the transcoder failed at the end (${failure.reason}): the last moments may be missing`;
+      this.events.onNotice?.(new LivestreamError('TRANSCODER_FAILED', message));
+    }
+    this.#ending?.();
     if (this.#ending || this.#stopped || !failure) return;
     const { stream, limits } = this.options;
     const { fault, reason, blamesInput } = failure;

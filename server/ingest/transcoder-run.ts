@@ -22,7 +22,7 @@ export interface TranscoderFailure {
   cause?: unknown;
 }
 
-export type TranscoderLimits = Pick<Limits, 'transcoderStallTime' | 'maxTranscoderBitrate'>;
+type TranscoderLimits = Pick<Limits, 'transcoderStallTime' | 'transcoderFlushTime' | 'maxTranscoderBitrate'>;
 
 export interface TranscoderRunOptions {
   input: TranscoderInput;
@@ -36,8 +36,8 @@ export interface TranscoderRunEvents extends FragmentHandler {
   onOver(failure?: TranscoderFailure): void;
 }
 
-/** How long a transcoder may take to write out what it holds when its input has ended, milliseconds. */
-const FLUSH_TIME = 5000;
+/** One that was killed is given up so much later, milliseconds: the system may not be able to end it. */
+const KILL_TIME = 1000;
 
 /** Input counts as coming while the last of it is no older than this, milliseconds. */
 const SENDING_TIME = 2000;
@@ -50,7 +50,8 @@ export class TranscoderRun {
   readonly #transcoder: Transcoder;
   readonly #output: RateLimit;
   readonly #stall = new Countdown(() => this.#onStall());
-  readonly #flush = new Countdown(() => this.#transcoder.kill());
+  readonly #flush = new Countdown(() => this.#cutFlush());
+  readonly #lastWait = new Countdown(() => this.#onExit(new TranscoderUnavailable('it cannot be ended')));
   #produced = false;
   #isBlocked = false;
   #isEnding = false;
@@ -81,6 +82,11 @@ export class TranscoderRun {
     return this.#produced;
   }
 
+  /** It is gone: at once where it could not be started. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** It takes no more for now, so that whoever writes must wait. */
   get isBlocked(): boolean {
     return this.#isBlocked;
@@ -89,7 +95,10 @@ export class TranscoderRun {
   /** See {@link Transcoder.write}. */
   write(bytes: Uint8Array): boolean {
     if (this.#isOver) return true;
-    this.#lastWrite = performance.now();
+    const now = performance.now();
+    // After a pause it has all its time again: a publisher that was away left it nothing to do.
+    if (now - this.#lastWrite > SENDING_TIME) this.#stall.stop();
+    this.#lastWrite = now;
     this.#isBlocked = !this.#transcoder.write(bytes);
     this.#watch();
     return !this.#isBlocked;
@@ -106,7 +115,7 @@ export class TranscoderRun {
     if (this.#isEnding || this.#isOver) return;
     this.#isEnding = true;
     this.#stall.stop();
-    this.#flush.start(FLUSH_TIME);
+    this.#flush.start(this.options.limits.transcoderFlushTime * 1000);
     this.#transcoder.end();
   }
 
@@ -152,6 +161,11 @@ export class TranscoderRun {
       });
   }
 
+  #cutFlush(): void {
+    this.#transcoder.kill();
+    this.#lastWait.start(KILL_TIME);
+  }
+
   #onProgress(): void {
     this.#produced = true;
     this.#stall.stop();
@@ -189,5 +203,6 @@ export class TranscoderRun {
     this.#isOver = true;
     this.#stall.stop();
     this.#flush.stop();
+    this.#lastWait.stop();
   }
 }

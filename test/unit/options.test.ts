@@ -27,6 +27,7 @@ describe('resolveOptions', () => {
     [{ maxViewersPerAddress: 0 }, /maxViewersPerAddress is 0/],
     [{ maxPixels: 100 }, /maxPixels is 100; give a number from 256/],
     [{ maxTotalBytes: 1000 }, /maxTotalBytes is 1000/],
+    [{ transcoderFlushTime: 0 }, /transcoderFlushTime is 0; give a number from 0.1 to 300/],
     [{ transcoderStallTime: 0.5 }, /transcoderStallTime is 0.5; give a number from 1 to 300/],
     [{ maxTranscoderBitrate: 1000 }, /maxTranscoderBitrate is 1000; give a number from 100000/],
     [{ maxReplayBytes: 1000 }, /maxReplayBytes is 1000; give a number from 65536/],

@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ascii, box, concat, fullBox, u32 } from '../../../server/hls/boxes.js';
 import { writeInitSegment } from '../../../server/hls/init-segment.js';
 import { videoTrack } from '../../helpers/samples.js';
-import { TranscoderUnavailable } from '../../../server/ingest/transcoder.js';
+import {
+  TranscoderUnavailable,
+  type TranscoderEvents,
+  type TranscoderInput,
+} from '../../../server/ingest/transcoder.js';
+import { FakeTranscoder } from './fake-transcoder.js';
 import { setUp } from './container-setup.js';
 
 const header = concat([box('ftyp', ascii('iso6')), writeInitSegment([videoTrack])]);
@@ -284,6 +289,61 @@ describe('ContainerIngest', () => {
     }
     expect(hanging.started[0]!.killed).toBe(true);
     expect(pausing.started[0]!.killed).toBe(false);
+  });
+
+  it('ends though what comes out at the end cannot be served', async () => {
+    const { ingest, started, failures } = setUp({ maxPixels: 16 * 16 });
+    ingest.write(concat([header, fragment]));
+    const transcoder = started[0]!;
+    // It still has something to write out.
+    transcoder.end = () => {};
+    const ended = ingest.end();
+    transcoder.produce();
+    await ended;
+    expect(failures).toMatchObject([{ code: 'TOO_LARGE' }]);
+  });
+
+  it('gives up one that does not end with its input, nor when it is killed, and says so', async () => {
+    const { ingest, started, notices } = setUp({ transcoderFlushTime: 3 });
+    ingest.write(concat([header, fragment]));
+    const transcoder = started[0]!;
+    transcoder.produce();
+    transcoder.end = () => {};
+    transcoder.kill = () => (transcoder.killed = true);
+    const ended = ingest.end();
+    await vi.advanceTimersByTimeAsync(2900);
+    expect(transcoder.killed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1200);
+    expect(transcoder.killed).toBe(true);
+    await ended;
+    expect(notices).toMatchObject([{ code: 'TRANSCODER_FAILED', message: expect.stringContaining('last') }]);
+  });
+
+  it('gives a transcoder all its time again after a pause', async () => {
+    const { ingest, started } = setUp({ transcoderStallTime: 8 });
+    ingest.write(concat([header, fragment]));
+    started[0]!.produce();
+    ingest.write(fragment);
+    await vi.advanceTimersByTimeAsync(7900);
+    // The publisher is back and sends what it kept.
+    ingest.write(fragment);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(started[0]!.killed).toBe(false);
+  });
+
+  it('tries again where a transcoder is gone before its start is over', async () => {
+    const transcoders = {
+      start: vi.fn((input: TranscoderInput, events: TranscoderEvents) => {
+        const transcoder = new FakeTranscoder(input, events);
+        if (transcoders.start.mock.calls.length === 1) events.onExit(new TranscoderUnavailable('no memory'));
+        return transcoder;
+      }),
+    };
+    const { ingest } = setUp({}, transcoders);
+    ingest.write(concat([header, fragment]));
+    await vi.advanceTimersByTimeAsync(200);
+    expect(transcoders.start).toHaveBeenCalledTimes(2);
+    await ingest.end();
   });
 
   it('leaves no timer behind', async () => {
