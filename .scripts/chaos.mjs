@@ -2,5 +2,5 @@
 import './node-version.mjs';
 import { runProgram } from './program.mjs';
 
-/** A full run takes about ten minutes; every wait is bounded, and this is for what nobody thought of. */
-await runProgram('chaos', 45);
+/** A full run takes less than half an hour; every wait is bounded, and this is for what nobody thought of. */
+await runProgram('chaos', 120);

@@ -6,12 +6,26 @@ import { within } from '../bench/deadline.js';
 import { launchChromium } from '../helpers/chromium.js';
 import { FaultyFfmpeg } from '../helpers/faulty-ffmpeg.js';
 import { ffmpegPath } from '../helpers/media.js';
-import { ChaosServer } from './chaos-server.js';
+import { RestartedServer } from '../helpers/restarted-server.js';
 import { NumberedStream } from './numbered-stream.js';
 import { PageStream } from './page-stream.js';
 import { SmallDisk } from './small-disk.js';
 import { Together } from './together.js';
 import type { Target } from './target.js';
+
+/** Longest that one part of an arena takes to close, seconds: the others are closed all the same. */
+const CLOSING = 10;
+
+/** Of this machine, the one that says for whom it asks: crowds have addresses of their own. */
+const PROXY = ['--trust-proxy', '127.0.0.1'];
+
+/** What was started, and is to be ended. */
+interface Parts {
+  folder: string;
+  streams: Target[];
+  servers: RestartedServer[];
+  disk?: SmallDisk;
+}
 
 /** A server, the streams that are on it all the time, and what faults need beside. */
 export class Arena {
@@ -19,43 +33,56 @@ export class Arena {
   #pages: PageStream | undefined;
   #everything: Target | undefined;
   #streams = 0;
+  #closing: Promise<string[]> | undefined;
 
   private constructor(
-    readonly folder: string,
+    private readonly parts: Parts,
     /** What the server runs as its ffmpeg: may be put at fault. */
     readonly ffmpeg: FaultyFfmpeg,
     /** Where the server keeps what it remembers. */
     readonly disk: SmallDisk,
-    readonly server: ChaosServer,
+    readonly server: RestartedServer,
     /** One of frames and one of a container, to whom nothing is done. */
-    readonly others: readonly Target[],
+    readonly others: readonly NumberedStream[],
     /**
      * A stream on another server of this machine: what happens to it too is the machine's doing, which others may use, and not the
      * fault's.
      */
     readonly control: Target,
-    private readonly controlServer: ChaosServer,
   ) {}
 
   static async open(): Promise<Arena> {
     const folder = await mkdtemp(join(tmpdir(), 'livedrop-chaos-'));
-    const ffmpeg = await FaultyFfmpeg.create(join(folder, 'ffmpeg'), ffmpegPath);
-    const disk = await SmallDisk.create(join(folder, 'data'));
-    const servers: ChaosServer[] = [];
-    const streams: NumberedStream[] = [];
+    const parts: Parts = { folder, streams: [], servers: [] };
+    const start = async (args: string[]): Promise<RestartedServer> => {
+      const server = await RestartedServer.start(args);
+      parts.servers.push(server);
+      return server;
+    };
+    const publish = async (...about: Parameters<typeof NumberedStream.start>): Promise<NumberedStream> => {
+      const stream = await NumberedStream.start(...about);
+      parts.streams.push(stream);
+      return stream;
+    };
     try {
-      const server = await ChaosServer.start(['--ffmpeg', ffmpeg.path, '--data', disk.path]);
-      servers.push(server);
-      const controlServer = await ChaosServer.start(['--data', join(folder, 'control')]);
-      servers.push(controlServer);
-      streams.push(await NumberedStream.start(server, 'other-frames', 'frames'));
-      streams.push(await NumberedStream.start(server, 'other-container', 'container'));
-      const control = await NumberedStream.start(controlServer, 'control', 'frames');
-      return new Arena(folder, ffmpeg, disk, server, streams, control, controlServer);
+      const ffmpeg = await FaultyFfmpeg.create(join(folder, 'ffmpeg'), ffmpegPath);
+      const disk = (parts.disk = await SmallDisk.create(join(folder, 'data')));
+      const server = await start(['--ffmpeg', ffmpeg.path, '--data', disk.path, ...PROXY]);
+      const controlServer = await start(['--data', join(folder, 'control')]);
+      const others = [
+        await publish(server, 'other-frames', 'frames'),
+        await publish(server, 'other-container', 'container'),
+      ];
+      return new Arena(
+        parts,
+        ffmpeg,
+        disk,
+        server,
+        others,
+        await publish(controlServer, 'control', 'frames'),
+      );
     } catch (error) {
-      await Promise.all(streams.map((stream) => stream.close()));
-      await Promise.all(servers.map((server) => server.close()));
-      await disk.remove();
+      await closeParts(parts);
       throw error;
     }
   }
@@ -71,7 +98,7 @@ export class Arena {
 
   /** Started when the first fault asks for it. */
   browser(): Promise<Browser> {
-    return (this.#browser ??= within(60, 'the start of Chromium', launchChromium()));
+    return (this.#browser ??= within(60, 'the start of Chromium', launchChromium({ handlesSignals: false })));
   }
 
   /** The broadcaster's and the viewer's page: the same for all faults that leave them alive. */
@@ -84,11 +111,17 @@ export class Arena {
     return (this.#everything = new Together([...this.others, await this.pages()]));
   }
 
+  /** What stays for the faults to come, beside the others. */
+  get kept(): readonly Target[] {
+    return this.#pages ? [this.#pages] : [];
+  }
+
   /** Gives up what a fault has broken, except the others. */
   async discard(target: Target | undefined): Promise<void> {
+    if (!target) return;
     const victim = target === this.#everything ? this.#pages : target;
     if (victim === this.#pages) this.#pages = undefined;
-    await victim?.close();
+    await within(CLOSING, 'the end of what was broken', victim?.close() ?? Promise.resolve());
   }
 
   /** Keeps the pages for the next fault, and ends what was made for this one. */
@@ -96,16 +129,39 @@ export class Arena {
     if (target !== this.#pages && target !== this.#everything) await target?.close();
   }
 
-  /** @returns what is wrong: a server that did not live until now */
-  async close(): Promise<string | undefined> {
-    await this.#pages?.close();
-    await (await this.#browser)?.close();
-    await Promise.all([...this.others, this.control].map((stream) => stream.close()));
-    await this.controlServer.close();
-    const { output } = this.server;
-    const lived = await this.server.close();
-    await this.disk.remove();
-    await rm(this.folder, { recursive: true, force: true });
-    return lived ? undefined : `the server ended by itself:\n${output.slice(-2000)}`;
+  /** @returns what is wrong: what could not be closed, a server that did not live until now */
+  close(): Promise<string[]> {
+    return (this.#closing ??= this.#close());
   }
+
+  async #close(): Promise<string[]> {
+    const hasEnded = this.server.hasEnded;
+    const { output } = this.server;
+    const problems = await closeAll([
+      ...this.kept.map((pages) => () => pages.close()),
+      ...this.parts.streams.map((stream) => () => stream.close()),
+    ]);
+    problems.push(...(await closeAll([async () => (await this.#browser)?.close()])));
+    problems.push(...(await closeParts({ ...this.parts, streams: [] })));
+    if (hasEnded) problems.push(`the server ended by itself:\n${output.slice(-2000)}`);
+    return problems;
+  }
+}
+
+/** What stays after this process, such as a disk that is mounted, comes last, and whatever became of the rest. */
+async function closeParts({ folder, streams, servers, disk }: Parts): Promise<string[]> {
+  return [
+    ...(await closeAll(streams.map((stream) => () => stream.close()))),
+    ...(await closeAll(servers.map((server) => () => server.stop()))),
+    ...(await closeAll(disk ? [() => disk.remove()] : [])),
+    ...(await closeAll([() => rm(folder, { recursive: true, force: true })])),
+  ];
+}
+
+/** @returns what went wrong */
+async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<string[]> {
+  const closed = closers.map((close) => within(CLOSING, 'the end of a part of the arena', close()));
+  return (await Promise.allSettled(closed)).flatMap((result) =>
+    result.status === 'rejected' ? [(result.reason as Error).message] : [],
+  );
 }

@@ -12,24 +12,47 @@ const STAY = 4000;
 
 let addresses = 0;
 
-/** One that nobody else has, the streams' own publishers and viewers least of all: what limits by address refuse is the crowd's alone. */
+/**
+ * What a crowd's requests say of where they come from: an address that nobody else has, which the server believes of a proxy on this
+ * machine. What limits by address refuse is the crowd's alone. (RFC 2544 §C.2.2 keeps the network free.)
+ */
 function newAddress(): string {
-  // Elsewhere loopback is one address.
-  return process.platform === 'linux' ? `127.0.1.${(addresses++ % 250) + 1}` : '127.0.0.1';
+  addresses++;
+  return `198.18.${Math.floor(addresses / 250) % 250}.${(addresses % 250) + 1}`;
 }
 
 const STREAM = 'other-frames';
 
+/** A request as it is sent, less its end. */
+const request = (path: string, address: string): string =>
+  `GET /livestream/${STREAM}/${path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: ${address}`;
+
+/** Of so many connections, how many came about. */
+class Arrivals {
+  #count = 0;
+
+  constructor(private readonly wanted: number) {}
+
+  readonly note = (): void => void this.#count++;
+
+  /** @throws Error when some are missing: nobody was bothered by them */
+  check(): void {
+    if (this.#count < this.wanted) throw new Error(`${this.#count} of ${this.wanted} connections came about`);
+  }
+}
+
 /** A connection of somebody who does not mind how it ends. */
-function open(arena: Arena, localAddress: string): Socket {
+function open(arena: Arena, arrivals: Arrivals): Socket {
   const { port } = new URL(arena.server.url);
-  const socket = connect({ host: '127.0.0.1', port: Number(port), localAddress });
+  const socket = connect({ host: '127.0.0.1', port: Number(port) });
   socket.on('error', () => {});
+  socket.once('connect', arrivals.note);
   return socket;
 }
 
-function openWebSocket(arena: Arena, localAddress: string, ready: (socket: WebSocket) => void): WebSocket {
-  const socket = new WebSocket(arena.server.socketUrl, { perMessageDeflate: false, localAddress });
+function openWebSocket(arena: Arena, address: string, ready: (socket: WebSocket) => void): WebSocket {
+  const headers = { 'X-Forwarded-For': address };
+  const socket = new WebSocket(arena.server.socketUrl, { perMessageDeflate: false, headers });
   socket.on('error', () => {});
   socket.on('open', () => ready(socket));
   return socket;
@@ -38,17 +61,18 @@ function openWebSocket(arena: Arena, localAddress: string, ready: (socket: WebSo
 /** They ask for what never ends, or is large, and read nothing of it. */
 export async function slowReaders(arena: Arena): Promise<void> {
   const address = newAddress();
+  const arrivals = new Arrivals(100);
   const readers = Array.from({ length: 60 }, (_, index) => {
-    const socket = open(arena, address);
+    const socket = open(arena, arrivals);
     socket.pause();
     const path = index % 3 === 0 ? 'stream.m3u8' : 'live.mp4';
     // One answer after another, none of which is read.
-    const request = `GET /livestream/${STREAM}/${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-    socket.write(request.repeat(path === 'live.mp4' ? 1 : 200));
+    socket.write(`${request(path, address)}\r\n\r\n`.repeat(path === 'live.mp4' ? 1 : 200));
     return socket;
   });
   const joined = Array.from({ length: 40 }, () =>
     openWebSocket(arena, address, (socket) => {
+      arrivals.note();
       socket.send(JSON.stringify({ type: 'join-stream', streamId: STREAM }));
       socket.pause();
     }),
@@ -56,36 +80,48 @@ export async function slowReaders(arena: Arena): Promise<void> {
   await delay(STAY);
   for (const socket of readers) socket.destroy();
   for (const socket of joined) socket.terminate();
+  arrivals.check();
 }
 
 export async function slowHeaders(arena: Arena): Promise<void> {
-  const header = `GET /livestream/${STREAM}/stream.m3u8 HTTP/1.1\r\nHost: localhost\r\nX-Slow: ${'a'.repeat(1000)}`;
-  const address = newAddress();
-  const sockets = Array.from({ length: 300 }, () => open(arena, address));
+  const header = `${request('stream.m3u8', newAddress())}\r\nX-Slow: ${'a'.repeat(1000)}`;
+  const arrivals = new Arrivals(300);
+  const sockets = Array.from({ length: 300 }, () => open(arena, arrivals));
   const end = performance.now() + STAY;
   for (let at = 0; performance.now() < end; at++) {
     for (const socket of sockets) if (socket.writable) socket.write(header.charAt(at));
     await delay(100);
   }
   for (const socket of sockets) socket.destroy();
+  arrivals.check();
 }
 
-/** From ten addresses. Half of them have become WebSockets before they fall silent. */
+/** Half of them have become WebSockets, from ten addresses, before they fall silent. */
 export async function silence(arena: Arena): Promise<void> {
   const from = Array.from({ length: 10 }, newAddress);
-  const sockets = Array.from({ length: 500 }, (_, index) => open(arena, from[index % 10]!));
+  const arrivals = new Arrivals(1000);
+  const sockets = Array.from({ length: 500 }, () => open(arena, arrivals));
   const webSockets = Array.from({ length: 500 }, (_, index) =>
-    openWebSocket(arena, from[index % 10]!, () => {}),
+    openWebSocket(arena, from[index % 10]!, arrivals.note),
   );
   await delay(STAY);
+  const gone =
+    sockets.filter(({ destroyed }) => destroyed).length +
+    webSockets.filter(({ readyState }) => readyState !== WebSocket.OPEN).length;
   for (const socket of sockets) socket.destroy();
   for (const socket of webSockets) socket.terminate();
+  arrivals.check();
+  if (gone > 0) throw new Error(`${gone} of 1000 connections did not stay`);
 }
+
+/** Of 10 000 requests from this machine, which has no limits, how many the server looks up at least. */
+const NOT_FOUND = 9000;
 
 /** Each is answered: there is no such stream, or ask later. */
 export async function bogusRequests(arena: Arena, random: Random): Promise<void> {
   const server = new URL(arena.server.url);
   const perConnection = 200;
+  let notFound = 0;
   const clients = Array.from({ length: 50 }, async () => {
     let connection = new HttpConnection(server);
     for (let count = 0; count < perConnection; count++) {
@@ -93,7 +129,8 @@ export async function bogusRequests(arena: Arena, random: Random): Promise<void>
       const path = `/livestream/no-${random.integer(0, 1e9)}/${random.next() < 0.5 ? 'stream' : 'source/a'}.m3u8`;
       const { status } = await connection.get(path + directives);
       if (![404, 429, 503].includes(status)) throw new Error(`${path} is answered with ${status}`);
-      if (status !== 404) {
+      if (status === 404) notFound++;
+      else {
         connection.close();
         connection = new HttpConnection(server);
       }
@@ -101,6 +138,7 @@ export async function bogusRequests(arena: Arena, random: Random): Promise<void>
     connection.close();
   });
   await within(60, '10 000 answers', Promise.all(clients));
+  if (notFound < NOT_FOUND) throw new Error(`${notFound} of 10 000 requests were looked up, and not refused`);
 }
 
 /** What the server says to a client until it closes, or until nothing more comes. */

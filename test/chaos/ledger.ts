@@ -66,10 +66,13 @@ export class Ledger {
     return this.#next !== undefined && (next === undefined || next.at >= time);
   }
 
-  /** When a viewer first had something that was encoded after a time; undefined while that did not happen. */
-  firstSeenAfter(time: number): number | undefined {
+  /**
+   * When a viewer first had something that was encoded after a time; undefined while that did not happen.
+   * @param seenFrom what viewers had before does not count
+   */
+  firstSeen(encodedFrom: number, seenFrom = -Infinity): number | undefined {
     this.#read();
-    return this.#arrivals.find(({ encodedAt }) => encodedAt >= time)?.at;
+    return this.#arrivals.find(({ encodedAt, at }) => encodedAt >= encodedFrom && at >= seenFrom)?.at;
   }
 
   /** What happened since the last call. @param until what was encoded before and was not seen yet, is lost */
@@ -94,8 +97,14 @@ export class Ledger {
     this.#read();
     const count = Math.min(MEMORY, (this.#next ?? 0) - this.#first);
     if (count < MEMORY) return;
-    for (const { digest } of this.#encoded.splice(0, count)) this.#places.delete(digest);
+    const forgotten = this.#encoded.splice(0, count);
     this.#first += count;
+    for (const { digest } of forgotten) {
+      // Others that are alike may have come since.
+      const places = this.#places.get(digest)?.filter((place) => place >= this.#first) ?? [];
+      if (places.length > 0) this.#places.set(digest, places);
+      else this.#places.delete(digest);
+    }
   }
 
   #read(): void {

@@ -54,9 +54,9 @@ export class NumberedStream implements Target {
     }
   }
 
-  async recovered(since: number): Promise<number> {
+  async recovered(encodedFrom: number, seenFrom?: number): Promise<number> {
     for (;;) {
-      const at = this.#ledger.firstSeenAfter(since);
+      const at = this.#ledger.firstSeen(encodedFrom, seenFrom);
       if (at !== undefined) return at;
       if (this.#publisher.problem) throw this.#publisher.problem;
       await delay(POLL);

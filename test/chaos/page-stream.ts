@@ -4,7 +4,7 @@ import { within } from '../bench/deadline.js';
 import { FaultyProxy } from '../helpers/faulty-proxy.js';
 import { collectErrors, goLive, openBroadcaster } from '../helpers/pages.js';
 import { digest } from './digest.js';
-import type { Span } from './span.js';
+import { lasting, type Span } from './span.js';
 import { Ledger } from './ledger.js';
 import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
 import { SampleWatcher } from './sample-watcher.js';
@@ -23,12 +23,45 @@ export interface Side {
   proxy: FaultyProxy;
 }
 
-/** Everything is cut, and nothing new is taken, for so many seconds. */
+/** Everything is cut, and nothing new is taken, for so many seconds. @throws Error when there was nothing to cut */
 export async function outage({ proxy }: Side, seconds: number): Promise<Span> {
+  const { cut } = proxy.counts;
   const over = proxy.outage(seconds * 1000);
   const from = Date.now();
+  const hits = proxy.counts.cut - cut;
   await over;
+  if (hits === 0) throw new Error('no connection was open that could be cut');
   return { from, to: Date.now() };
+}
+
+/** Nothing passes for so many seconds, and connections stay open. @throws Error when something passed */
+export async function silence({ proxy }: Side, seconds: number): Promise<Span> {
+  const open = proxy.connections();
+  const passed = (): number => open.reduce((sum, each) => sum + each.bytes('up') + each.bytes('down'), 0);
+  let before = 0;
+  let after = 0;
+  const span = await lasting(
+    seconds,
+    () => {
+      proxy.stall();
+      before = passed();
+    },
+    () => {
+      after = passed();
+      proxy.heal();
+    },
+  );
+  if (open.length === 0) throw new Error('no connection was open that could fall silent');
+  if (after > before) throw new Error(`${after - before} bytes passed all the same`);
+  return span;
+}
+
+/** What a gateway answered in the server's place meanwhile. @throws Error when it was nothing */
+export async function unavailable({ proxy }: Side, injected: Promise<Span>): Promise<Span> {
+  const { answered } = proxy.counts;
+  const span = await injected;
+  if (proxy.counts.answered === answered) throw new Error('nobody asked while the server was away');
+  return span;
 }
 
 /**
@@ -83,12 +116,14 @@ export class PageStream implements Target {
     }
   }
 
-  async recovered(since: number): Promise<number> {
+  async recovered(drawnFrom: number, shownFrom = 0): Promise<number> {
     for (;;) {
       const shown = await this.viewer.page.evaluate(
-        (time) =>
-          (window as unknown as ViewerNotes).shownFrames.find(({ drawn }) => drawn >= time)?.shown ?? 0,
-        since,
+        ([from, since]) =>
+          (window as unknown as ViewerNotes).shownFrames.find(
+            (frame) => frame.drawn >= from && frame.shown >= since,
+          )?.shown ?? 0,
+        [drawnFrom, shownFrom] as const,
       );
       if (shown > 0) return shown;
       await this.#checkLive();

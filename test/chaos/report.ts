@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { Machine } from '../bench/machine.js';
 import { median } from '../bench/statistics.js';
 import type { ChaosOptions } from './options.js';
-import type { Outcome, Trial } from './runner.js';
+import type { Trial } from './judgement.js';
+import type { Outcome } from './runner.js';
 
 const PATH = fileURLToPath(new URL('../../.cache/chaos.json', import.meta.url));
 
@@ -31,6 +32,8 @@ export interface Summary {
   affected: number;
   others: number;
   problems: string[];
+  /** Of those trials of which nothing is known, why. */
+  notJudged: string[];
   skipped?: string;
 }
 
@@ -49,14 +52,16 @@ export function summarize({ fault, trials, skipped }: Outcome): Summary {
     affected: count(({ affected }) => affected),
     others: count(({ others }) => others),
     problems: [...new Set(trials.flatMap(({ problems }) => problems))],
+    notJudged: trials.flatMap((trial) => trial.notJudged ?? []),
     ...(skipped !== undefined && { skipped }),
   };
 }
 
-/** One line a fault; below those that broke a promise, what it was. */
+/** One line a fault; below those that broke a promise, what it was. Last, how many were not done. */
 export function table(outcomes: readonly Outcome[]): string {
   const head = ['fault', 'times', 'recovery p50', 'max', 'samples lost', 'others affected', ''];
   const summaries = outcomes.map(summarize);
+  const skipped = summaries.filter((summary) => summary.skipped !== undefined).length;
   const cells = [head, ...summaries.map(line)];
   const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
   return cells
@@ -67,10 +72,12 @@ export function table(outcomes: readonly Outcome[]): string {
         .trimEnd(),
     )
     .flatMap((text, index) => [text, ...(summaries[index - 1]?.problems ?? []).map((each) => `    ${each}`)])
+    .concat(skipped > 0 ? [`${skipped} skipped`] : [])
     .join('\n');
 }
 
-function line({ title, times, recovery, lost, affected, others, problems, skipped }: Summary): string[] {
+function line(summary: Summary): string[] {
+  const { title, times, recovery, lost, affected, others, problems, notJudged, skipped } = summary;
   if (skipped !== undefined) return [title, '0', '', '', '', '', `skipped: ${skipped}`];
   return [
     title,
@@ -78,7 +85,7 @@ function line({ title, times, recovery, lost, affected, others, problems, skippe
     ...(recovery ? [`${recovery.p50.toFixed(2)} s`, `${recovery.max.toFixed(2)} s`] : ['–', '–']),
     lost === undefined ? '–' : String(lost),
     others === 0 ? '(all are hit)' : `${affected} of ${others}`,
-    problems.length > 0 ? '✗' : '✓',
+    [...(problems.length > 0 ? ['✗'] : []), ...notJudged.map((why) => `not judged: ${why}`)].join(' ') || '✓',
   ];
 }
 

@@ -17,11 +17,12 @@ export interface Target {
   /** Of its stream. */
   readonly name: string;
   /**
-   * Resolves when viewers have something that was encoded after a time, with when that was; both milliseconds since the
+   * Resolves when viewers have something that was encoded after a time, with when that was; all of them milliseconds since the
    * epoch.
+   * @param seenFrom what they had before does not count. Default: everything does
    * @throws Error when that cannot happen any more
    */
-  recovered(since: number): Promise<number>;
+  recovered(encodedFrom: number, seenFrom?: number): Promise<number>;
   /**
    * What happened since the last call, of each stream that it is, once viewers have all that was encoded until now.
    * @param patience what is missing after so many seconds is lost

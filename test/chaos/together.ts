@@ -11,10 +11,10 @@ export class Together implements Target {
     return [...this.#missing].join(', ') || 'all';
   }
 
-  async recovered(since: number): Promise<number> {
+  async recovered(encodedFrom: number, seenFrom?: number): Promise<number> {
     this.#missing = new Set(this.targets.map(({ name }) => name));
     const times = this.targets.map(async (target) => {
-      const time = await target.recovered(since);
+      const time = await target.recovered(encodedFrom, seenFrom);
       this.#missing.delete(target.name);
       return time;
     });

@@ -29,8 +29,8 @@ export class TranscodedStream implements Target {
     for (const pid of own) process.kill(pid, signal);
   }
 
-  recovered(since: number): Promise<number> {
-    return this.stream.recovered(since);
+  recovered(encodedFrom: number, seenFrom?: number): Promise<number> {
+    return this.stream.recovered(encodedFrom, seenFrom);
   }
 
   settled(patience: number): Promise<Verdict[]> {

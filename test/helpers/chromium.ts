@@ -14,10 +14,16 @@ export function findChromium(): string {
   return CANDIDATES.find((path) => path && existsSync(path)) ?? chromium.executablePath();
 }
 
-/** A headless Chromium with a fake camera, microphone and screen, and nothing of its own to do on the network. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * A headless Chromium with a fake camera, microphone and screen, and nothing of its own to do on the network.
+ * @param handlesSignals false: whoever starts it ends it, also when this process is interrupted
+ */
+export function launchChromium({ handlesSignals = true } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
+    handleSIGINT: handlesSignals,
+    handleSIGTERM: handlesSignals,
+    handleSIGHUP: handlesSignals,
     args: [
       '--no-sandbox',
       '--disable-gpu',

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeProgram } from './programs.js';
 
@@ -53,11 +53,33 @@ export class FaultyFfmpeg {
 
   async break(fault: FfmpegFault): Promise<void> {
     if (fault === 'missing') await rename(this.path, `${this.path}.gone`);
-    else await writeFile(join(this.folder, 'fault'), FAULTS[fault].join('\n') + '\n');
+    else await writeFile(this.#fault, [`echo ${fault} >>'${this.#log}'`, ...FAULTS[fault], ''].join('\n'));
+  }
+
+  /** How many were started that were at fault. One that is missing cannot be. */
+  async faultyStarts(): Promise<number> {
+    const lines = await readFile(this.#log, 'utf8').catch(orMissing(''));
+    return lines.split('\n').length - 1;
   }
 
   async mend(): Promise<void> {
-    await rm(join(this.folder, 'fault'), { force: true });
-    await rename(`${this.path}.gone`, this.path).catch(() => {});
+    await rm(this.#fault, { force: true });
+    await rename(`${this.path}.gone`, this.path).catch(orMissing(undefined));
   }
+
+  get #fault(): string {
+    return join(this.folder, 'fault');
+  }
+
+  get #log(): string {
+    return join(this.folder, 'faulty-starts');
+  }
+}
+
+/** There may be no such file. @throws what else is wrong */
+function orMissing<T>(value: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code !== 'ENOENT') throw error;
+    return value;
+  };
 }

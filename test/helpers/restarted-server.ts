@@ -1,23 +1,46 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../bench/deadline.js';
+import { freePorts } from '../bench/servers/ports.js';
 import { CliServer } from './cli-server.js';
+import { childrenOf } from './processes.js';
+
+/** Between attempts to listen on a port that the system has not given back yet, ms. */
+const RETRY = 100;
+const ATTEMPTS = 20;
+
+/** Until it has ended that was told to, seconds. */
+const END = 8;
+
+export interface Restart {
+  /** The exit code, or the signal, of the process before. */
+  code: number | NodeJS.Signals | null;
+  /** While there was none, milliseconds since the epoch. */
+  from: number;
+  to: number;
+}
 
 /** The built server on a port, and with a data directory, that it keeps when it is started again. */
 export class RestartedServer {
   private constructor(
     private current: CliServer,
     private readonly args: readonly string[],
-    private readonly folder: string,
+    /** Of its own, where it was given none. */
+    private readonly folder: string | undefined,
   ) {}
 
-  static async start(): Promise<RestartedServer> {
-    const folder = await mkdtemp(join(tmpdir(), 'livedrop-restarted-'));
-    const args = ['--port', String(await freePort()), '--data', join(folder, 'data')];
-    return new RestartedServer(await CliServer.start(args), args, folder);
+  /** @param args of its command line, without the port. Without `--data` it has a folder of its own */
+  static async start(args: readonly string[] = []): Promise<RestartedServer> {
+    const [port = 0] = await freePorts(1);
+    const folder = args.includes('--data') ? undefined : await mkdtemp(join(tmpdir(), 'livedrop-restarted-'));
+    const data = folder === undefined ? [] : ['--data', join(folder, 'data')];
+    const all = ['--port', String(port), ...data, ...args];
+    return new RestartedServer(await start(all), all, folder);
   }
 
+  /** Without a slash at the end. */
   get url(): string {
     return this.current.url;
   }
@@ -31,24 +54,48 @@ export class RestartedServer {
     return this.current.output;
   }
 
-  /** Ends it and starts it again. Resolves when it listens; with the exit code, or the signal, of the one before. */
-  async restart(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
-    const code = await this.current.stop(signal);
-    this.current = await CliServer.start(this.args);
-    return code;
+  /** Whether it ended by itself. */
+  get hasEnded(): boolean {
+    const { exitCode, signalCode } = this.current.process;
+    return exitCode !== null || signalCode !== null;
   }
 
+  /** Process ids of its ffmpegs. */
+  transcoders(): Promise<number[]> {
+    return childrenOf(this.current.process.pid!);
+  }
+
+  /** Sends a signal, and waits for nothing. */
+  signal(signal: NodeJS.Signals): void {
+    this.current.process.kill(signal);
+  }
+
+  /** Ends it and starts it again. Resolves when it listens. */
+  async restart(signal: NodeJS.Signals): Promise<Restart> {
+    const code = await this.current.stop(signal);
+    const from = Date.now();
+    this.current = await start(this.args);
+    return { code, from, to: Date.now() };
+  }
+
+  /** @throws Error when it has to be killed */
   async stop(): Promise<void> {
-    await this.current.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    try {
+      await within(END, 'the end of the server', this.current.stop());
+    } finally {
+      await this.current.stop('SIGKILL');
+      if (this.folder !== undefined) await rm(this.folder, { recursive: true, force: true });
+    }
   }
 }
 
-/** One that nobody listened on a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+async function start(args: readonly string[]): Promise<CliServer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await CliServer.start(args);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !/EADDRINUSE|in use/.test((error as Error).message)) throw error;
+      await delay(RETRY);
+    }
+  }
 }

@@ -1,4 +1,4 @@
-import type { FfmpegFault } from '../../helpers/faulty-ffmpeg.js';
+import type { FaultyFfmpeg, FfmpegFault } from '../../helpers/faulty-ffmpeg.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
 import { atOnce, lasting } from '../span.js';
@@ -12,6 +12,11 @@ const prepare = (arena: Arena): Promise<TranscodedStream> => TranscodedStream.st
 /** How long each ffmpeg that is started is at fault, seconds: several are. */
 const BROKEN = 1.5;
 
+/** How often one was started that was at fault; of one that is missing only the server can tell. */
+async function faultyStarts(name: FfmpegFault, ffmpeg: FaultyFfmpeg, log: string): Promise<number> {
+  return name === 'missing' ? log.split('ENOENT').length : ffmpeg.faultyStarts();
+}
+
 /** It is killed, and those that follow are at fault for a while. */
 function broken(name: FfmpegFault, title: string, more: Partial<Fault<TranscodedStream>> = {}): Fault {
   return fault<TranscodedStream>({
@@ -20,14 +25,19 @@ function broken(name: FfmpegFault, title: string, more: Partial<Fault<Transcoded
     times: 2,
     promises,
     prepare,
-    inject: async (target, { ffmpeg }) => {
+    inject: async (target, { ffmpeg, server }) => {
+      const before = await faultyStarts(name, ffmpeg, server.output);
       await ffmpeg.break(name);
       try {
-        return await lasting(
+        const span = await lasting(
           BROKEN,
           () => target.signal('SIGKILL'),
           () => ffmpeg.mend(),
         );
+        if ((await faultyStarts(name, ffmpeg, server.output)) === before) {
+          throw new Error('no ffmpeg was started while it was at fault');
+        }
+        return span;
       } finally {
         await ffmpeg.mend();
       }

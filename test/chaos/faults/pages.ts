@@ -2,7 +2,7 @@ import { isWebSocket } from '../../helpers/faulty-proxy.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
 import { lasting, type Span } from '../span.js';
-import { outage, type PageStream, type Side } from '../page-stream.js';
+import { outage, silence, type PageStream, type Side } from '../page-stream.js';
 
 const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
@@ -20,23 +20,58 @@ function cut(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
 }
 
 /** The browser itself says that there is no network. */
-function offline({ context }: Side, seconds: number): Promise<Span> {
-  return lasting(
+async function offline({ context, page }: Side, seconds: number): Promise<Span> {
+  let reaches: boolean | undefined;
+  const span = await lasting(
     seconds,
-    () => context.setOffline(true),
+    async () => {
+      await context.setOffline(true);
+      reaches = await page.evaluate(() =>
+        fetch('/healthz', { cache: 'no-store' }).then(
+          () => true,
+          () => navigator.onLine,
+        ),
+      );
+    },
     () => context.setOffline(false),
   );
+  if (reaches) throw new Error('the page reached the server although its browser was offline');
+  return span;
+}
+
+/** Runs in a page. Stopping it tells the longest time in which none of the page's timers went off, milliseconds. */
+function watchTimers(): { stop(): Promise<number> } {
+  let longest = 0;
+  let last = performance.now();
+  const look = (): void => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const timer = setInterval(look, 50);
+  return {
+    async stop() {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      clearInterval(timer);
+      look();
+      return longest;
+    },
+  };
 }
 
 /** As a browser does with a tab that nobody looked at for long. */
 async function freeze({ context, page }: Side, seconds: number): Promise<Span> {
   const session = await context.newCDPSession(page);
+  const watch = await page.evaluateHandle(watchTimers);
   try {
-    return await lasting(
+    const span = await lasting(
       seconds,
       () => session.send('Page.setWebLifecycleState', { state: 'frozen' }),
       () => session.send('Page.setWebLifecycleState', { state: 'active' }),
     );
+    const slept = await watch.evaluate((timers) => timers.stop());
+    if (slept < seconds * 900) throw new Error(`the page slept for ${Math.round(slept)} ms at most`);
+    return span;
   } finally {
     await session.detach();
   }
@@ -52,12 +87,7 @@ export const PAGES: readonly Fault[] = [
     times: 2,
     promises,
     prepare,
-    inject: ({ viewer: { proxy } }) =>
-      lasting(
-        5,
-        () => proxy.stall(),
-        () => proxy.heal(),
-      ),
+    inject: ({ viewer }) => silence(viewer, 5),
   }),
   fault<PageStream>({
     name: 'viewer-idle-close',

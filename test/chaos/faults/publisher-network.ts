@@ -1,16 +1,32 @@
-import { isWebSocket } from '../../helpers/faulty-proxy.js';
+import { isWebSocket, type FaultyProxy, type ProxiedConnection } from '../../helpers/faulty-proxy.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
 import { atOnce, lasting } from '../span.js';
-import { outage, type PageStream } from '../page-stream.js';
+import { outage, silence, unavailable, type PageStream } from '../page-stream.js';
 
 /** All of it lies within what the publisher keeps (30 s, 32 MiB): nothing is lost, and nobody sees a seam. */
 const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
 const prepare = (arena: Arena): Promise<PageStream> => arena.pages();
 
-/** Bytes a second: less than the page's video takes at its usual bit rate. */
-const NARROW = 150_000;
+/** Of what the page sends, how much passes. */
+const NARROW = 0.5;
+
+/** How long that is measured, seconds: some segments' worth, since key frames are large. */
+const MEASURE = 2;
+
+/** Of what may pass, what does at least where more is waiting. */
+const FULL = 0.8;
+
+/** Each way, ms. */
+const DELAY = 400;
+
+/** The connection over which the page publishes: the newest, where it has come back and the old one is not gone yet. */
+function publishing(proxy: FaultyProxy): ProxiedConnection {
+  const connection = proxy.connections(isWebSocket).at(-1);
+  if (!connection) throw new Error('the publisher has no WebSocket');
+  return connection;
+}
 
 function cut(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
   return fault<PageStream>({
@@ -29,12 +45,7 @@ function stall(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
     title: `publisher: silence for ${seconds} s, connections stay open`,
     promises,
     prepare,
-    inject: ({ broadcaster: { proxy } }) =>
-      lasting(
-        seconds,
-        () => proxy.stall(),
-        () => proxy.heal(),
-      ),
+    inject: ({ broadcaster }) => silence(broadcaster, seconds),
     ...more,
   });
 }
@@ -53,20 +64,19 @@ function closed(code: number, meaning: string, more: Partial<Fault<PageStream>> 
     title: `publisher: the server's front closes with ${code}, ${meaning}, and answers 503 for 2 s`,
     promises,
     prepare,
-    inject: ({ broadcaster: { proxy } }) => {
-      const connections = proxy.connections(isWebSocket);
-      if (connections.length === 0) throw new Error('the publisher has no WebSocket');
-      return lasting(
+    inject: ({ broadcaster }) => {
+      const { proxy } = broadcaster;
+      const connection = publishing(proxy);
+      const away = lasting(
         2,
         () => {
           proxy.answer('503 Service Unavailable', { filter: isWebSocket });
-          for (const connection of connections) {
-            connection.inject(closeFrame(code));
-            connection.cut('end');
-          }
+          connection.inject(closeFrame(code));
+          connection.cut('end');
         },
         () => proxy.heal(),
       );
+      return unavailable(broadcaster, away);
     },
     ...more,
   });
@@ -85,31 +95,62 @@ export const PUBLISHER_NETWORK: readonly Fault[] = [
     title: 'publisher: 0.4 s of delay each way, for 5 s',
     promises,
     prepare,
-    inject: ({ broadcaster: { proxy } }) =>
-      lasting(
+    inject: async ({ broadcaster: { proxy } }) => {
+      let took = 0;
+      const span = await lasting(
         5,
-        () => proxy.delay(400),
+        async () => {
+          proxy.delay(DELAY);
+          const asked = performance.now();
+          await fetch(`${proxy.url}/healthz`);
+          took = performance.now() - asked;
+        },
         () => proxy.heal(),
-      ),
+      );
+      if (took < 2 * DELAY) throw new Error(`an answer took ${Math.round(took)} ms all the same`);
+      return span;
+    },
   }),
   fault<PageStream>({
     name: 'publisher-throttle',
-    title: `publisher: ${NARROW / 1000} kB/s for 5 s`,
+    title: 'publisher: half of what it sends passes, for 5 s',
     promises,
     prepare,
-    inject: ({ broadcaster: { proxy } }) =>
-      lasting(
+    inject: async ({ broadcaster: { proxy } }) => {
+      const connection = publishing(proxy);
+      const begin = connection.bytes('up');
+      const { from, to } = await lasting(
+        MEASURE,
+        () => {},
+        () => {},
+      );
+      const rate = ((connection.bytes('up') - begin) / (to - from)) * 1000 * NARROW;
+      let passed = 0;
+      const span = await lasting(
         5,
-        () => proxy.throttle(NARROW, { direction: 'up' }),
-        () => proxy.heal(),
-      ),
+        () => {
+          proxy.throttle(rate, { direction: 'up' });
+          passed = -connection.bytes('up');
+        },
+        () => {
+          passed += connection.bytes('up');
+          proxy.heal();
+        },
+      );
+      // All that may pass did: more was waiting.
+      if (!(passed > rate * 5 * FULL)) throw new Error(`${passed} bytes passed of ${Math.round(rate * 5)}`);
+      return span;
+    },
   }),
   fault<PageStream>({
     name: 'publisher-closed',
     title: 'publisher: a proxy closes the connection in good order',
     promises,
     prepare,
-    inject: ({ broadcaster: { proxy } }) => atOnce(() => proxy.cut({ kind: 'end', filter: isWebSocket })),
+    inject: ({ broadcaster: { proxy } }) =>
+      atOnce(() => {
+        if (proxy.cut({ kind: 'end', filter: isWebSocket }) === 0) throw new Error('no WebSocket was open');
+      }),
   }),
   closed(1012, 'restarts'),
   closed(1013, 'try again later', { isLeftOut: true }),
@@ -118,14 +159,17 @@ export const PUBLISHER_NETWORK: readonly Fault[] = [
     title: "publisher: the server's front answers 502 for 3 s",
     promises,
     prepare,
-    inject: ({ broadcaster: { proxy } }) =>
-      lasting(
+    inject: ({ broadcaster }) => {
+      const { proxy } = broadcaster;
+      const away = lasting(
         3,
         () => {
           proxy.answer('502 Bad Gateway');
           proxy.cut();
         },
         () => proxy.heal(),
-      ),
+      );
+      return unavailable(broadcaster, away);
+    },
   }),
 ];

@@ -1,12 +1,27 @@
+import type { RestartedServer } from '../../helpers/restarted-server.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault } from '../fault.js';
-import { lasting } from '../span.js';
+import { lasting, type Span } from '../span.js';
 import type { Target } from '../target.js';
 
 const prepare = (arena: Arena): Promise<Target> => arena.everything();
 
 /** Longer than the server waits before it saves what it has to remember, seconds. */
 const FULL = 4;
+
+/** Seconds. */
+const STOPPED = 3;
+
+/** @param wanted how the process has to end: one that did so before, by itself, ends otherwise */
+async function restarted(
+  server: RestartedServer,
+  signal: NodeJS.Signals,
+  wanted: number | NodeJS.Signals,
+): Promise<Span> {
+  const { code, from, to } = await server.restart(signal);
+  if (code !== wanted) throw new Error(`the server ended with ${code}, and not with ${wanted}`);
+  return { from, to };
+}
 
 /** What happens to the server's process, which hits every stream, and to its disk, which hits none. */
 export const SERVER: readonly Fault[] = [
@@ -17,12 +32,17 @@ export const SERVER: readonly Fault[] = [
     promises: { keepsSamples: 'all', seam: 'none' },
     missing: ({ disk }) => Promise.resolve(disk.missing),
     prepare: () => Promise.resolve(undefined),
-    inject: (_target, { disk }) =>
-      lasting(
+    inject: async (_target, { disk, server }) => {
+      const failures = (): number => server.output.split('streams cannot be saved').length;
+      const before = failures();
+      const span = await lasting(
         FULL,
         () => disk.fill(),
         () => disk.empty(),
-      ),
+      );
+      if (failures() === before) throw new Error('the server saved streams although its disk was full');
+      return span;
+    },
   }),
   fault<Target>({
     name: 'server-kill',
@@ -31,7 +51,7 @@ export const SERVER: readonly Fault[] = [
     // What was acknowledged and not seen yet was in its memory alone; what publishers still keep they send again from a key frame.
     promises: { recovers: 5, keepsSamples: 'none', seam: 'discontinuity', repeats: true },
     prepare,
-    inject: (_target, { server }) => server.restart('SIGKILL'),
+    inject: (_target, { server }) => restarted(server, 'SIGKILL', 'SIGKILL'),
   }),
   fault<Target>({
     name: 'server-restart',
@@ -40,7 +60,7 @@ export const SERVER: readonly Fault[] = [
     // Another process cannot go on in the middle of a file: the recorder begins a new one when it is back.
     promises: { recovers: 5, keepsSamples: 'frames', seam: 'discontinuity' },
     prepare,
-    inject: (_target, { server }) => server.restart('SIGTERM'),
+    inject: (_target, { server }) => restarted(server, 'SIGTERM', 0),
   }),
   fault<Target>({
     name: 'server-stop',
@@ -48,11 +68,21 @@ export const SERVER: readonly Fault[] = [
     hitsAll: true,
     promises: { recovers: 5, keepsSamples: 'all', seam: 'none' },
     prepare,
-    inject: (_target, { server }) =>
-      lasting(
-        3,
-        () => server.signal('SIGSTOP'),
+    inject: async (_target, { server }) => {
+      let answeredAt = Infinity;
+      const span = await lasting(
+        STOPPED,
+        () => {
+          server.signal('SIGSTOP');
+          void fetch(`${server.url}/healthz`).then(
+            () => (answeredAt = Date.now()),
+            () => {},
+          );
+        },
         () => server.signal('SIGCONT'),
-      ),
+      );
+      if (answeredAt < span.to) throw new Error('the server answered although it was stopped');
+      return span;
+    },
   }),
 ];

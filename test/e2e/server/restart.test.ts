@@ -94,7 +94,7 @@ it('goes on with its streams when it was killed, twice, and stopped: in the same
   for (const signal of ['SIGKILL', 'SIGKILL', 'SIGTERM'] as const) {
     await Promise.all(viewers.map((viewer) => viewer.beyond(1)));
     const stoppedAt = performance.now();
-    expect(await server.restart(signal)).toBe(signal === 'SIGTERM' ? 0 : signal);
+    expect((await server.restart(signal)).code).toBe(signal === 'SIGTERM' ? 0 : signal);
     const patience = Math.max(LIVE_AGAIN, performance.now() - stoppedAt + LIVE_SINCE_START);
     const before = viewers.map(({ newest }) => newest!);
 

@@ -50,8 +50,28 @@ describe('Ledger', () => {
     ledger.encode({ digest: 2, at: 60 });
     expect(ledger.isPast(40)).toBe(true);
     expect(ledger.isPast(60.5)).toBe(false);
-    expect(ledger.firstSeenAfter(40)).toBe(50);
-    expect(ledger.firstSeenAfter(41)).toBeUndefined();
+    expect(ledger.firstSeen(40)).toBe(50);
+    expect(ledger.firstSeen(41)).toBeUndefined();
+  });
+
+  it('tells what was seen before a time from what came later', () => {
+    const ledger = ledgerOf(4);
+    ledger.see({ digests: [0, 1], at: 1500 });
+    ledger.see({ digests: [2, 3], at: 3500 });
+    expect(ledger.firstSeen(1000)).toBe(1500);
+    expect(ledger.firstSeen(1000, 1501)).toBe(3500);
+    expect(ledger.firstSeen(1000, 3501)).toBeUndefined();
+  });
+
+  it('forgets one of those that are alike, and not the others', () => {
+    const ledger = new Ledger();
+    const digest = (at: number): number => (at % 100 === 0 ? -1 : at);
+    for (let at = 0; at < 40_000; at++) {
+      ledger.encode({ digest: digest(at), at });
+      // Viewers are behind: some that are alike were seen, and some were not.
+      if (at >= 5000) ledger.see({ digests: [digest(at - 5000)], at });
+    }
+    expect(counts(ledger)).toEqual({ lost: 0, repeated: 0, altered: 0 });
   });
 
   it('forgets what is long past, and goes on', () => {
