@@ -219,7 +219,7 @@ export class LiveBroadcaster extends LitElement {
         stream,
         title: this.titleText,
         encoder: this.encoder,
-        frameRate: this.frameRate ?? 30,
+        frameRate: this.frameRate || 30,
         maxBufferedSeconds: this.bufferSeconds,
       });
     // What is wrong is in `socket.error`, and fired from there.

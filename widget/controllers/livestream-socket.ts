@@ -10,6 +10,7 @@ import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import { Joins } from '../media/joins.js';
+import { positive } from '../media/positive.js';
 import { ServerClock } from '../media/server-clock.js';
 import type {
   LivestreamSocketEvents,
@@ -203,7 +204,8 @@ export class LivestreamSocketController
       this.#fail(error);
       throw error;
     }
-    const { encoder = 'auto', maxBufferedSeconds } = options;
+    const { encoder = 'auto' } = options;
+    const maxBufferedSeconds = positive(options.maxBufferedSeconds);
     const makeEncoder: EncoderFactory =
       typeof encoder === 'function'
         ? encoder

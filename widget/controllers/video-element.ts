@@ -331,12 +331,10 @@ export class VideoElementController
     };
     const { latency, latencyMode, health, showTimeout, token, onTokenKept } = this.#options;
     const asked = { latency: latency?.(), mode: latencyMode?.(), health: health?.() };
-    const options = { ...asked, showTimeout, token, onTokenKept };
     try {
-      this.#playback = new LivePlayback(video, url, events, options);
+      this.#playback = new LivePlayback(video, url, events, { ...asked, showTimeout, token, onTokenKept });
     } catch (cause) {
-      this.#fail(new LivedropError('UNSUPPORTED_BROWSER', (cause as Error).message, { cause }));
-      return;
+      return this.#fail(new LivedropError('UNSUPPORTED_BROWSER', (cause as Error).message, { cause }));
     }
     this.#debug('playback', `loading ${url}`, { transport: this.#playback.transport });
     this.#latencyTimer = setInterval(() => this.#tellLatency(), LATENCY_INTERVAL);

@@ -1,5 +1,5 @@
 import type { StreamStatus } from '../../server/protocol.js';
-import { wait } from '../media/wait.js';
+import { wait } from '../wait.js';
 
 /** Often enough to be in at the beginning, rare enough for a CDN to answer 404 from its cache. */
 const INTERVAL = 3000;

@@ -75,6 +75,8 @@ export class Connection {
   #refusal: ErrorMessage | undefined;
   /** Seconds that the server named. */
   #retryAfter: number | undefined;
+  /** Bytes given to {@link sendData} so far. */
+  #given = 0;
 
   /** @param url asked at every attempt; may throw */
   constructor(
@@ -142,6 +144,7 @@ export class Connection {
   }
 
   sendData(bytes: ArrayBuffer): void {
+    this.#given += bytes.byteLength;
     this.#socket?.sendData(bytes);
   }
 
@@ -230,6 +233,16 @@ export class Connection {
     return delay === undefined ? undefined : Math.max(delay * 1000, least);
   }
 
+  /** The question waits behind what was given before: as long as that leaves, the answer may still come. */
+  #awaitAnswer(): void {
+    const waiting = this.bufferedAmount;
+    const left = this.#given - waiting;
+    this.#probe.set(PROBE_TIMEOUT, () => {
+      if (waiting > 0 && this.#given - this.bufferedAmount > left) this.#awaitAnswer();
+      else this.restart('no answer to a probe');
+    });
+  }
+
   #end(error: LivedropError): void {
     this.close();
     this.#events.onLost(error, false);
@@ -238,7 +251,7 @@ export class Connection {
   #networkChanged(isBack: boolean): void {
     if (this.isOpen) {
       // It may lead over a network that is gone, whose end nobody tells.
-      if (!this.#probe.isSet) this.#probe.set(PROBE_TIMEOUT, () => this.restart('no answer to a probe'));
+      if (!this.#probe.isSet) this.#awaitAnswer();
       this.#ask();
       return;
     }

@@ -1,6 +1,6 @@
 import { Mp4Stream, type Mp4Fragment, type Mp4Init } from './mp4-stream.js';
 import { Retry, type RetryOptions } from './retry.js';
-import { wait } from './wait.js';
+import { wait } from '../wait.js';
 
 /** A response that says nothing for so long, seconds, is dead: a network may be gone without a word. */
 const SILENCE = 5;
