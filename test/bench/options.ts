@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.js';
+import { readNumberOption } from './number-option.js';
 
 export interface BenchOptions {
   /** Names of figures; empty: all. */
@@ -20,7 +21,7 @@ const QUICK = { seconds: 3, minutes: 0.5, rounds: 1 };
 /** Latency over less is chance; over more than an hour a run is no bench. */
 const SECONDS = { least: 2, most: 3600 };
 const MINUTES = { least: 0.25, most: 180 };
-const ROUNDS = { least: 1, most: 100 };
+const ROUNDS = { least: 1, most: 100, isWhole: true };
 
 /** What `--help` prints. */
 export function help(figures: readonly Figure[], roads: readonly string[]): string {
@@ -69,15 +70,12 @@ export function readOptions(
   );
   checkNames('road', values.road, roads);
   const defaults = values.quick ? QUICK : { ...DEFAULTS, rounds: undefined };
-  const rounds = readNumber('--rounds', values.rounds, ROUNDS) ?? defaults.rounds;
-  if (rounds !== undefined && !Number.isInteger(rounds))
-    throw new Error(`--rounds is ${rounds}, half a round.`);
   return {
     only: values.only,
     roads: values.road,
-    seconds: readNumber('--seconds', values.seconds, SECONDS) ?? defaults.seconds,
-    minutes: readNumber('--minutes', values.minutes, MINUTES) ?? defaults.minutes,
-    rounds,
+    seconds: readNumberOption('--seconds', values.seconds, SECONDS) ?? defaults.seconds,
+    minutes: readNumberOption('--minutes', values.minutes, MINUTES) ?? defaults.minutes,
+    rounds: readNumberOption('--rounds', values.rounds, ROUNDS) ?? defaults.rounds,
     profile: values.profile,
     help: values.help,
   };
@@ -87,15 +85,4 @@ function checkNames(what: string, names: readonly string[], known: readonly stri
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
     throw new Error(`There is no ${what} "${unknown}". There is ${known.join(', ')}.`);
-}
-
-function readNumber(
-  option: string,
-  text: string | undefined,
-  { least, most }: { least: number; most: number },
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (value >= least && value <= most) return value;
-  throw new Error(`${option} is "${text}". Give a number from ${least} to ${most}.`);
 }

@@ -3,7 +3,7 @@ import { within } from '../bench/deadline.js';
 import { Ledger, type Balance } from './ledger.js';
 import { numberedContainer, numberedFrames } from './numbered-media.js';
 import { PlainPublisher } from './plain-publisher.js';
-import { SampleWatcher } from './sample-watcher.js';
+import { SampleWatcher, type Breaks } from './sample-watcher.js';
 import { verdictOf, type StreamKind, type Target, type Verdict } from './target.js';
 
 export interface Address {
@@ -64,15 +64,16 @@ export class NumberedStream implements Target {
   }
 
   async settled(patience: number): Promise<Verdict[]> {
+    const { balance, breaks } = await this.look(patience);
+    return [verdictOf(this, balance, breaks)];
+  }
+
+  /** The same, with every part's delay. */
+  async look(patience: number): Promise<{ balance: Balance; breaks: Breaks }> {
     const now = Date.now();
     const deadline = now + patience * 1000;
     while (!this.#ledger.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
-    return [verdictOf(this, this.#ledger.balance(now), this.#watcher.takeBreaks())];
-  }
-
-  /** What became of the samples that were seen since the last call. */
-  balance(): Balance {
-    return this.#ledger.balance();
+    return { balance: this.#ledger.balance(now), breaks: this.#watcher.takeBreaks() };
   }
 
   /** Why it is published no more, once that is so. */

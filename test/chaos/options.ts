@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readNumberOption } from '../bench/number-option.js';
 import type { Fault } from './fault.js';
 
 export interface ChaosOptions {
@@ -11,8 +12,8 @@ export interface ChaosOptions {
   help: boolean;
 }
 
-const TIMES = { least: 1, most: 100 };
-const SEED = { least: 0, most: 2 ** 32 - 1 };
+const TIMES = { least: 1, most: 100, isWhole: true };
+const SEED = { least: 0, most: 2 ** 32 - 1, isWhole: true };
 
 /** What `--help` prints. */
 export function help(faults: readonly Fault[]): string {
@@ -49,20 +50,9 @@ export function readOptions(args: string[], faults: readonly Fault[]): ChaosOpti
   }
   return {
     only: values.only,
-    times: readInteger('--times', values.times, TIMES),
-    seed: readInteger('--seed', values.seed, SEED) ?? Math.floor(Math.random() * 2 ** 32),
+    times: readNumberOption('--times', values.times, TIMES),
+    seed: readNumberOption('--seed', values.seed, SEED) ?? Math.floor(Math.random() * 2 ** 32),
     quick: values.quick,
     help: values.help,
   };
-}
-
-function readInteger(
-  option: string,
-  text: string | undefined,
-  { least, most }: { least: number; most: number },
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${option} is "${text}". Give a whole number from ${least} to ${most}.`);
 }

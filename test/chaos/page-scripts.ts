@@ -3,16 +3,31 @@
 /** What a broadcaster's page noted. */
 export interface BroadcasterNotes extends Window {
   encodedSamples: { digest: number; at: number }[];
+  /** How often the sound that was encoded has a hole: the microphone gave none, since the machine was busy. */
+  soundHoles: number;
 }
 
 /**
- * Notes every video sample that the widget's encoder gives, before anybody can have lost it: what its worker says.
+ * Notes every video sample that the widget's encoder gives, and the holes in its sound, before anybody can have lost it: what its
+ * worker says.
  * @param digest see `digest()`
  */
 export function noteEncoded(digest: (bytes: Uint8Array) => number): void {
   const HEADER = 16;
+  /** More than what timestamps jitter, microseconds. */
+  const HOLE = 30_000;
+  const page = window as unknown as BroadcasterNotes;
   const notes: BroadcasterNotes['encodedSamples'] = [];
-  (window as unknown as BroadcasterNotes).encodedSamples = notes;
+  page.encodedSamples = notes;
+  page.soundHoles = 0;
+  let due: number | undefined;
+
+  function noteSound(header: DataView): void {
+    const timestamp = Number(header.getBigInt64(4));
+    if (due !== undefined && timestamp - due > HOLE) page.soundHoles++;
+    due = timestamp + header.getUint32(12);
+  }
+
   window.Worker = class extends Worker {
     #restarts = 0;
 
@@ -24,6 +39,7 @@ export function noteEncoded(digest: (bytes: Uint8Array) => number): void {
         if (data?.type !== 'data' || !data.bytes || this.#restarts > 0) return;
         const bytes = new Uint8Array(data.bytes);
         if (bytes[0] === 0) notes.push({ digest: digest(bytes.subarray(HEADER)), at: Date.now() });
+        else noteSound(new DataView(data.bytes));
       });
     }
 

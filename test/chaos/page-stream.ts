@@ -72,6 +72,8 @@ export class PageStream implements Target {
   readonly kind = 'frames';
   readonly #ledger = new Ledger();
   readonly #watcher: SampleWatcher;
+  /** In the sound as it was encoded: before the last look, and since. */
+  #holes = { before: 0, now: 0 };
 
   private constructor(
     readonly name: string,
@@ -140,7 +142,11 @@ export class PageStream implements Target {
       await delay(POLL);
     }
     if (this.#ledger.encodedCount === 0) throw new Error('the page does not say what it encodes');
-    return [verdictOf(this, this.#ledger.balance(now), this.#watcher.takeBreaks())];
+    const breaks = this.#watcher.takeBreaks();
+    // What the microphone did not give cannot follow.
+    const gaps = Math.max(0, breaks.gaps - this.#holes.before - this.#holes.now);
+    this.#holes = { before: this.#holes.now, now: 0 };
+    return [verdictOf(this, this.#ledger.balance(now), { ...breaks, gaps })];
   }
 
   /** Since the page was opened: 1 where the player never had to begin again. */
@@ -159,10 +165,14 @@ export class PageStream implements Target {
   }
 
   async #fetchNotes(): Promise<void> {
-    const notes = await this.broadcaster.page.evaluate(() =>
-      (window as unknown as BroadcasterNotes).encodedSamples.splice(0),
-    );
-    for (const note of notes) this.#ledger.encode(note);
+    const { samples, holes } = await this.broadcaster.page.evaluate(() => {
+      const notes = window as unknown as BroadcasterNotes;
+      const taken = { samples: notes.encodedSamples.splice(0), holes: notes.soundHoles };
+      notes.soundHoles = 0;
+      return taken;
+    });
+    for (const sample of samples) this.#ledger.encode(sample);
+    this.#holes.now += holes;
   }
 
   /** @throws Error when the broadcaster has given up */

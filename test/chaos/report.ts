@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { columns } from '../bench/columns.js';
 import type { Machine } from '../bench/machine.js';
 import { median } from '../bench/statistics.js';
 import type { ChaosOptions } from './options.js';
@@ -63,14 +64,7 @@ export function table(outcomes: readonly Outcome[]): string {
   const summaries = outcomes.map(summarize);
   const skipped = summaries.filter((summary) => summary.skipped !== undefined).length;
   const cells = [head, ...summaries.map(line)];
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  return cells
-    .map((row) =>
-      row
-        .map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
-        .join('   ')
-        .trimEnd(),
-    )
+  return columns(cells)
     .flatMap((text, index) => [text, ...(summaries[index - 1]?.problems ?? []).map((each) => `    ${each}`)])
     .concat(skipped > 0 ? [`${skipped} skipped`] : [])
     .join('\n');

@@ -49,11 +49,14 @@ export class FaultRunner {
   readonly #waits: Waits;
   /** What was done last: whatever shows before anything else is done is its doing. */
   #last: { fault: Fault; trial: Trial } | undefined;
+  /** Names of the streams that were looked at: what a new one has until then is its start. */
+  readonly #known: Set<string>;
 
   constructor(arena: Arena, options: RunnerOptions) {
     this.#arena = arena;
     this.#options = options;
     this.#waits = { ...WAITS, ...options.waits };
+    this.#known = new Set(arena.others.map(({ name }) => name));
   }
 
   async run(fault: Fault, times: number): Promise<Outcome> {
@@ -90,7 +93,9 @@ export class FaultRunner {
     let target: Target | undefined;
     try {
       target = await within(this.#waits.prepare, 'what the fault is done to', fault.prepare(arena));
-      const before = await this.#settle(target ? [target, ...arena.others] : arena.others);
+      const looks = await this.#settle(target ? [target, ...arena.others] : arena.others);
+      const before = looks.filter(({ stream }) => this.#known.has(stream));
+      for (const { stream } of looks) this.#known.add(stream);
       await this.#settle([arena.control]);
       if (this.#last) this.#judgeLater(before);
       else trial.problems.push(...before.flatMap(damage).map((each) => `before it, ${each}`));

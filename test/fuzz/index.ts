@@ -16,7 +16,10 @@ async function main(args: string[]): Promise<void> {
     for (const target of TARGETS) {
       if (only.length > 0 && !only.includes(target.name)) continue;
       const startedAt = performance.now();
-      const { cases, failure } = await fuzz(target, run);
+      const { cases, failure } = await fuzz(target, run).catch((error: Error) => ({
+        cases: 0,
+        failure: `it did not begin: ${error.stack ?? error.message}`,
+      }));
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
       console.log(`${failure ? '✗' : '✓'} ${target.name}: ${cases} cases in ${seconds} s (${target.title})`);
       if (failure) console.error(failure);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readNumberOption } from '../bench/number-option.js';
 import type { FuzzTarget } from './target.js';
 
 export interface FuzzOptions {
@@ -14,7 +15,11 @@ export interface FuzzOptions {
   help: boolean;
 }
 
-const SECONDS = 20;
+const DEFAULT_SECONDS = 20;
+
+const RUNS = { least: 1, most: 1e9, isWhole: true };
+const SECONDS = { least: 1, most: 86_400, isWhole: true };
+const SEED = { least: -(2 ** 31), most: 2 ** 31 - 1, isWhole: true };
 
 /** What `--help` prints. */
 export function help(targets: readonly FuzzTarget[]): string {
@@ -25,7 +30,7 @@ export function help(targets: readonly FuzzTarget[]): string {
     '  --only <name>   this target alone; may be given more than once',
     '  --seed <n>      the cases of an earlier run again (default: other ones each time)',
     '  --runs <n>      how many cases of each target',
-    `  --seconds <n>   how long each target takes, where --runs says nothing (default ${SECONDS})`,
+    `  --seconds <n>   how long each target takes, where --runs says nothing (default ${DEFAULT_SECONDS})`,
     '  --path <path>   one case of a seed, made as small as it became: what a failure prints',
     '',
     'Targets:',
@@ -52,29 +57,17 @@ export function readOptions(args: string[], targets: readonly FuzzTarget[]): Fuz
       `There is no target "${unknown}". There is ${targets.map(({ name }) => name).join(', ')}.`,
     );
   }
-  const runs = readNumber('--runs', values.runs, 1, 1e9);
-  const seconds = readNumber('--seconds', values.seconds, 1, 86_400);
+  const runs = readNumberOption('--runs', values.runs, RUNS);
+  const seconds = readNumberOption('--seconds', values.seconds, SECONDS);
   if (values.path !== undefined && (values.seed === undefined || values.only.length !== 1)) {
     throw new Error('--path is of one target and one seed: give --only and --seed beside it.');
   }
   return {
     only: values.only,
-    seed: readNumber('--seed', values.seed, -(2 ** 31), 2 ** 31 - 1) ?? Math.floor(Math.random() * 2 ** 31),
+    seed: readNumberOption('--seed', values.seed, SEED) ?? Math.floor(Math.random() * 2 ** 31),
     runs,
-    seconds: seconds ?? (runs === undefined ? SECONDS : undefined),
+    seconds: seconds ?? (runs === undefined ? DEFAULT_SECONDS : undefined),
     path: values.path,
     help: values.help,
   };
-}
-
-function readNumber(
-  option: string,
-  text: string | undefined,
-  least: number,
-  most: number,
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new Error(`${option} is "${text}". Give a whole number from ${least} to ${most}.`);
 }

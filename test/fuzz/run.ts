@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc, { type RunDetails } from 'fast-check';
 import type { FuzzTarget } from './target.js';
 
 export interface FuzzRun {
@@ -31,6 +31,8 @@ export async function fuzz(target: FuzzTarget, { seed, runs, seconds, path }: Fu
   process.on('unhandledRejection', onStray);
   process.on('uncaughtException', onStray);
   const before = process.memoryUsage().rss;
+  const failures: string[] = [];
+  let cases = 0;
   try {
     const details = await fc.check(property, {
       seed,
@@ -41,32 +43,46 @@ export async function fuzz(target: FuzzTarget, { seed, runs, seconds, path }: Fu
         ...(seconds === undefined ? [] : [fc.interruptAfterTimeLimit(seconds * 1000)]),
       ],
     });
-    const cases = details.numRuns;
-    if (strays.length > 0)
-      return { cases, failure: `nobody caught ${describe(strays[0])}\n${again(target, seed)}` };
-    const growth = process.memoryUsage().rss - before;
-    if (growth > MAX_GROWTH)
-      return { cases, failure: `${Math.round(growth / 2 ** 20)} MiB more memory\n${again(target, seed)}` };
-    if (!details.failed || details.counterexample === null) return { cases };
-    const input = fc.stringify(details.counterexample).slice(0, LONGEST_INPUT);
-    const failure = [
-      describe(details.errorInstance),
-      `case ${cases} of seed ${seed}, made smaller ${details.numShrinks} times:`,
-      input,
-      again(target, seed, details.counterexamplePath ?? undefined),
-    ];
-    return { cases, failure: failure.join('\n') };
+    cases = details.numRuns;
+    failures.push(...failuresOf(details, target, seed));
   } finally {
+    // What shows at the end must not hide what failed before.
+    await close?.().catch((error: unknown) => failures.push(`at the end: ${describe(error)}`));
     process.off('unhandledRejection', onStray);
     process.off('uncaughtException', onStray);
-    await close?.();
   }
+  if (strays.length > 0) failures.push(`nobody caught ${describe(strays[0])}`);
+  const growth = process.memoryUsage().rss - before;
+  if (growth > MAX_GROWTH) failures.push(`${Math.round(growth / 2 ** 20)} MiB more memory`);
+  if (failures.length === 0) return { cases };
+  if (!failures[0]!.includes(COMMAND)) failures.push(again(target, seed));
+  return { cases, failure: failures.join('\n') };
+}
+
+function failuresOf(details: RunDetails<unknown>, target: FuzzTarget, seed: number): string[] {
+  const { failed, counterexample, counterexamplePath, errorInstance, numRuns, numShrinks, numSkips } =
+    details;
+  if (counterexample !== null) {
+    const failure = [
+      describe(errorInstance),
+      `case ${numRuns} of seed ${seed}, made smaller ${numShrinks} times:`,
+      fc.stringify(counterexample).slice(0, LONGEST_INPUT),
+      again(target, seed, counterexamplePath ?? undefined),
+    ];
+    return [failure.join('\n')];
+  }
+  if (details.interrupted && numRuns === 0) {
+    return ['not one case was played in its time: give it more --seconds'];
+  }
+  return failed ? [`it gave up after ${numRuns} cases, and ${numSkips} that were none`] : [];
 }
 
 const describe = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
 
+const COMMAND = 'npm run fuzz -- ';
+
 /** The command that shows it once more. */
 function again({ name }: FuzzTarget, seed: number, path?: string): string {
-  return `npm run fuzz -- --only ${name} --seed ${seed}${path === undefined ? '' : ` --path ${path}`}`;
+  return `${COMMAND}--only ${name} --seed ${seed}${path === undefined ? '' : ` --path ${path}`}`;
 }

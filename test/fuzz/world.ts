@@ -4,6 +4,7 @@ import { WSContext, type UpgradeWebSocket, type WSEvents } from 'hono/ws';
 import { createLivestream, type Livestream } from '../../server/index.js';
 import type { TranscoderFactory } from '../../server/ingest/transcoder.js';
 import type { Limits, Logger } from '../../server/options.js';
+import { within } from '../bench/deadline.js';
 import { checkMessage, CLOSE_CODES } from './answers.js';
 import type { ServerMessage } from '../../server/protocol.js';
 
@@ -17,6 +18,9 @@ const LIMITS: Partial<Limits> = {
   silenceTime: 3600,
   maxApiFailures: 1_000_000,
 };
+
+/** Of a server, seconds. */
+const CLOSING = 5;
 
 /** For one message, milliseconds. */
 const PATIENCE = 10_000;
@@ -141,8 +145,10 @@ export class World {
     try {
       await play(world);
     } catch (error) {
-      await world.#close().catch(() => {});
-      throw error;
+      await world.#close().catch((closing: Error) => world.problems.push(closing.message));
+      if (world.problems.length === 0) throw error;
+      // What the server said of it tells more than what came of it.
+      throw new Error([(error as Error).message, ...world.problems.slice(0, 5)].join('\n'), { cause: error });
     }
     await world.#close();
     world.assert();
@@ -173,12 +179,8 @@ export class World {
     return (await this.request(path)).text();
   }
 
-  async #close(): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('the server did not shut down within 5 s')), 5000);
-    });
-    await Promise.race([this.#livestream.close(), late]).finally(() => clearTimeout(timer));
+  #close(): Promise<void> {
+    return within(CLOSING, "the server's shutdown", this.#livestream.close());
   }
 
   /** @throws Error when anything went wrong so far */

@@ -62,6 +62,11 @@ export class FaultyLane {
     return this.#bytes;
   }
 
+  /** That came and were not passed on yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
   /** Puts bytes in as if the sender had sent them. */
   push(chunk: Buffer): void {
     this.#waiting += chunk.length;

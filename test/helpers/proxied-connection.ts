@@ -65,6 +65,11 @@ export class ProxiedConnection {
     return this.#lanes[direction]?.bytes ?? 0;
   }
 
+  /** That came and were not passed on yet. */
+  waiting(direction: Direction): number {
+    return this.#lanes[direction]?.waiting ?? 0;
+  }
+
   /** The faults changed. */
   pump(): void {
     this.#lanes.up?.pump();

@@ -66,10 +66,18 @@ export class Cast {
     await this.restless.leave();
   }
 
+  /** All of it ends, whatever becomes of a part. @throws Error of the first that did not */
   async dismiss(): Promise<void> {
-    await Promise.all([this.faithful.stop(), this.restless.stop()]);
-    await Promise.all(this.streams.map((stream) => stream.close()));
-    await this.server.stop();
+    const closed = [
+      this.faithful.stop(),
+      this.restless.stop(),
+      ...this.streams.map((stream) => stream.close()),
+    ];
+    const ended = [
+      ...(await Promise.allSettled(closed)),
+      ...(await Promise.allSettled([this.server.stop()])),
+    ];
+    for (const each of ended) if (each.status === 'rejected') throw each.reason;
   }
 
   /** Half of them LL-HLS and half live.mp4. */

@@ -3,11 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { within } from '../bench/deadline.js';
 import { describeMachine, machineText, measureLoad } from '../bench/machine.js';
 import { Cast } from './cast.js';
 import { courseOf, MEASURES, table, type MeasureName, type Sample } from './measures.js';
 import { HELP, readOptions, type SoakOptions } from './options.js';
-import { probe, type Losses } from './probe.js';
+import { noLosses, probe, type Losses } from './probe.js';
 
 const PATH = fileURLToPath(new URL('../../.cache/soak.json', import.meta.url));
 
@@ -18,7 +19,19 @@ const INTERVAL = { least: 2.5, most: 60 };
 const LOOKS = 60;
 
 /** Lines of progress in a run. */
-const LINES = 10;
+const LINES = 20;
+
+/** Longest that everybody takes to leave, seconds. */
+const DISMISSAL = 20;
+
+const LOSSES: Record<keyof Losses, string> = {
+  lost: 'samples lost',
+  altered: 'altered',
+  repeated: 'repeated',
+  discontinuities: 'discontinuities',
+  ends: 'ends',
+  gaps: 'gaps',
+};
 
 await main(process.argv.slice(2));
 
@@ -42,30 +55,32 @@ async function soak(options: SoakOptions): Promise<boolean> {
   const { minutes, streams, viewers } = options;
   console.log(`${streams} streams, ${viewers} viewers, ${minutes} minutes`);
   const samples: Sample[] = [];
-  const losses: Losses = { lost: 0, altered: 0, repeated: 0 };
+  const losses = noLosses();
   const problems: string[] = [];
-  const cast = await Cast.assemble(options);
-  try {
+  const note = (error: Error): void => void problems.push(error.message);
+  const assembling = Cast.assemble(options);
+  const watching = assembling.then(async (cast) => {
     await watch(cast, minutes, samples, losses);
     await cast.leave();
-  } catch (error) {
-    problems.push((error as Error).message);
-  } finally {
-    await cast.dismiss();
-  }
+  });
+  await Promise.race([watching, interrupted()]).catch(note);
+  // Where it was not assembled, that is the problem.
+  const cast = await assembling.catch(() => undefined);
+  if (cast) await within(DISMISSAL, 'the end of all of them', cast.dismiss()).catch(note);
   const names = Object.keys(MEASURES) as MeasureName[];
   const courses = samples.length > 1 ? names.map((name) => courseOf(name, samples)) : [];
-  for (const [what, count] of Object.entries(losses))
-    if (count > 0) problems.push(`${count} samples ${what}`);
-  const isFlat = courses.length > 0 && courses.every((course) => course.isFlat);
+  if (courses.length === 0) problems.push('it was not looked at often enough to tell whether anything grows');
+  const lost = Object.entries(losses).map(([what, count]) => `${count} ${LOSSES[what as keyof Losses]}`);
+  if (Object.values(losses).some((count) => count > 0))
+    problems.push('what viewers got is not what was encoded');
   console.log(`\n${table(courses)}\n`);
-  console.log(`Samples lost ${losses.lost}, altered ${losses.altered}, repeated ${losses.repeated}`);
+  console.log(lost.join(', '));
   for (const problem of problems) console.log(`✗ ${problem}`);
   await mkdir(dirname(PATH), { recursive: true });
   const report = { startedAt, machine, options, courses, losses, problems, samples };
   await writeFile(PATH, `${JSON.stringify(report, null, 2)}\n`);
   console.log(`All of it: ${relative(process.cwd(), PATH)}`);
-  return isFlat && problems.length === 0;
+  return courses.every((course) => course.isFlat) && problems.length === 0;
 }
 
 async function watch(cast: Cast, minutes: number, samples: Sample[], losses: Losses): Promise<void> {
@@ -82,6 +97,15 @@ async function watch(cast: Cast, minutes: number, samples: Sample[], losses: Los
     samples.push(sample);
     if (look % Math.ceil(looks / LINES) === 0) console.log(`  ${describe(sample)}`);
   }
+}
+
+/** @throws Error when it is told to end: what was seen until then is told all the same */
+function interrupted(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => reject(new Error(`${signal}: it ended before its time`)));
+    }
+  });
 }
 
 function describe({ minute, values }: Sample): string {

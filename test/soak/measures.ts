@@ -1,3 +1,4 @@
+import { columns } from '../bench/columns.js';
 import { median, slope } from '../bench/statistics.js';
 
 /** What is looked at, again and again. */
@@ -88,14 +89,5 @@ export function table(courses: readonly Course[]): string {
     const signed = `${growth > 0 ? '+' : ''}${text(growth)}`;
     return [title, text(begin), text(middle), text(end), signed, text(allowed), isFlat ? 'flat' : 'GROWS'];
   });
-  const cells = [head, ...lines];
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
-  return cells
-    .map((row) =>
-      row
-        .map((text, column) => (column === 0 ? text.padEnd(widths[0]!) : text.padStart(widths[column]!)))
-        .join('   ')
-        .trimEnd(),
-    )
-    .join('\n');
+  return columns([head, ...lines]).join('\n');
 }

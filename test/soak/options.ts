@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readNumberOption } from '../bench/number-option.js';
 
 export interface SoakOptions {
   minutes: number;
@@ -13,8 +14,8 @@ const QUICK = { ...DEFAULTS, minutes: 1.25 };
 
 const MINUTES = { least: 0.5, most: 24 * 60 };
 /** What the server takes from one address by default. */
-const STREAMS = { least: 1, most: 20 };
-const VIEWERS = { least: 2, most: 1000 };
+const STREAMS = { least: 1, most: 20, isWhole: true };
+const VIEWERS = { least: 2, most: 1000, isWhole: true };
 
 /** What `--help` prints. */
 export const HELP = [
@@ -41,24 +42,8 @@ export function readOptions(args: string[]): SoakOptions | undefined {
   if (values.help) return undefined;
   const defaults = values.quick ? QUICK : DEFAULTS;
   return {
-    minutes: readNumber('--minutes', values.minutes, MINUTES) ?? defaults.minutes,
-    streams: whole('--streams', readNumber('--streams', values.streams, STREAMS) ?? defaults.streams),
-    viewers: whole('--viewers', readNumber('--viewers', values.viewers, VIEWERS) ?? defaults.viewers),
+    minutes: readNumberOption('--minutes', values.minutes, MINUTES) ?? defaults.minutes,
+    streams: readNumberOption('--streams', values.streams, STREAMS) ?? defaults.streams,
+    viewers: readNumberOption('--viewers', values.viewers, VIEWERS) ?? defaults.viewers,
   };
-}
-
-function readNumber(
-  option: string,
-  text: string | undefined,
-  { least, most }: { least: number; most: number },
-): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (value >= least && value <= most) return value;
-  throw new Error(`${option} is "${text}". Give a number from ${least} to ${most}.`);
-}
-
-function whole(option: string, value: number): number {
-  if (Number.isInteger(value)) return value;
-  throw new Error(`${option} is ${value}. Give a whole number.`);
 }

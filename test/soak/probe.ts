@@ -1,15 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { percentile } from '../helpers/clock-camera.js';
 import { childrenOf } from '../helpers/processes.js';
+import type { Balance } from '../chaos/ledger.js';
+import type { Breaks } from '../chaos/sample-watcher.js';
 import type { Cast } from './cast.js';
 import type { Sample } from './measures.js';
 
-/** What is wrong whatever the measures say. */
-export interface Losses {
-  lost: number;
-  altered: number;
-  repeated: number;
+/** What is wrong whatever the measures say: what became of the samples, and what else viewers noticed. */
+export type Losses = Omit<Balance, 'delays'> & Breaks;
+
+export function noLosses(): Losses {
+  return { lost: 0, altered: 0, repeated: 0, discontinuities: 0, ends: 0, gaps: 0 };
 }
+
+/** What is not seen so long after it was encoded never arrives, seconds. */
+const PATIENCE = 8;
 
 /** Looks at a cast. The losses are added to those before. */
 export async function probe({ server, streams }: Cast, losses: Losses, startedAt: number): Promise<Sample> {
@@ -18,18 +23,18 @@ export async function probe({ server, streams }: Cast, losses: Losses, startedAt
     await server.ask('memory'),
     await server.ask('resources'),
     await childrenOf(server.pid),
-    // Without /proc nothing is told of them.
-    await readdir(`/proc/${server.pid}/fd`).catch(() => []),
+    // Elsewhere nothing is told of them.
+    process.platform === 'linux' ? await readdir(`/proc/${server.pid}/fd`) : [],
   ];
   const delays: number[] = [];
-  for (const stream of streams) {
-    if (stream.problem) throw stream.problem;
-    const balance = stream.balance();
-    delays.push(...balance.delays);
-    losses.lost += balance.lost;
-    losses.altered += balance.altered;
-    losses.repeated += balance.repeated;
+  const looks = await Promise.all(streams.map((stream) => stream.look(PATIENCE)));
+  for (const { balance, breaks } of looks) {
+    const { delays: its, ...counts } = balance;
+    delays.push(...its);
+    for (const [what, count] of Object.entries({ ...counts, ...breaks }))
+      losses[what as keyof Losses] += count;
   }
+  for (const { problem } of streams) if (problem) throw problem;
   const sockets = resources['TCPSocketWrap'] ?? 0;
   const handles = Object.values(resources).reduce((sum, count) => sum + count, 0) - sockets;
   return {

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import { damage } from '../../chaos/judgement.js';
+import { NumberedStream } from '../../chaos/numbered-stream.js';
 import { violations } from '../../contract/llhls-rules.js';
 import { CliServer } from '../../helpers/cli-server.js';
-import { generateFrames, repeatFrames, sendFramesInRealTime } from '../../helpers/frames.js';
 import { HlsClient } from '../../helpers/hls-client.js';
-import { PlaylistFollower } from '../../helpers/playlist-follower.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { checkMessage, CLOSE_CODES } from '../answers.js';
 import { BYSTANDER } from '../bystander.js';
@@ -29,7 +29,10 @@ export const ffmpeg: FuzzTarget = {
   async prepare() {
     const files = await readRecordings();
     const server = await CliServer.start();
-    const bystander = await startBystander(server);
+    const bystander = await NumberedStream.start(server, BYSTANDER, 'frames').catch(async (error: Error) => {
+      await server.stop();
+      throw error;
+    });
     let streams = 0;
     const input = fc.record({ which: fc.nat(files.length - 1), changes: edits(), sizes: pieces });
     const property = fc.asyncProperty(input, async ({ which, changes, sizes }) => {
@@ -53,14 +56,17 @@ export const ffmpeg: FuzzTarget = {
           problems.push('failed without a word');
       } else await publisher.close();
       problems.push(...(await playlistProblems(server, streamId)), ...(await serverProblems(server)));
-      if (bystander.problem) problems.push(bystander.problem);
+      if (bystander.problem) problems.push(`the bystander was told: ${bystander.problem.message}`);
       if (problems.length > 0) throw new Error(`${problems.join('\n')}\n${server.output.slice(-2000)}`);
     });
     return {
       property,
+      /** @throws Error when the bystander misses one sample, or noticed anything else */
       async close() {
-        await bystander.finish();
+        const noticed = (await bystander.settled(PATIENCE / 1000)).flatMap(damage);
+        await bystander.close();
         await server.stop();
+        if (noticed.length > 0) throw new Error(noticed.join(', '));
       },
     };
   },
@@ -80,31 +86,4 @@ async function serverProblems(server: CliServer): Promise<string[]> {
   const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
   const memory = Number(stdout) / 1024;
   return memory > MAX_MEMORY ? [`the server takes ${Math.round(memory)} MiB`] : [];
-}
-
-/** A stream in real time, followed by a viewer who misses nothing. */
-async function startBystander(server: CliServer) {
-  const frames = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
-  const publisher = await Publisher.start(server.socketUrl, BYSTANDER, { format: frames.format });
-  const over = new AbortController();
-  const sending = sendFramesInRealTime(publisher, repeatFrames(frames), over.signal);
-  const follower = new PlaylistFollower(new HlsClient(`${server.url}/livestream/${BYSTANDER}/stream.m3u8`));
-  await follower.part();
-  return {
-    get problem(): string | undefined {
-      const said = [...publisher.socket.all('error'), ...publisher.socket.all('stream-stopped')];
-      return said.length > 0 ? `the bystander was told ${JSON.stringify(said[0])}` : undefined;
-    },
-    /** @throws Error when something of it is missing */
-    async finish(): Promise<void> {
-      over.abort();
-      await sending;
-      await publisher.acknowledged();
-      await publisher.stop();
-      await publisher.close();
-      await follower.ended;
-      if (follower.arrivals.some(({ discontinuity }) => discontinuity))
-        throw new Error('the bystander was interrupted');
-    },
-  };
 }

@@ -175,6 +175,10 @@ describe('damage that shows later', () => {
     expect(trials[0]!.problems).toHaveLength(1);
   });
 
+  it('is not that of a stream that has only begun', async () => {
+    expect(await problemsOf({ target: new FakeStream('it', { gaps: 2 }) })).toEqual([]);
+  });
+
   it('that was there before anything was done is not passed over', async () => {
     expect(await problemsOf({ other: new FakeStream('other', { lost: 1 }) })).toEqual([
       'before it, other: 1 lost',

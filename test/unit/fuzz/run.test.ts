@@ -49,6 +49,36 @@ describe('fuzz', () => {
     expect(failure).toBeUndefined();
     expect(cases).toBeGreaterThan(1);
   });
+
+  it('has failed where not one case was played', async () => {
+    const hanging = target(() => new Promise(() => {}));
+    const { cases, failure } = await fuzz(hanging, { seed: 1, seconds: 0.05 });
+    expect(cases).toBe(0);
+    expect(failure).toContain('not one case was played');
+  });
+
+  it('has failed where every case is none', async () => {
+    const choosy = target(() => fc.pre(false));
+    expect((await fuzz(choosy, { seed: 1, runs: 2 })).failure).toContain('it gave up after 0 cases');
+  });
+
+  it('tells what failed although its end fails too', async () => {
+    const broken = target(() => {
+      throw new Error('too much');
+    });
+    const { failure } = await fuzz(
+      {
+        ...broken,
+        prepare: async () => ({
+          ...(await broken.prepare()),
+          close: () => Promise.reject(new Error('not to be ended')),
+        }),
+      },
+      { seed: 1, runs: 1 },
+    );
+    expect(failure).toContain('too much');
+    expect(failure).toContain('at the end: Error: not to be ended');
+  });
 });
 
 describe('its options', () => {

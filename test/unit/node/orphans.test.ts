@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { generateMedia } from '../../fixtures/media/generate.js';
-import { childrenOf, isRunning } from './programs.js';
+import { childrenOf, runningOf } from '../../helpers/processes.js';
 
 const local = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -30,14 +30,14 @@ describe.skipIf(process.platform === 'win32')('ffmpeg, when its server is killed
   it('ends in the middle of encoding', async () => {
     const { parent, ffmpeg } = await startParent();
     parent.kill('SIGKILL');
-    await vi.waitUntil(async () => !(await isRunning(ffmpeg)), { timeout: 5000 });
+    await vi.waitUntil(async () => (await runningOf([ffmpeg])).length === 0, { timeout: 5000 });
   }, 30_000);
 
   it('ends while nobody reads its output', async () => {
     const { parent, ffmpeg } = await startParent();
     parent.kill('SIGSTOP');
-    expect(await isRunning(ffmpeg)).toBe(true);
+    expect(await runningOf([ffmpeg])).toEqual([ffmpeg]);
     parent.kill('SIGKILL');
-    await vi.waitUntil(async () => !(await isRunning(ffmpeg)), { timeout: 5000 });
+    await vi.waitUntil(async () => (await runningOf([ffmpeg])).length === 0, { timeout: 5000 });
   }, 30_000);
 });

@@ -5,9 +5,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { ffmpegTranscoder } from '../../../server/node/ffmpeg-transcoder.js';
 import type { Limits } from '../../../server/options.js';
 import { FaultyFfmpeg, type FfmpegFault } from '../../helpers/faulty-ffmpeg.js';
+import { childrenOf } from '../../helpers/processes.js';
 import { ffmpegPath, generateMedia } from '../../helpers/media.js';
 import { setUp } from '../ingest/container-setup.js';
-import { childrenOf } from './programs.js';
 
 vi.setConfig({ testTimeout: 30_000 });
 
