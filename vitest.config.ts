@@ -29,6 +29,7 @@ export default defineConfig({
           name: 'contract',
           include: ['test/contract/*.test.ts'],
           exclude: ['test/contract/llhls.test.ts'],
+          globalSetup: 'test/contract/node-ws-project.ts',
           testTimeout: 30 * seconds,
           hookTimeout: 60 * seconds,
           // Each file starts servers of its own, and waits for them most of the time.
