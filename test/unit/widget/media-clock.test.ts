@@ -21,10 +21,13 @@ describe('MediaClock', () => {
     // 200 parts in a million: more than any device that is not broken.
     for (const drift of [1.0002, 0.9998]) {
       const clock = new MediaClock();
+      // One expectation for all: hundreds of thousands take seconds.
+      let furthest = 0;
       for (let time = 0; time < 3600e6; time += 20_000) {
         const mapped = clock.map(time * drift, time + 5000);
-        expect(Math.abs(mapped - time - 5000)).toBeLessThan(2000);
+        furthest = Math.max(furthest, Math.abs(mapped - time - 5000));
       }
+      expect(furthest).toBeLessThan(2000);
     }
   });
 
