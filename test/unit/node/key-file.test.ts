@@ -99,7 +99,15 @@ describe('livedrop keys', () => {
 describe('livedrop token', () => {
   it('signs with a key, with no server, or with what the server has', async () => {
     const byKey = await runToken(
-      ['show', '--stream-key', 'a-key', '--scope', 'play', '--expires', '90s'],
+      [
+        'show',
+        '--stream-key',
+        'a-key-of-more-than-32-random-characters',
+        '--scope',
+        'play',
+        '--expires',
+        '90s',
+      ],
       {},
     );
     const claims = JSON.parse(Buffer.from(byKey.split('.')[1]!, 'base64url').toString()) as Record<
