@@ -220,6 +220,16 @@ describe('StateKeeper', () => {
       expect(load({}, { segmentDuration: 4 })).toEqual([]);
     });
 
+    it('forgets what it cannot read: it would be found, and told of, at every start', async () => {
+      const state = await stateOf('show');
+      store.states.set('show', state);
+      store.found = [{ ...state, tokenHash: '' }];
+      expect(load()).toEqual([]);
+      await keeper.settled();
+      expect(store.states.size).toBe(0);
+      expect(logger.warn).toHaveBeenCalledOnce();
+    });
+
     it('leaves out what is no state', async () => {
       const state = await stateOf('show');
       const { source } = state;
@@ -242,5 +252,28 @@ describe('StateKeeper', () => {
       expect(load()).toEqual([]);
       expect(logger.warn).toHaveBeenCalledTimes(store.found.length);
     });
+  });
+});
+
+describe('a store that does not answer', () => {
+  it('holds up the end of a process for two seconds each time', async () => {
+    vi.useFakeTimers();
+    try {
+      const { session, segment } = setUp();
+      segment();
+      store.hold = () => new Promise(() => {});
+      const over = vi.fn();
+      void keeper
+        .saveFinal(session)
+        .then(() => keeper.settled())
+        .then(over);
+      await vi.advanceTimersByTimeAsync(3999);
+      expect(over).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(over).toHaveBeenCalledOnce();
+      expect(logger.warn).toHaveBeenCalledWith({ streamId: 'show' }, expect.stringContaining('too slow'));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
