@@ -162,8 +162,11 @@ export class Connection implements PublisherConnection, ClosableConnection {
       .then(async () => {
         if (this.#closed) return;
         if (typeof data === 'string') await this.#onText(data);
-        else if (data instanceof Blob) this.#onData(new Uint8Array(await data.arrayBuffer()));
-        else this.#onData(new Uint8Array(data));
+        else {
+          const bytes = new Uint8Array(data instanceof Blob ? await data.arrayBuffer() : data);
+          // It may have been closed while the bytes were fetched.
+          if (!this.#closed) this.#onData(bytes);
+        }
       })
       .catch((error: unknown) => this.#report(error))
       .finally(() => {
