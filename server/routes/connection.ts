@@ -348,6 +348,8 @@ export class Connection implements PublisherConnection, ClosableConnection {
   /** Undefined: the connection is still of use. */
   #closeCode(error: LivestreamError | undefined): number | undefined {
     if (error?.limit === 'idleTime') return CloseCode.POLICY_VIOLATION;
+    // It has joined as many as that, and goes on with them.
+    if (error?.limit === 'maxJoins') return undefined;
     // Only one viewer too many: what the connection does for others goes on.
     const isShared = this.#session?.connected || this.#joined.size > 0;
     if (isShared && (error?.limit === 'maxViewers' || error?.limit === 'maxViewersPerAddress')) {
