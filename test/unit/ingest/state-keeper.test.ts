@@ -99,7 +99,7 @@ describe('StateKeeper', () => {
     for (let count = 0; count < 100; count++) {
       segment();
       keeper.note(session);
-      const next = positionAfter(await saved(), Date.now());
+      const next = positionAfter(await saved(), Date.now(), 1);
       expect(next.mediaSequence).toBeGreaterThanOrEqual(window.nextMsn);
     }
   });
@@ -160,15 +160,20 @@ describe('StateKeeper', () => {
     segment();
     await keeper.saveFinal(session);
     const final = await saved();
-    expect(positionAfter(final, final.savedAt).mediaSequence).toBe(2);
-    expect(positionAfter({ ...final, isFinal: false }, final.savedAt).mediaSequence).toBe(
+    expect(positionAfter(final, final.savedAt, 1).mediaSequence).toBe(2);
+    expect(positionAfter({ ...final, isFinal: false }, final.savedAt, 1).mediaSequence).toBe(
       2 + UNSAVED_SEGMENTS,
     );
     // The timeline goes on like the clock, and not back where the clock was set back.
-    const { mediaTime } = positionAfter(final, final.savedAt);
+    // A store that failed saw nothing of what the process published after that.
+    expect(positionAfter({ ...final, isFinal: false }, final.savedAt + 9500, 2).mediaSequence).toBe(
+      2 + UNSAVED_SEGMENTS + 5,
+    );
+    expect(positionAfter(final, final.savedAt + 9500, 2).mediaSequence).toBe(2);
+    const { mediaTime } = positionAfter(final, final.savedAt, 1);
     expect(mediaTime).toBeGreaterThan(final.source.mediaTime);
-    expect(positionAfter(final, final.savedAt + 10_000).mediaTime).toBe(mediaTime + 10);
-    expect(positionAfter(final, final.savedAt - 10_000).mediaTime).toBe(mediaTime);
+    expect(positionAfter(final, final.savedAt + 10_000, 1).mediaTime).toBe(mediaTime + 10);
+    expect(positionAfter(final, final.savedAt - 10_000, 1).mediaTime).toBe(mediaTime);
   });
 
   it('takes other names for its media after every restart, also where the clock was set back', async () => {
