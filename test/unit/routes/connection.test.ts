@@ -62,3 +62,17 @@ describe('a connection whose client does not read', () => {
     expect(socket.send).toHaveBeenCalledOnce();
   });
 });
+
+it('takes nothing from a Blob whose bytes come when it is closed', async () => {
+  const { connection, socket, refusals } = setUp({});
+  let give = (_: ArrayBuffer): void => {};
+  const blob = new Blob(['x']);
+  blob.arrayBuffer = () => new Promise((resolve) => (give = resolve));
+  connection.receive(blob);
+  await Promise.resolve();
+  connection.close(1000, 'enough');
+  give(new ArrayBuffer(limits.maxMessageBytes + 1));
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(socket.close).toHaveBeenCalledExactlyOnceWith(1000, 'enough');
+  expect(refusals.counts.get('maxMessageBytes')).toBeUndefined();
+});
