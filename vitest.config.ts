@@ -1,6 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const seconds = 1000;
+const cores = availableParallelism();
+
+/** They measure how late pictures are, or how many come: with another browser beside them they would measure that. */
+const ALONE = ['bad-network', 'frames', 'glass-to-glass'].map((name) => `test/e2e/browser/${name}.test.ts`);
+
+const e2e = { testTimeout: 120 * seconds, hookTimeout: 60 * seconds };
 
 /** A suite's projects begin with its name; `vitest run --project unit` runs one. Browser tests of the widget: web-test-runner.config.mjs. */
 export default defineConfig({
@@ -12,6 +19,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           // Some live through an hour of a stream, which is seconds on a busy machine.
           testTimeout: 30 * seconds,
+          // By default one fewer than there are cores: one of two.
+          maxWorkers: cores,
           sequence: { groupOrder: 0 },
         },
       },
@@ -20,6 +29,7 @@ export default defineConfig({
           name: 'contract',
           include: ['test/contract/*.test.ts'],
           exclude: ['test/contract/llhls.test.ts'],
+          globalSetup: 'test/contract/node-ws-project.ts',
           testTimeout: 30 * seconds,
           hookTimeout: 60 * seconds,
           // Each file starts servers of its own, and waits for them most of the time.
@@ -41,13 +51,32 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
-          testTimeout: 120 * seconds,
-          hookTimeout: 60 * seconds,
+          ...e2e,
+          name: 'e2e-server',
+          include: ['test/e2e/server/*.test.ts'],
+          // No browser, a server each, and media in real time: they wait most of the time.
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
+          name: 'e2e-browser',
+          include: ['test/e2e/browser/*.test.ts'],
+          exclude: ALONE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        test: {
+          ...e2e,
+          name: 'e2e-alone',
+          include: [...ALONE, 'test/e2e/other-browsers/*.test.ts'],
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 5 },
         },
       },
       {
@@ -58,7 +87,7 @@ export default defineConfig({
           hookTimeout: 180 * seconds,
           fileParallelism: false,
           maxWorkers: 1,
-          sequence: { groupOrder: 4 },
+          sequence: { groupOrder: 6 },
         },
       },
     ],

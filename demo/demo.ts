@@ -4,6 +4,9 @@
  */
 import { isStreamId } from 'livedrop/protocol';
 
+// Another token behind the `#` loads no page by itself.
+addEventListener('hashchange', () => location.reload());
+
 const parameters = new URLSearchParams(location.search);
 const asked = parameters.get('stream') ?? '';
 const streamId = isStreamId(asked) ? asked : 'demo';

@@ -167,6 +167,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     new AacRendition(source, {
       ...{ streamId, packaging, limits, transcoders: transcoder, logger },
       onFault: (fault) => streams.get(streamId)?.countTranscoderFault(fault),
+      onDrop: (drop) => streams.get(streamId)?.countDerivedFault(drop),
     });
   const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
   const access = createAccess(options, keys, limits, logger);

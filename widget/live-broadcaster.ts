@@ -80,6 +80,8 @@ export class LiveBroadcaster extends LitElement {
     url: () => this.tokenUrl,
     getToken: () => this.getToken,
     streamId: () => this.streamId,
+    onError: (error) => fire(this, 'live-error', { error }),
+    debug: () => this.debug,
   });
 
   /** The connection to the server. */
@@ -97,8 +99,11 @@ export class LiveBroadcaster extends LitElement {
 
   #onAir = false;
   #confirmed = false;
+  /** Settles when there is what a start needs. */
+  #prepared: Promise<void> | undefined;
 
   @state() private asking = false;
+  @state() private awaitsToken = false;
   @state() private hasFrame = false;
   @state() private settingsOpen = false;
   @state() private confirmingStop = false;
@@ -200,21 +205,28 @@ export class LiveBroadcaster extends LitElement {
     this.#closeMenus();
     const idProblem = streamIdProblem(this.streamId);
     if (idProblem) return this.#fail(idProblem);
-    const hasToken = this.#tokens.start();
-    if (!this.media.stream) await this.startCamera();
-    await hasToken;
+    // A second press while the first waits is the same start.
+    this.#prepared ??= this.#prepare().finally(() => (this.#prepared = undefined));
+    await this.#prepared;
     const { stream } = this.media;
-    if (!stream || !this.isConnected) return;
-    // What is wrong is in `socket.error`, and fired from there.
-    await this.socket
-      .startStream(this.streamId, this.userId, {
+    if (!stream || !this.isConnected || this.#tokens.isAwaited) {
+      // Fired when it was told.
+      this.failure = this.#tokens.error;
+      return this.#tokens.stop();
+    }
+    const start = (): Promise<void> =>
+      this.socket.startStream(this.streamId, this.userId, {
         stream,
         title: this.titleText,
         encoder: this.encoder,
-        frameRate: this.frameRate ?? 30,
+        frameRate: this.frameRate || 30,
         maxBufferedSeconds: this.bufferSeconds,
-      })
-      .catch(() => {});
+      });
+    // What is wrong is in `socket.error`, and fired from there.
+    await start().catch(async (error: LivedropError) => {
+      // Its time may have been over; that of a newer one is not.
+      if (error.code === 'UNAUTHORIZED' && (await this.#renewToken())) await start().catch(() => {});
+    });
   }
 
   /** Ends the stream when everything sent is published. Asks nobody. */
@@ -232,7 +244,8 @@ export class LiveBroadcaster extends LitElement {
   }
 
   protected override willUpdate(): void {
-    const state = broadcasterState(this.socket.state, this.media.stream !== undefined);
+    const publishing = broadcasterState(this.socket.state, this.media.stream !== undefined);
+    const state = publishing === 'preview' && this.awaitsToken ? 'starting' : publishing;
     if (state !== this.state) {
       this.state = state;
       void this.updateComplete.then(() => fire(this, 'live-state', { state }));
@@ -295,7 +308,10 @@ export class LiveBroadcaster extends LitElement {
       this.settingsOpen = !this.settingsOpen;
     },
     goLive: () => void this.goLive(),
-    cancel: () => this.socket.disconnect(),
+    cancel: () => {
+      this.#tokens.stop();
+      this.socket.disconnect();
+    },
     askStop: () => {
       this.settingsOpen = false;
       this.confirmingStop = true;
@@ -341,12 +357,38 @@ export class LiveBroadcaster extends LitElement {
     }
   }
 
+  /** Takes camera and microphone, where they are not on, and gets a token, where there is where to ask. */
+  async #prepare(): Promise<void> {
+    // Its end is also that of its token.
+    if (this.socket.streamId !== this.streamId) await this.stop();
+    const hasToken = this.#tokens.start();
+    if (!this.media.stream) await this.startCamera();
+    if (this.media.stream) await this.#untilToken(hasToken);
+  }
+
+  /** @returns whether there is another, and the person still wants it */
+  async #renewToken(): Promise<boolean> {
+    const isRenewed = await this.#untilToken(this.#tokens.renew());
+    return isRenewed && this.isConnected && this.media.stream !== undefined;
+  }
+
+  /** Shows meanwhile that it is at it. */
+  async #untilToken<T>(answered: Promise<T>): Promise<T> {
+    this.awaitsToken = this.#tokens.isAsking;
+    try {
+      return await answered;
+    } finally {
+      this.awaitsToken = false;
+    }
+  }
+
   #fail(error: LivedropError): void {
     this.failure = error;
     fire(this, 'live-error', { error });
   }
 
   #onPublishing({ state, reason }: { state: PublishState; reason?: StopReason }): void {
+    if (state === 'ended' || state === 'idle') this.#tokens.stop();
     if (state === 'live' && !this.#onAir) {
       this.#onAir = true;
       fire(this, 'live-start', { streamId: this.streamId, playbackUrl: this.socket.playbackUrl });
@@ -354,7 +396,6 @@ export class LiveBroadcaster extends LitElement {
       this.#onAir = false;
       const seconds = this.#clock.seconds;
       this.#clock.since = undefined;
-      this.#tokens.stop();
       this.ended = endedText(reason, seconds);
       fire(this, 'live-stop', { streamId: this.streamId, reason: reason ?? 'stopped', seconds });
     }

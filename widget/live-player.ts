@@ -21,7 +21,7 @@ import type { LivedropError } from './errors.js';
 import { playerStyles } from './live-player.styles.js';
 
 /** What the stream is reached by. */
-const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'tokenUrl', 'getToken', 'latencyMode'] as const;
+const ADDRESS = ['streamId', 'backendUrl', 'cdnUrl', 'latencyMode'] as const;
 
 /**
  * Plays a live stream half a second behind, keeps to its live edge, and begins, goes on and ends with it by itself.
@@ -77,6 +77,8 @@ export class LivePlayer extends LitElement {
     getToken: () => this.getToken,
     streamId: () => this.streamId,
     onToken: () => this.#onToken(),
+    onError: (error) => fire(this, 'live-error', { error }),
+    debug: () => this.debug,
   });
 
   /** The connection to the server, which tells status and viewers. */
@@ -95,6 +97,7 @@ export class LivePlayer extends LitElement {
     latencyMode: () => (this.cdnUrl ? 'low' : this.latencyMode),
     serverTime: () => this.socket.serverTime,
     token: () => this.#tokens.current,
+    onTokenKept: (token) => this.socket.tokenKept(this.streamId, token),
     debug: () => this.debug,
   });
 
@@ -103,6 +106,7 @@ export class LivePlayer extends LitElement {
     video: this.video,
     wanted: () => this.wanted,
     token: () => this.#tokens.current,
+    onRefused: () => this.#tokens.refused(),
   });
   readonly #autoHide = new AutoHide(this);
   readonly #fullscreen = new FullscreenController(this, () => this.videoElement);
@@ -177,6 +181,8 @@ export class LivePlayer extends LitElement {
       if (event.detail.error.code === 'UNAUTHORIZED') this.#tokens.refused();
       fire(this, 'live-error', event.detail);
     });
+    // Told to who was let in.
+    this.socket.addEventListener('statuschange', () => this.#tokens.accepted());
     this.socket.addEventListener('viewercount', (event) =>
       fire(this, 'viewer-count', { count: event.detail.count }),
     );
@@ -215,9 +221,10 @@ export class LivePlayer extends LitElement {
     if (idProblem) return idProblem;
     const { error } = this.socket;
     // Playback needs no socket: as long as the playlist answers, its loss is nothing to show.
-    const socketError =
-      error?.code === 'SOCKET_NOT_CONNECTED' && !this.#source.unreachable ? undefined : error;
-    return this.video.hasFrame ? undefined : (socketError ?? this.video.error);
+    const socketError = error?.isPassing && !this.#source.unreachable ? undefined : error;
+    return this.video.hasFrame
+      ? undefined
+      : (this.#tokens.error ?? this.#source.refusal ?? socketError ?? this.video.error);
   }
 
   /** Plays, and from then on whenever the stream is live. */
@@ -245,6 +252,7 @@ export class LivePlayer extends LitElement {
     const moved = ADDRESS.some((name) => changed.has(name));
     if (this.isConnected && (moved || !this.#following)) this.#follow();
     else if (changed.has('token')) this.#tokenChanged();
+    else if (this.#asksElsewhere(changed)) this.#tokens.moved();
     const state = playerState({
       status: this.#source.status,
       failed: this.error !== undefined,
@@ -333,6 +341,13 @@ export class LivePlayer extends LitElement {
       this.#checkedId = { streamId, problem: streamIdProblem(streamId) };
     }
     return this.#checkedId.problem;
+  }
+
+  /** Many pages make the same function anew at every render: that is no other place. */
+  #asksElsewhere(changed: PropertyValues<this>): boolean {
+    return (
+      changed.has('tokenUrl') || (changed.has('getToken') && !(changed.get('getToken') && this.getToken))
+    );
   }
 
   #follow(): void {

@@ -10,5 +10,7 @@ export function withToken(url: string, token: string | undefined): string {
 
 /** The same, where the address has a token: those in a playlist have that of the playlist, which may be over by now. */
 export function withNewestToken(url: string, token: string | undefined): string {
-  return token && url.includes(`${NAME}=`) ? withToken(url, token) : url;
+  return token && new URL(url, globalThis.location?.href).searchParams.has(NAME)
+    ? withToken(url, token)
+    : url;
 }

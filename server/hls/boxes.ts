@@ -78,6 +78,10 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return out;
 }
 
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
 /** Big-endian integers of a width in bytes. */
 export const u8 = (...values: number[]): Uint8Array => Uint8Array.from(values);
 

@@ -95,9 +95,10 @@ export class FragmentReader {
 
   #onBox(box: Box): void {
     if (box.type === 'moov') this.#onMovie(box.body);
-    else if (box.type === 'moof')
+    else if (box.type === 'moof') {
+      if (this.#fragment) throw new TypeError('a moof without an mdat: its samples are missing');
       this.#fragment = { samples: this.#readFragment(box.body), size: box.bytes.length };
-    else if (box.type === 'mdat') this.#onMedia(box);
+    } else if (box.type === 'mdat') this.#onMedia(box);
   }
 
   #onMovie(moov: Uint8Array): void {
@@ -125,7 +126,7 @@ export class FragmentReader {
       if (traf.type !== 'traf') continue;
       const tfhd = findBox(traf.body, 'tfhd')?.body;
       const state = tfhd && this.#tracks.get(view(tfhd).getUint32(4));
-      if (!tfhd || !state) continue;
+      if (!tfhd || !state) throw new TypeError('a fragment is of a track that the moov does not name');
       const defaults = readTfhd(tfhd, state.defaults);
       let dts = readDecodeTime(findBox(traf.body, 'tfdt')?.body);
       for (const trun of readBoxes(traf.body)) {

@@ -32,6 +32,21 @@ export interface Sample {
   data: Uint8Array;
 }
 
+/** Why a sample was left out. */
+export type SampleDrop =
+  /** The run has no such track. */
+  | 'unknown-track'
+  /** A run begins with a key frame of the primary track. */
+  | 'waiting-for-key'
+  /** It lies before the key frame that its run began with. */
+  | 'before-start'
+  /** Too far ahead of the primary track to belong to it. */
+  | 'off-clock'
+  /** There is one of its time already. */
+  | 'overlap'
+  /** The stream has ended, or goes on elsewhere. */
+  | 'over';
+
 /** The track by which parts and segments are cut: video where there is any. */
 export function primaryTrack(tracks: readonly Track[]): Track | undefined {
   return tracks.find((track) => track.kind === 'video') ?? tracks[0];

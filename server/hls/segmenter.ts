@@ -1,9 +1,10 @@
+import { sameBytes } from './boxes.js';
 import { CutPlan, type Cut } from './cut-plan.js';
 import { writeInitSegment } from './init-segment.js';
 import { writeFragment, type Run } from './media-segment.js';
 import { choosePartTarget } from './part-target.js';
 import { PRFT_SIZE } from './producer-reference-time.js';
-import { primaryTrack, type Sample, type Track } from './sample.js';
+import { primaryTrack, type Sample, type SampleDrop, type Track } from './sample.js';
 import type { SegmenterTap } from './segmenter-tap.js';
 import type { Window } from './window.js';
 
@@ -149,9 +150,10 @@ export class Segmenter {
     this.tap?.onRun(tracks, this.#initBytes);
   }
 
-  push(sample: Sample): void {
+  /** @returns why the sample was left out; undefined where it was taken */
+  push(sample: Sample): SampleDrop | undefined {
     const queue = this.#queues.get(sample.track);
-    if (!queue) return;
+    if (!queue) return 'unknown-track';
     const { timescale } = queue.track;
     if (queue === this.#primary && this.#isJump(sample.dts / timescale)) this.#breakRun();
     if (queue === this.#primary && sample.key && this.#isStale(sample.dts / timescale)) {
@@ -159,23 +161,24 @@ export class Segmenter {
       this.#breakRun();
     }
     if (this.#offset === undefined) {
-      if (queue !== this.#primary || !sample.key) return;
+      if (queue !== this.#primary || !sample.key) return 'waiting-for-key';
       this.#anchor(sample.dts / timescale);
     }
     const dts = sample.dts + Math.round((this.#offset ?? 0) * timescale);
     // What belongs before the first key frame of the primary track has no picture to go with.
-    if (dts < Math.round(this.#runStart * timescale)) return;
-    if (queue !== this.#primary && this.#isAstray(dts / timescale, queue)) return;
+    if (dts < Math.round(this.#runStart * timescale)) return 'before-start';
+    if (queue !== this.#primary && this.#isAstray(dts / timescale, queue)) return 'off-clock';
     const shifted = {
       ...sample,
       dts,
       duration: Math.min(sample.duration, Math.ceil(this.#longest * timescale)),
     };
-    if (!this.#putInOrder(shifted, queue)) return;
+    if (!this.#putInOrder(shifted, queue)) return 'overlap';
     if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
     this.tap?.onSample(shifted, this.#clockOffset);
     if (this.#plan) this.#add(shifted, queue, this.#plan);
     else this.#collect(shifted);
+    return undefined;
   }
 
   /**
@@ -443,8 +446,4 @@ export class Segmenter {
     }
     return this.#end + left;
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -1,3 +1,4 @@
+import type { SampleDrop } from '../hls/sample.js';
 import type { Limits, Logger, PackagingOptions } from '../options.js';
 import type { DerivedRendition } from '../streams/derived-rendition.js';
 import { Rendition } from '../streams/rendition.js';
@@ -13,6 +14,8 @@ export interface AacRenditionOptions {
   logger: Logger;
   /** A transcoder failed, of which the source's stream keeps count. */
   onFault?(fault: TranscoderFault): void;
+  /** A sample that was made was left out, of which it keeps count, too. */
+  onDrop?(drop: SampleDrop): void;
   /** A monotonic clock, milliseconds. Default `performance.now`. */
   now?: () => number;
 }
@@ -135,6 +138,7 @@ export class AacRendition implements DerivedRendition {
       {
         isWanted: () => this.#isWanted,
         onProgress: () => (this.#failures = 0),
+        onDrop: (drop) => this.options.onDrop?.(drop),
         onOver: (failure) => this.#onOver(failure),
       },
       fromNext,

@@ -1,6 +1,6 @@
 import { FragmentReader } from '../hls/fragment-reader.js';
 import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
-import { primaryTrack, type Sample, type Track } from '../hls/sample.js';
+import { primaryTrack, type Sample, type SampleDrop, type Track } from '../hls/sample.js';
 import type { Limits } from '../options.js';
 import type { Rendition } from '../streams/rendition.js';
 import type { TranscoderFactory } from './transcoder.js';
@@ -19,6 +19,8 @@ export interface AacRunEvents {
   isWanted(): boolean;
   /** Media comes out. */
   onProgress(): void;
+  /** A sample was left out. */
+  onDrop(drop: SampleDrop): void;
   /** Nothing more comes. */
   onOver(failure?: TranscoderFailure): void;
 }
@@ -92,18 +94,22 @@ export class AacRun {
 
   #onSample(sample: Sample): void {
     const track = this.#tracks.find(({ id }) => id === sample.track);
-    if (!track || this.#sourceStart === undefined) return;
+    if (!track) return this.events.onDrop('unknown-track');
     if (!this.events.isWanted()) {
       this.#finish();
       return;
     }
     if (this.#shift === undefined) {
       // The first picture in is the first picture out; the transcoder's clock may begin anywhere.
-      if (track.kind !== primaryTrack(this.#tracks)?.kind) return;
+      if (this.#sourceStart === undefined || track.kind !== primaryTrack(this.#tracks)?.kind) {
+        return this.events.onDrop('waiting-for-key');
+      }
       this.#shift = this.#sourceStart - sample.dts / track.timescale;
     }
     this.events.onProgress();
-    this.rendition.push({ ...sample, dts: sample.dts + Math.round(this.#shift * track.timescale) });
+    const shift = Math.round(this.#shift * track.timescale);
+    const drop = this.rendition.push({ ...sample, dts: sample.dts + shift });
+    if (drop) this.events.onDrop(drop);
   }
 
   #finish(failure?: TranscoderFailure): void {

@@ -5,6 +5,7 @@ import type { Stream } from '../streams/stream.js';
 import type { ContainerScanner } from './container.js';
 import { ContainerDetector } from './container-detector.js';
 import { Countdown } from './countdown.js';
+import { FrameDrops, LEFT_OUT } from './frame-drops.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { checkResolution } from './resolution.js';
 import type { TranscoderFactory } from './transcoder.js';
@@ -32,6 +33,7 @@ const FREE_STARTS = 3;
  */
 export class ContainerIngest implements Ingest {
   readonly #detector: ContainerDetector;
+  readonly #drops: FrameDrops;
   #scanner: ContainerScanner | undefined;
   #held: Uint8Array[] = [];
   #run: TranscoderRun | undefined;
@@ -53,6 +55,7 @@ export class ContainerIngest implements Ingest {
     private readonly events: IngestEvents,
   ) {
     this.#detector = new ContainerDetector(options.limits.maxReplayBytes);
+    this.#drops = new FrameDrops(options.stream, options.logger);
   }
 
   write(bytes: Uint8Array): boolean {
@@ -128,7 +131,8 @@ export class ContainerIngest implements Ingest {
       {
         onTracks: (tracks) => this.#onTracks(tracks),
         onSample: (sample) => {
-          stream.push(sample);
+          const drop = stream.push(sample);
+          if (drop) this.#drops.add(drop, LEFT_OUT[drop]);
           this.#onProgress();
         },
         onOver: (failure) => this.#onOver(failure),

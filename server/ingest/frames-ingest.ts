@@ -1,10 +1,11 @@
 import { LivestreamError } from '../errors.js';
+import { sameBytes } from '../hls/boxes.js';
 import type { Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { TrackConfig } from '../protocol.js';
 import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
-import { FrameDrops, UnusableFrame, type DropReason } from './frame-drops.js';
+import { FrameDrops, LEFT_OUT, UnusableFrame, type DropReason } from './frame-drops.js';
 import { FrameLane, type ReadFrame } from './frame-lane.js';
 import { readFrame, saysKey } from './frame-reader.js';
 import { createChunkReader, type FrameTrack } from './frame-track.js';
@@ -104,6 +105,7 @@ export class FramesIngest implements Ingest {
 
   kill(): void {
     this.#stopped = true;
+    this.#abandon();
     this.#watchdog.stop();
   }
 
@@ -133,7 +135,14 @@ export class FramesIngest implements Ingest {
       throw error;
     }
     if (lane === this.#primary) this.#needsKey = true;
-    else this.#waiting = [];
+    else {
+      for (const _ of this.#waiting.splice(0)) {
+        this.drops.add(
+          'old-configuration',
+          'sound waited for its picture when its track was configured anew',
+        );
+      }
+    }
   }
 
   canBegin(bytes: Uint8Array): boolean {
@@ -213,6 +222,15 @@ export class FramesIngest implements Ingest {
     } else this.drops.add('waiting-for-key', 'sound waits for the first key frame of the picture');
   }
 
+  /** What waited for what will not come is lost with the rest. */
+  #abandon(): void {
+    for (const lane of this.#lanes) {
+      if (lane.suspect) this.drops.count('off-clock');
+      lane.suspect = undefined;
+    }
+    for (const _ of this.#waiting.splice(0)) this.drops.count(this.#run ? 'off-clock' : 'waiting-for-key');
+  }
+
   /** Its timestamp was wrong after all, but not the frame: it goes where it should have been. */
   #releaseSuspect(lane: FrameLane): void {
     const { suspect, expected } = lane;
@@ -280,7 +298,8 @@ export class FramesIngest implements Ingest {
         `timestamp ${frame.timestamp} µs is not after the one before; send pictures in their order, without B-frames`,
       );
     }
-    this.options.stream.push(placed.sample);
+    const drop = this.options.stream.push(placed.sample);
+    if (drop) throw new UnusableFrame(drop, LEFT_OUT[drop]);
     if (isPrimary) this.#onProgress();
     if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp, isFirst);
   }
@@ -314,6 +333,7 @@ export class FramesIngest implements Ingest {
     for (const read of waiting) {
       if (read.frame.timestamp >= from) this.#admit(lane, read);
       else if (!isFirst) this.#wait(read);
+      else this.drops.add('before-start', LEFT_OUT['before-start']);
     }
   }
 
@@ -336,8 +356,8 @@ export class FramesIngest implements Ingest {
 
   #onUseless(): void {
     if (this.#produced && performance.now() - this.#lastWrite > SENDING_TIME) return;
-    this.kill();
     const reasons = this.drops.summary() || 'none came';
+    this.kill();
     const message = `no frame of ${this.#primary.kind} could be published for ${this.options.limits.startTime} s (${reasons})`;
     this.events.onFailure(new LivestreamError('BAD_MESSAGE', message));
   }
@@ -350,9 +370,5 @@ function sameConfig(a: TrackConfig, b: TrackConfig): boolean {
 
 function sameTrack(a: Track, b: Track): boolean {
   if (a === b) return true;
-  return (
-    a.timescale === b.timescale &&
-    a.sampleEntry.length === b.sampleEntry.length &&
-    a.sampleEntry.every((byte, index) => byte === b.sampleEntry[index])
-  );
+  return a.timescale === b.timescale && sameBytes(a.sampleEntry, b.sampleEntry);
 }

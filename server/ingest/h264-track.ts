@@ -1,5 +1,6 @@
 import { LivestreamError } from '../errors.js';
 import { readAvcC, writeAvcC } from '../hls/avc-config.js';
+import { sameBytes } from '../hls/boxes.js';
 import { isPicture, joinLengths, NalType, nalType, splitLengths, splitStartCodes } from '../hls/h264-nal.js';
 import type { SequenceParameters } from '../hls/h264-sps.js';
 import { avc1Entry } from '../hls/sample-entry-writer.js';
@@ -151,10 +152,6 @@ function distinct(sets: readonly Uint8Array[]): Uint8Array[] {
 
 function sameSets(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && a.every((set, index) => sameBytes(set, b[index]!));
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0').toUpperCase();

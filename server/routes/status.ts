@@ -35,7 +35,7 @@ export function statusRoutes(services: StatusServices): Hono {
   app.get('/livestream/:streamId', async (c) => {
     const stream = findStream(streams, c.req.param('streamId'));
     if (gate.guards(stream)) await gate.admit(c, stream);
-    const { status, startedAt, info, frameFaults, transcoderFaults } = stream;
+    const { status, startedAt, info, frameFaults, derivedFaults, transcoderFaults } = stream;
     const renditions = stream.playable
       ? stream.renditions.map((rendition) => ({
           name: rendition.name,
@@ -51,6 +51,7 @@ export function statusRoutes(services: StatusServices): Hono {
       startedAt,
       renditions,
       frameFaults: Object.fromEntries(frameFaults),
+      derivedFaults: Object.fromEntries(derivedFaults),
       transcoderFaults: Object.fromEntries(transcoderFaults),
     };
     return c.json(body, 200, JSON_HEADERS);
@@ -100,6 +101,13 @@ function metrics({ streams, audience, connections, limits, refusals, used }: Sta
       'Frames that could not be published as they came.',
       'reason',
       streams.frameFaults,
+    ),
+    samples(
+      'counter',
+      'livedrop_derived_frame_faults_total',
+      'The same of frames that were made for other renditions than the source.',
+      'reason',
+      streams.derivedFaults,
     ),
     samples(
       'counter',

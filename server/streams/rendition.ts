@@ -1,7 +1,7 @@
 import { LiveMp4 } from '../hls/live-mp4.js';
 import { isIndependent, reportOf, writeMediaPlaylist, type MediaNames } from '../hls/media-playlist.js';
 import type { Variant } from '../hls/multivariant-playlist.js';
-import type { Sample, Track } from '../hls/sample.js';
+import type { Sample, SampleDrop, Track } from '../hls/sample.js';
 import { measureBitrate } from '../hls/bitrate.js';
 import { Segmenter, type Timeline, type TimelinePosition } from '../hls/segmenter.js';
 import { Window, type WindowPosition } from '../hls/window.js';
@@ -110,8 +110,9 @@ export class Rendition {
     this.#segmenter.start(tracks);
   }
 
-  push(sample: Sample): void {
-    this.#segmenter.push(sample);
+  /** See {@link Segmenter.push}. */
+  push(sample: Sample): SampleDrop | undefined {
+    return this.#segmenter.push(sample);
   }
 
   /** See {@link Segmenter.setCaptureClock}. */

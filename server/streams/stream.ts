@@ -1,4 +1,4 @@
-import type { Sample, Track } from '../hls/sample.js';
+import type { Sample, SampleDrop, Track } from '../hls/sample.js';
 import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
 import type { DerivedRendition, DeriveRendition } from './derived-rendition.js';
@@ -26,8 +26,10 @@ export class Stream {
   info: StreamInfo = {};
   /** Viewers need a token. */
   isPrivate = false;
-  /** Of a publisher of frames: how many could not be published as they came, by the reason. */
+  /** How many of its frames could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
+  /** The same of what was made for its other renditions. */
+  readonly derivedFaults = new Map<string, number>();
   /** Of its transcoders: how many failed, by the fault. */
   readonly transcoderFaults = new Map<string, number>();
   /** The rendition as the publisher sends it. */
@@ -120,12 +122,14 @@ export class Stream {
     this.#introduce();
   }
 
-  push(sample: Sample): void {
-    if (this.#isOver) return;
+  /** @returns why the sample was left out, for whoever counts {@link frameFaults}; undefined where it was taken */
+  push(sample: Sample): SampleDrop | undefined {
+    if (this.#isOver) return 'over';
     const { last } = this.source.window;
-    this.source.push(sample);
+    const drop = this.source.push(sample);
     if (this.source.window.last !== last) this.onSegment?.();
     if (this.#status !== 'live') this.#update();
+    return drop;
   }
 
   /**
@@ -150,8 +154,16 @@ export class Stream {
     this.#update();
   }
 
+  countFrameFault(reason: string): void {
+    countOne(this.frameFaults, reason);
+  }
+
+  countDerivedFault(reason: string): void {
+    countOne(this.derivedFaults, reason);
+  }
+
   countTranscoderFault(fault: string): void {
-    this.transcoderFaults.set(fault, (this.transcoderFaults.get(fault) ?? 0) + 1);
+    countOne(this.transcoderFaults, fault);
   }
 
   /** Nothing will follow: playlists end and requests that wait are answered. */
@@ -194,4 +206,8 @@ export class Stream {
     if (!this.playable) return this.before ? 'reconnecting' : 'waiting';
     return this.#connected && !this.#interrupted ? 'live' : 'reconnecting';
   }
+}
+
+function countOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

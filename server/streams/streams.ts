@@ -18,6 +18,7 @@ export class Streams {
   #expiry = new Map<Stream, ReturnType<typeof setTimeout>>();
   /** Of the streams that are forgotten: a counter must not go back. */
   #faults = new Map<string, number>();
+  #derivedFaults = new Map<string, number>();
   #transcoderFaults = new Map<string, number>();
 
   constructor(
@@ -58,6 +59,13 @@ export class Streams {
   get frameFaults(): Map<string, number> {
     const faults = new Map(this.#faults);
     for (const stream of this) addCounts(faults, stream.frameFaults);
+    return faults;
+  }
+
+  /** The same of what was made for other renditions than the source. */
+  get derivedFaults(): Map<string, number> {
+    const faults = new Map(this.#derivedFaults);
+    for (const stream of this) addCounts(faults, stream.derivedFaults);
     return faults;
   }
 
@@ -136,6 +144,7 @@ export class Streams {
     if (this.#streams.get(stream.id) !== stream) return;
     this.#streams.delete(stream.id);
     addCounts(this.#faults, stream.frameFaults);
+    addCounts(this.#derivedFaults, stream.derivedFaults);
     addCounts(this.#transcoderFaults, stream.transcoderFaults);
   }
 }

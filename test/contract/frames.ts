@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
 import type { HlsClient, PlaylistSegment } from '../helpers/hls-client.js';
-import { ffmpegPath, frameDigests, type Media } from '../helpers/media.js';
+import { ffmpegPath, frameDigests, sourceDigests, type Media } from '../helpers/media.js';
 
 const run = promisify(execFile);
 
@@ -11,8 +11,7 @@ const run = promisify(execFile);
  * @param from the first segment of its playlist that is looked at
  */
 export async function expectEveryFrame(hls: HlsClient, media: Pick<Media, 'path'>, from = 0): Promise<void> {
-  const source = await frameDigests(media.path);
-  const playlist = await hls.playlist();
+  const [source, playlist] = await Promise.all([sourceDigests(media), hls.playlist()]);
   const runs = await hls.withDownload(playlist.segments.slice(from), (paths) =>
     Promise.all(paths.map(frameDigests)),
   );

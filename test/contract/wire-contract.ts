@@ -24,8 +24,11 @@ import { viewers } from './clauses/viewers.js';
 import { windows } from './clauses/windows.js';
 import type { StartHost } from './implementation.js';
 
-/** What clients may rely on, whatever Hono `upgradeWebSocket` and runtime the server is on. */
-export function wireContract(name: string, startHost: StartHost): void {
+/**
+ * What clients may rely on, whatever Hono `upgradeWebSocket` and runtime the server is on: of those who publish. It comes in two
+ * halves of about the same length, so that they can run side by side.
+ */
+export function publishersContract(name: string, startHost: StartHost): void {
   describe(`the wire contract on ${name}`, () => {
     publishing(startHost);
     frames(startHost);
@@ -33,8 +36,17 @@ export function wireContract(name: string, startHost: StartHost): void {
     messages(startHost);
     badInput(startHost);
     limits(startHost);
-    quotas(startHost);
     resuming(startHost);
+    keys(startHost);
+    origins(startHost);
+    shuttingDown(startHost);
+    restarting(startHost);
+  });
+}
+
+/** The other half: of those who watch, and of who may. */
+export function viewersContract(name: string, startHost: StartHost): void {
+  describe(`the wire contract on ${name}`, () => {
     viewers(startHost);
     playlists(startHost);
     windows(startHost);
@@ -42,13 +54,10 @@ export function wireContract(name: string, startHost: StartHost): void {
     blockingReload(startHost);
     liveMp4(startHost);
     status(startHost);
+    quotas(startHost);
     access(startHost);
-    keys(startHost);
-    origins(startHost);
     privatePlayback(startHost);
     confusion(startHost);
     mounting(startHost);
-    shuttingDown(startHost);
-    restarting(startHost);
   });
 }

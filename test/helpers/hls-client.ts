@@ -46,8 +46,11 @@ export interface Playlist {
 
 /** Reads an attribute list (RFC 8216bis §4.2). */
 export function readAttributes(list: string): Record<string, string> {
-  const pairs = list.matchAll(/([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)/g);
-  return Object.fromEntries([...pairs].map(([, name, value]) => [name!, value!.replaceAll('"', '')]));
+  const attributes: Record<string, string> = {};
+  for (const [, name, value] of list.matchAll(/([A-Z0-9-]+)=("[^"]*"|[^",]*)(?:,|$)/g)) {
+    attributes[name!] = value!.replaceAll('"', '');
+  }
+  return attributes;
 }
 
 /** @throws when the text is no playlist or has a tag that this reader does not know */
@@ -69,7 +72,7 @@ export function readPlaylist(text: string): Playlist {
   };
   for (const line of lines.slice(1)) {
     const [, tag = '', value = ''] = /^#(EXT[A-Z0-9-]*):?(.*)$/.exec(line) ?? [];
-    const attributes = readAttributes(value);
+    const attributes = value.includes('=') ? readAttributes(value) : {};
     if (tag === 'EXT-X-VERSION') playlist.version = Number(value);
     else if (tag === 'EXT-X-TARGETDURATION') playlist.targetDuration = Number(value);
     else if (tag === 'EXT-X-SERVER-CONTROL') playlist.control = attributes;

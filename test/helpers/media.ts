@@ -147,6 +147,14 @@ export async function probeStreams(input: string): Promise<ProbedStream[]> {
   return (JSON.parse(stdout) as { streams: ProbedStream[] }).streams;
 }
 
+const digested = new Map<string, Promise<string[]>>();
+
+/** The digests of a generated file's frames, by ffmpeg once: it never changes. See {@link frameDigests}. */
+export function sourceDigests({ path }: Pick<Media, 'path'>): Promise<string[]> {
+  if (!digested.has(path)) digested.set(path, frameDigests(path));
+  return digested.get(path)!;
+}
+
 /**
  * A digest of each frame of a file's H.264 video, in order. Start codes and lengths are made alike, and what a
  * container repeats by itself (parameter sets, delimiters) is left out.

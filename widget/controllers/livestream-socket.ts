@@ -10,6 +10,7 @@ import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
 import type { EncoderFactory } from '../media/encoder.js';
 import { Joins } from '../media/joins.js';
+import { positive } from '../media/positive.js';
 import { ServerClock } from '../media/server-clock.js';
 import type {
   LivestreamSocketEvents,
@@ -203,7 +204,8 @@ export class LivestreamSocketController
       this.#fail(error);
       throw error;
     }
-    const { encoder = 'auto', maxBufferedSeconds } = options;
+    const { encoder = 'auto' } = options;
+    const maxBufferedSeconds = positive(options.maxBufferedSeconds);
     const makeEncoder: EncoderFactory =
       typeof encoder === 'function'
         ? encoder
@@ -260,9 +262,14 @@ export class LivestreamSocketController
     if (this.#joined.size === 0 && !this.#isPublishing) this.#close();
   }
 
-  /** There is another token than before: joins with it, so that what plays goes on. */
+  /** There may be another token than before: joins every stream again with what there is now, so that what plays goes on. */
   renewToken(): void {
     for (const streamId of this.#joined) this.#join(streamId);
+  }
+
+  /** A player keeps this token in its addresses: whenever there is another, the server is told that it renews this one. */
+  tokenKept(streamId: string, token: string | undefined): void {
+    this.#joined.loaded(streamId, token);
   }
 
   get #isPublishing(): boolean {

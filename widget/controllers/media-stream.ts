@@ -13,6 +13,7 @@ import {
 import { DeviceList, type Devices } from '../media/device-list.js';
 import { DEFAULT_SIZE, even, fitSize, type Size } from '../media/frame-size.js';
 import { MediaMixer } from '../media/media-mixer.js';
+import { positive } from '../media/positive.js';
 import { VideoSource } from '../media/video-source.js';
 import { startCompositorWorker } from '../media/worker-compositor.js';
 import { TypedEventTarget } from './typed-event-target.js';
@@ -260,11 +261,11 @@ export class MediaStreamController extends TypedEventTarget<MediaStreamEvents> i
 
   get #wantedSize(): Partial<Size> {
     const { width, height } = this.#options;
-    return { width: width?.(), height: height?.() };
+    return { width: positive(width?.()), height: positive(height?.()) };
   }
 
   get #frameRate(): number {
-    return this.#options.frameRate?.() ?? 30;
+    return positive(this.#options.frameRate?.()) ?? 30;
   }
 
   async #startMicrophone(deviceId: string | undefined, enabled = true): Promise<void> {

@@ -33,6 +33,8 @@ export interface VideoElementOptions {
   latencyMode?: () => LatencyMode;
   /** A viewer's token, asked for every request. */
   token?: () => string | undefined;
+  /** Told which token the browser's own player begins with, and keeps: tell it to `LivestreamSocketController.tokenKept`. */
+  onTokenKept?: (token: string | undefined) => void;
   /** When `instant` falls back, asked at every load. */
   health?: () => Partial<InstantHealthOptions> | undefined;
   /** The server's clock, milliseconds since the epoch, so that `latency` can be told from capture to glass. */
@@ -327,13 +329,12 @@ export class VideoElementController
         this.dispatchEvent(new CustomEvent('fallback', { detail: { reason } }));
       },
     };
-    const { latency, latencyMode, health, showTimeout, token } = this.#options;
-    const options = { latency: latency?.(), mode: latencyMode?.(), health: health?.(), showTimeout, token };
+    const { latency, latencyMode, health, showTimeout, token, onTokenKept } = this.#options;
+    const asked = { latency: latency?.(), mode: latencyMode?.(), health: health?.() };
     try {
-      this.#playback = new LivePlayback(video, url, events, options);
+      this.#playback = new LivePlayback(video, url, events, { ...asked, showTimeout, token, onTokenKept });
     } catch (cause) {
-      this.#fail(new LivedropError('UNSUPPORTED_BROWSER', (cause as Error).message, { cause }));
-      return;
+      return this.#fail(new LivedropError('UNSUPPORTED_BROWSER', (cause as Error).message, { cause }));
     }
     this.#debug('playback', `loading ${url}`, { transport: this.#playback.transport });
     this.#latencyTimer = setInterval(() => this.#tellLatency(), LATENCY_INTERVAL);

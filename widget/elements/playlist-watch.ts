@@ -1,10 +1,11 @@
 import type { StreamStatus } from '../../server/protocol.js';
+import { wait } from '../wait.js';
 
 /** Often enough to be in at the beginning, rare enough for a CDN to answer 404 from its cache. */
 const INTERVAL = 3000;
 
-/** In a playlist's place: the server restarts, or waits for the publisher since it did. */
-const INTERRUPTED = '';
+/** What it may find: a stream's status; `unauthorized`: it is not for who asks, or not any more; undefined: nothing answers. */
+export type PlaylistFinding = StreamStatus | 'unauthorized' | undefined;
 
 export interface PlaylistWatchOptions {
   /** Milliseconds between two looks. Default 3000. */
@@ -22,10 +23,10 @@ export class PlaylistWatch {
   readonly #fetch: typeof fetch;
 
   /**
-   * @param onStatus told after every look, whether or not it changed; undefined: nothing answers there
+   * @param onStatus told after every look, whether or not it changed
    */
   constructor(
-    private readonly onStatus: (status: StreamStatus | undefined) => void,
+    private readonly onStatus: (status: PlaylistFinding) => void,
     options: PlaylistWatchOptions = {},
   ) {
     this.#interval = options.interval ?? INTERVAL;
@@ -60,25 +61,36 @@ export class PlaylistWatch {
     }
   }
 
-  async #look(playlistUrl: string, signal: AbortSignal): Promise<StreamStatus | undefined> {
+  async #look(playlistUrl: string, signal: AbortSignal): Promise<PlaylistFinding> {
     try {
-      const playlist = await this.#text(playlistUrl, signal);
-      if (playlist === INTERRUPTED) return 'reconnecting';
-      const variant = playlist && firstVariant(playlist);
-      const media = variant ? await this.#text(new URL(variant, playlistUrl).href, signal) : playlist;
-      if (!media) return 'waiting';
-      return /^#EXT-X-ENDLIST\s*$/m.test(media) ? 'ended' : 'live';
+      const playlist = await this.#ask(playlistUrl, signal);
+      if (!playlist.ok) return statusOf(playlist);
+      const text = await playlist.text();
+      const variant = firstVariant(text);
+      if (!variant) return statusIn(text);
+      const media = await this.#ask(new URL(variant, playlistUrl).href, signal);
+      return media.ok ? statusIn(await media.text()) : statusOf(media);
     } catch {
       return undefined;
     }
   }
 
-  /** Undefined where the server answers that it has none. */
-  async #text(url: string, signal: AbortSignal): Promise<string | undefined> {
-    const response = await this.#fetch(url, { signal, cache: 'no-cache', credentials: 'same-origin' });
-    if (response.status === 503) return INTERRUPTED;
-    return response.ok ? response.text() : undefined;
+  #ask(url: string, signal: AbortSignal): Promise<Response> {
+    return this.#fetch(url, { signal, cache: 'no-cache', credentials: 'same-origin' });
   }
+}
+
+/** Of a stream whose playlist the server does not give. */
+function statusOf({ status }: Response): PlaylistFinding {
+  if (status === 401 || status === 403) return 'unauthorized';
+  // The server restarts, or waits for the publisher since it did.
+  return status === 503 ? 'reconnecting' : 'waiting';
+}
+
+/** Of a stream with this media playlist. */
+function statusIn(media: string): StreamStatus {
+  if (media === '') return 'waiting';
+  return /^#EXT-X-ENDLIST\s*$/m.test(media) ? 'ended' : 'live';
 }
 
 /** The URI after the first EXT-X-STREAM-INF (RFC 8216 §4.3.4.2); undefined in a media playlist. */
@@ -86,16 +98,4 @@ function firstVariant(playlist: string): string | undefined {
   const lines = playlist.split(/\r?\n/);
   const tag = lines.findIndex((line) => line.startsWith('#EXT-X-STREAM-INF'));
   return tag < 0 ? undefined : lines.slice(tag + 1).find((line) => line !== '' && !line.startsWith('#'));
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
 }

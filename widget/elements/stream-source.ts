@@ -3,7 +3,8 @@ import type { StreamStatus } from '../../server/protocol.js';
 import type { LivestreamSocketController } from '../controllers/livestream-socket.js';
 import type { VideoElementController } from '../controllers/video-element.js';
 import { withToken } from '../playback-token.js';
-import { PlaylistWatch } from './playlist-watch.js';
+import { LivedropError } from '../errors.js';
+import { PlaylistWatch, type PlaylistFinding } from './playlist-watch.js';
 
 /** A socket that is not open by then may be out of reach: the playlist is asked instead, until it opens. */
 const SOCKET_GRACE = 2000;
@@ -15,6 +16,8 @@ export interface StreamSourceOptions {
   wanted: () => boolean;
   /** A viewer's token. */
   token?: () => string | undefined;
+  /** The playlist is not for who has this token, or not any more. Told at every look. */
+  onRefused?: () => void;
   /** Milliseconds. Default 2000. */
   socketGrace?: number;
 }
@@ -26,6 +29,7 @@ export interface StreamSourceOptions {
 export class StreamSource implements ReactiveController {
   #status: StreamStatus | undefined;
   #unreachable = false;
+  #refusal: LivedropError | undefined;
   #streamId: string | undefined;
   #loadedUrl: string | undefined;
   #grace: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +52,11 @@ export class StreamSource implements ReactiveController {
     return this.#unreachable;
   }
 
+  /** Where only the playlist can be asked, and says that it is not for this viewer. */
+  get refusal(): LivedropError | undefined {
+    return this.#refusal;
+  }
+
   /** Whether it follows a stream. */
   get isStarted(): boolean {
     return this.#streamId !== undefined;
@@ -68,6 +77,7 @@ export class StreamSource implements ReactiveController {
     this.#streamId = undefined;
     this.#status = undefined;
     this.#unreachable = false;
+    this.#refusal = undefined;
     clearTimeout(this.#grace);
     this.#watch.stop();
     this.options.socket.disconnect();
@@ -113,6 +123,7 @@ export class StreamSource implements ReactiveController {
     const before = this.#status;
     this.#status = status;
     this.#unreachable = false;
+    this.#refusal = undefined;
     if (status === before) return;
     // A broadcaster who comes back within the grace time goes on in the same playlist, and what was loaded unseen may be
     // live; anything else is new.
@@ -150,12 +161,23 @@ export class StreamSource implements ReactiveController {
     if (streamStatus) this.#set(streamStatus);
   };
 
-  #onWatched(status: StreamStatus | undefined): void {
+  #onWatched(status: PlaylistFinding): void {
+    if (status === 'unauthorized') return this.#refused();
     // While a picture is there, the player has its own eyes on the playlist: one failed look ends nothing.
     if (status === 'waiting' && this.options.video.playing) return;
     if (status) return this.#set(status);
     if (this.#unreachable || this.options.video.playing) return;
     this.#unreachable = true;
+    this.host.requestUpdate();
+  }
+
+  /** What plays goes on as long as it can; another token may be on its way. */
+  #refused(): void {
+    this.options.onRefused?.();
+    if (this.#refusal || this.options.video.playing) return;
+    this.#unreachable = false;
+    const message = `The playlist of “${this.#streamId}” is not for this viewer, or not any more.`;
+    this.#refusal = new LivedropError('UNAUTHORIZED', message);
     this.host.requestUpdate();
   }
 

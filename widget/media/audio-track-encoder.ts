@@ -36,6 +36,8 @@ export class AudioTrackEncoder {
   #outputEnd: number | undefined;
   /** Common clock less counted time, µs. */
   #error = 0;
+  /** What comes next goes exactly where it belongs: silence is before it, which nobody hears begin or end a little sooner. */
+  #aligns = false;
   #description: string | undefined;
 
   /** @param config of {@link audioConfig} */
@@ -62,16 +64,24 @@ export class AudioTrackEncoder {
     if (data.sampleRate !== this.#config.sampleRate) this.#changeRate(data.sampleRate);
     this.#inputEnd ??= time;
     this.#error = time - this.#inputEnd;
-    if (this.#error > HOLE) this.#skipTo(time);
-    // Samples for a time that silence has taken.
-    if (this.#error > -HOLE) this.#encode(planesOf(data, this.#config.numberOfChannels), data.numberOfFrames);
+    if (Math.abs(this.#error) > HOLE) this.#aligns = true;
+    if (this.#aligns && this.#error > 0) this.#skipTo(time);
+    // Samples for a time that silence, or others, have taken.
+    const taken = this.#aligns ? Math.max(0, Math.round((-this.#error * data.sampleRate) / 1e6)) : 0;
+    if (this.#aligns) this.#error = 0;
+    if (taken < data.numberOfFrames) {
+      this.#aligns = false;
+      this.#encode(planesOf(data, this.#config.numberOfChannels, taken), data.numberOfFrames - taken);
+    }
     data.close();
   }
 
   /** Puts silence where no data comes. */
   fill(now: number): void {
     this.#inputEnd ??= now - LATEST;
-    if (now - this.#inputEnd > LATEST) this.#skipTo(now - LATEST / 2);
+    if (now - this.#inputEnd <= LATEST) return;
+    this.#skipTo(now - LATEST / 2);
+    this.#aligns = true;
   }
 
   async stop(): Promise<void> {
@@ -80,17 +90,18 @@ export class AudioTrackEncoder {
   }
 
   #skipTo(time: number): void {
-    const hole = time - (this.#inputEnd ?? time);
+    const inputEnd = this.#inputEnd ?? time;
+    const hole = time - inputEnd;
+    this.#error = 0;
     if (hole > LONGEST_FILL) {
       // A machine that slept: players are moved over it by the server.
       this.#inputEnd = time;
-      this.#outputEnd = (this.#outputEnd ?? time) + hole;
+      this.#outputEnd = (this.#outputEnd ?? inputEnd) + hole;
     } else {
       const { sampleRate, numberOfChannels } = this.#config;
       const frames = Math.round((hole * sampleRate) / 1e6);
       this.#encode(new Float32Array(frames * numberOfChannels), frames);
     }
-    this.#error = 0;
   }
 
   #encode(data: Float32Array<ArrayBuffer>, numberOfFrames: number): void {
@@ -158,14 +169,18 @@ function at48kHz(description: AllowSharedBufferSource): Uint8Array<ArrayBuffer> 
   return head;
 }
 
-/** One channel after the other; a missing one is the same as the last that is there. */
-function planesOf(data: AudioData, channels: number): Float32Array<ArrayBuffer> {
-  const { numberOfFrames } = data;
+/**
+ * One channel after the other; a missing one is the same as the last that is there.
+ * @param frameOffset of the first frame that is taken
+ */
+function planesOf(data: AudioData, channels: number, frameOffset: number): Float32Array<ArrayBuffer> {
+  const numberOfFrames = data.numberOfFrames - frameOffset;
   const planes = new Float32Array(numberOfFrames * channels);
   for (let channel = 0; channel < channels; channel++) {
     data.copyTo(planes.subarray(channel * numberOfFrames, (channel + 1) * numberOfFrames), {
       planeIndex: Math.min(channel, data.numberOfChannels - 1),
       format: 'f32-planar',
+      frameOffset,
     });
   }
   return planes;

@@ -56,7 +56,7 @@ const HEALTH_INTERVAL = 1;
 /** From which change of the estimate on the server is told anew when frames were captured, ms. */
 const CLOCK_STEP = 5;
 
-/** Seconds of media for which the audio and the container are reckoned on top of the video. */
+/** Bits per second that the audio and the container are reckoned to take on top of the video. */
 const OVERHEAD_BITS = 150_000;
 
 /**

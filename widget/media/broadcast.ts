@@ -130,16 +130,11 @@ export class Broadcast {
     return this.#publisher.bufferedSeconds;
   }
 
-  /** Whether to try again after `STREAM_IN_USE`: the server may not have noticed that our old connection is gone. */
-  mayRetryInUse(): boolean {
-    return this.#publisher.mayBeInUseByUs && ++this.#inUseCount <= MAX_IN_USE;
-  }
-
   /** Whether to come back although the server refused. Who was live does not end over a server that says when it has room. */
   mayReturn({ code, retryAfter }: ErrorMessage): boolean {
     if (code === 'UNSUPPORTED_FORMAT') return this.#hasOtherFormat;
     if (retryAfter !== undefined) return this.#hasStarted && this.#state !== 'ended';
-    return code === 'STREAM_IN_USE' && this.mayRetryInUse();
+    return code === 'STREAM_IN_USE' && this.#mayRetryInUse();
   }
 
   /** The server's clock has answered. */
@@ -212,6 +207,11 @@ export class Broadcast {
     }
   }
 
+  /** Whether to try again after `STREAM_IN_USE`: the server may not have noticed that our old connection is gone. */
+  #mayRetryInUse(): boolean {
+    return this.#publisher.mayBeInUseByUs && ++this.#inUseCount <= MAX_IN_USE;
+  }
+
   /** Offers the server the format, as soon as it is known. */
   async #use(format: Promise<StreamFormat>): Promise<void> {
     try {
@@ -282,7 +282,7 @@ export class Broadcast {
     if (message.fatal) {
       // What follows, coming back or the end, depends on how the connection closes: see `connectionLost`.
       this.#fatalError = error;
-    } else if (error.code === 'STREAM_IN_USE' && this.mayRetryInUse()) {
+    } else if (error.code === 'STREAM_IN_USE' && this.#mayRetryInUse()) {
       this.#link.restart(error.message);
     } else if (this.#publisher.isStarting && this.mayReturn(message)) {
       this.#link.restart(error.message, message.retryAfter);

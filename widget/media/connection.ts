@@ -37,7 +37,7 @@ const TRY_AGAIN_LATER = 1013;
 /** How long after that the first attempt follows where the server names no time, ms. */
 const LATER = 1000;
 
-/** Share by which a wait that the server named is stretched at random: it named the same to all. */
+/** Share by which a wait that is the same for all is stretched at random. */
 const JITTER = 0.25;
 
 /** How long an attempt may hang before the next one, ms: a dead address otherwise takes minutes. */
@@ -50,8 +50,8 @@ const PROBE_TIMEOUT = 2500;
 const OFFLINE_INTERVAL = 10_000;
 
 /**
- * Upper limit of any wait while media waits, seconds: viewers wait too, and of a server's grace time nothing is to be
- * slept through. A server has few publishers.
+ * Upper limit of the waits between attempts while media waits, seconds: viewers wait too, and of a server's grace time nothing is to
+ * be slept through. A server has few publishers. What a server names, or a network that is gone takes, is longer all the same.
  */
 const URGENT_DELAY = 2;
 
@@ -75,6 +75,8 @@ export class Connection {
   #refusal: ErrorMessage | undefined;
   /** Seconds that the server named. */
   #retryAfter: number | undefined;
+  /** Bytes given to {@link sendData} so far. */
+  #given = 0;
 
   /** @param url asked at every attempt; may throw */
   constructor(
@@ -142,6 +144,7 @@ export class Connection {
   }
 
   sendData(bytes: ArrayBuffer): void {
+    this.#given += bytes.byteLength;
     this.#socket?.sendData(bytes);
   }
 
@@ -221,13 +224,23 @@ export class Connection {
   #wait(code: number): number | undefined {
     const now = performance.now();
     if (this.#answeredAt !== undefined && now - this.#answeredAt > STABLE) this.#retry.reset();
-    const named = (this.#retryAfter ?? 0) * 1000 * (1 + Math.random() * JITTER);
-    const least = code === TRY_AGAIN_LATER ? Math.max(named, LATER) : named;
+    const named = (this.#retryAfter ?? 0) * 1000;
+    const least = (code === TRY_AGAIN_LATER ? Math.max(named, LATER) : named) * (1 + Math.random() * JITTER);
     this.#notBefore = now + least;
     // What cannot succeed is no attempt that failed.
     if (this.#network.isOffline) return Math.max(OFFLINE_INTERVAL, least);
     const delay = this.#retry.next(this.#events.isUrgent() ? URGENT_DELAY : undefined);
     return delay === undefined ? undefined : Math.max(delay * 1000, least);
+  }
+
+  /** The question waits behind what was given before: as long as that leaves, the answer may still come. */
+  #awaitAnswer(): void {
+    const waiting = this.bufferedAmount;
+    const left = this.#given - waiting;
+    this.#probe.set(PROBE_TIMEOUT, () => {
+      if (waiting > 0 && this.#given - this.bufferedAmount > left) this.#awaitAnswer();
+      else this.restart('no answer to a probe');
+    });
   }
 
   #end(error: LivedropError): void {
@@ -238,7 +251,7 @@ export class Connection {
   #networkChanged(isBack: boolean): void {
     if (this.isOpen) {
       // It may lead over a network that is gone, whose end nobody tells.
-      if (!this.#probe.isSet) this.#probe.set(PROBE_TIMEOUT, () => this.restart('no answer to a probe'));
+      if (!this.#probe.isSet) this.#awaitAnswer();
       this.#ask();
       return;
     }

@@ -116,8 +116,9 @@ export class HlsPlayback implements Playback {
     this.#hls = hls;
     const { Events, ErrorTypes } = HlsLight;
     hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
-    hls.on(Events.FRAG_BUFFERED, () => this.#arrived());
-    hls.on(Events.BUFFER_APPENDED, () => this.#edge.arrived());
+    // One that was given up may still have something under way.
+    hls.on(Events.FRAG_BUFFERED, () => hls === this.#hls && this.#arrived());
+    hls.on(Events.BUFFER_APPENDED, () => hls === this.#hls && this.#edge.arrived());
     new BackBuffer(this.#video, hls, Events);
     this.#edge.reset();
     // The element is left alone while there is nothing to play.
@@ -142,7 +143,8 @@ export class HlsPlayback implements Playback {
     this.#events.onDebug(data.fatal ? 'failed' : 'recovering', `${data.details}: ${data.error.message}`);
     if (!data.fatal) return;
     const now = performance.now();
-    if (isMediaError && now - this.#mediaErrorAt > MEDIA_ERROR_INTERVAL) {
+    // One without the element has nothing to recover.
+    if (isMediaError && hls === this.#attached && now - this.#mediaErrorAt > MEDIA_ERROR_INTERVAL) {
       this.#mediaErrorAt = now;
       hls.recoverMediaError();
       return;

@@ -19,11 +19,11 @@ export interface LatencyOptions {
   slowRate: number;
   /** So far above the target it seeks instead: catching up would take longer than a person waits. @default 1.5 */
   seekBeyond: number;
-  /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 8 */
+  /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 30 */
   window: number;
-  /** Arrivals that are sooner than the window's latest by more than this, and stay so for {@link improvedFor}, are believed. @default 0.2 */
+  /** Arrivals that are sooner than the first ones by more than this, and stay so for {@link improvedFor}, are believed, once. @default 0.2 */
   improvedBy: number;
-  /** @default 3 */
+  /** Or for half as much again as pieces take, where that is longer. @default 3 */
   improvedFor: number;
   /** From a start on, in which the first arrivals are not trusted to be all there is. @default 3 */
   warmup: number;
@@ -31,8 +31,10 @@ export interface LatencyOptions {
   warmupMargin: number;
   /** Added to the target at a stall, each time twice as much. @default 0.15 */
   stallIncrease: number;
-  /** Without a stall, until the target shrinks by one step. @default 15 */
+  /** Without a stall, until the target shrinks by one step; twice as long after each time that it shrank too soon. @default 15 */
   recoverAfter: number;
+  /** Longest that this becomes. @default 600 */
+  maxRecoverAfter: number;
 }
 
 /** For pieces of a tenth of a second and more, asked for one by one. */
@@ -45,13 +47,14 @@ export const LATENCY_DEFAULTS: LatencyOptions = {
   farBehind: 0.6,
   slowRate: 0.95,
   seekBeyond: 1.5,
-  window: 8,
+  window: 30,
   improvedBy: 0.2,
   improvedFor: 3,
   warmup: 3,
   warmupMargin: 0.2,
   stallIncrease: 0.15,
   recoverAfter: 15,
+  maxRecoverAfter: 600,
 };
 
 /** For frames that come as they are made. Chromium's sound runs dry with less than about a tenth of a second left. */
@@ -119,12 +122,18 @@ export class LatencyControl {
   #arrivals: number[] = [];
   #previousEnd: number | undefined;
   #settledAt: number | undefined;
+  /** The first arrivals are forgotten. */
+  #hasImproved = false;
   #calmSince: number | undefined;
   #stalls = 0;
+  #recoverAfter: number;
+  /** Since the last stall the target became smaller. */
+  #hasShrunk = false;
 
   constructor(options: Partial<LatencyOptions> = {}) {
     this.#options = { ...LATENCY_DEFAULTS, ...options };
     this.#target = this.#options.target;
+    this.#recoverAfter = this.#options.recoverAfter;
   }
 
   /** What is to be left in the buffer when the next piece arrives; larger after stalls. */
@@ -149,14 +158,18 @@ export class LatencyControl {
       this.#gear = 'even';
       return { rate: 1, seekTo: now + recentLead - this.#target };
     }
-    const excess = this.#dependableLead(now) - behind - this.#target;
+    this.#believeBetter(now, this.#settledAt);
+    const excess = this.#leastLead(-Infinity) - behind - this.#target;
     const distrust = Math.max(0, 1 - (now - this.#settledAt) / warmup) * warmupMargin;
     return this.#decide(this.#shift(excess, distrust));
   }
 
   /** Playback ran dry: keep more from now on, and less again when it goes well. */
   stalled(now: number): void {
-    const { stallIncrease, maxTarget } = this.#options;
+    const { stallIncrease, maxTarget, maxRecoverAfter } = this.#options;
+    // What it was before is what this network needs now and then.
+    if (this.#hasShrunk) this.#recoverAfter = Math.min(maxRecoverAfter, this.#recoverAfter * 2);
+    this.#hasShrunk = false;
     this.#target = Math.min(maxTarget, this.#target + stallIncrease * 2 ** this.#stalls);
     this.#stalls += 1;
     this.#calmSince = now;
@@ -171,6 +184,7 @@ export class LatencyControl {
     this.#arrivals = [];
     this.#previousEnd = undefined;
     this.#settledAt = undefined;
+    this.#hasImproved = false;
     this.#gear = 'even';
   }
 
@@ -209,10 +223,17 @@ export class LatencyControl {
     while ((this.#samples[0]?.time ?? now) < from) this.#samples.shift();
   }
 
-  /** A source that was late in the beginning and then caught up need not be waited for until the window has passed. */
-  #dependableLead(now: number): number {
-    const { improvedBy, improvedFor } = this.#options;
-    return Math.max(this.#leastLead(-Infinity), this.#leastLead(now - improvedFor) - improvedBy);
+  /**
+   * A source that was late in the beginning and then caught up need not be waited for until the window has passed. Only then: what a
+   * network does now and then it does again.
+   */
+  #believeBetter(now: number, settledAt: number): void {
+    const { improvedBy, improvedFor, window } = this.#options;
+    const from = now - Math.max(improvedFor, this.#longestWait() * RECENT);
+    if (this.#hasImproved || settledAt > from || settledAt < now - window) return;
+    if (this.#leastLead(from) - improvedBy <= this.#leastLead(-Infinity)) return;
+    this.#hasImproved = true;
+    this.#samples = this.#samples.filter(({ time }) => time >= from);
   }
 
   /** Since a time. */
@@ -230,9 +251,11 @@ export class LatencyControl {
 
   #recover(now: number): void {
     this.#calmSince ??= now;
+    if (now - this.#calmSince < this.#recoverAfter) return;
     const { target, stallIncrease, recoverAfter } = this.#options;
-    if (now - this.#calmSince < recoverAfter) return;
     this.#calmSince = now;
+    if (this.#target === target) this.#recoverAfter = Math.max(recoverAfter, this.#recoverAfter / 2);
+    else this.#hasShrunk = true;
     this.#target = Math.max(target, this.#target - stallIncrease);
     this.#stalls = Math.max(0, this.#stalls - 1);
   }

@@ -1,5 +1,6 @@
 import { Mp4Stream, type Mp4Fragment, type Mp4Init } from './mp4-stream.js';
 import { Retry, type RetryOptions } from './retry.js';
+import { wait } from '../wait.js';
 
 /** A response that says nothing for so long, seconds, is dead: a network may be gone without a word. */
 const SILENCE = 5;
@@ -123,16 +124,4 @@ export class LiveMp4Source {
 function codecsOf(contentType: string | null): string[] | undefined {
   const [, list] = /;\s*codecs\s*=\s*"([^"]+)"/i.exec(contentType ?? '') ?? [];
   return list?.split(',').map((codec) => codec.trim());
-}
-
-function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done);
-  });
 }

@@ -2,6 +2,12 @@
 const WINDOW = 2000;
 
 /**
+ * After a pause that is longer, ms: where the machine was busy, what waited comes within this time, and belongs where it was captured.
+ * Where the source had stopped, its timestamps go with another time from then on.
+ */
+const BACKLOG = 200;
+
+/**
  * Says when, on one clock for all tracks, something was captured that carries a timestamp of its track's own clock.
  * Those begin anywhere (Chromium's audio, camera and canvas tracks each somewhere else) and drift; arrival times
  * jitter. The shortest way that anything took lately is taken for the way of all.
@@ -11,6 +17,8 @@ export class MediaClock {
   #current = Infinity;
   #previous = Infinity;
   #windowEnd = -Infinity;
+  /** Until when the window before is believed. */
+  #believedUntil = Infinity;
 
   /**
    * @param timestamp of the track's own clock, µs
@@ -19,19 +27,14 @@ export class MediaClock {
    */
   map(timestamp: number, arrival: number): number {
     if (arrival >= this.#windowEnd) {
-      // After a long pause the window before says nothing any more.
-      this.#previous = arrival < this.#windowEnd + WINDOW * 1000 ? this.#current : Infinity;
+      const isPause = arrival >= this.#windowEnd + WINDOW * 1000;
+      this.#believedUntil = isPause ? arrival + BACKLOG * 1000 : Infinity;
+      this.#previous = this.#current;
       this.#current = Infinity;
       this.#windowEnd = arrival + WINDOW * 1000;
     }
+    if (arrival >= this.#believedUntil) this.#previous = Infinity;
     this.#current = Math.min(this.#current, arrival - timestamp);
     return timestamp + Math.min(this.#current, this.#previous);
-  }
-
-  /** Another source follows, whose timestamps begin elsewhere. */
-  reset(): void {
-    this.#current = Infinity;
-    this.#previous = Infinity;
-    this.#windowEnd = -Infinity;
   }
 }

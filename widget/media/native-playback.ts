@@ -15,6 +15,7 @@ export class NativePlayback implements Playback {
   readonly #url: string;
   readonly #events: PlaybackEvents;
   readonly #token: () => string | undefined;
+  readonly #onTokenKept: PlaybackOptions['onTokenKept'];
   readonly #retry = new Retry({ initialDelay: 0.5, maxDelay: 3 });
   readonly #showTimeout: ShowTimeout;
   readonly #listeners = new AbortController();
@@ -25,6 +26,7 @@ export class NativePlayback implements Playback {
     this.#url = url;
     this.#events = events;
     this.#token = options.token ?? (() => undefined);
+    this.#onTokenKept = options.onTokenKept;
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
     const { signal } = this.#listeners;
     video.addEventListener('error', () => this.#failed(), { signal });
@@ -68,7 +70,9 @@ export class NativePlayback implements Playback {
   #load(): void {
     this.#showTimeout.missing();
     // It keeps this one for all that the playlist names: the socket tells the server of newer ones.
-    this.#video.src = withToken(this.#url, this.#token());
+    const token = this.#token();
+    this.#video.src = withToken(this.#url, token);
+    this.#onTokenKept?.(token);
   }
 
   #failed(): void {

@@ -8,6 +8,8 @@ export interface PlaybackOptions {
   showTimeout?: number | undefined;
   /** A viewer's, asked for every request: a newer one goes on without a break. */
   token?: (() => string | undefined) | undefined;
+  /** Told which token the browser's own player begins with: it keeps that one, while all others take the newest. */
+  onTokenKept?: ((token: string | undefined) => void) | undefined;
   /** Called when it takes the video element; what had it before lets go. Until then that may go on. */
   onTake?: () => void;
 }

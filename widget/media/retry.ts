@@ -24,16 +24,12 @@ export const RETRY_DEFAULTS: RetryOptions = {
 export class Retry {
   readonly #options: RetryOptions;
   readonly #random: () => number;
+  /** Failures since the last {@link reset}. */
   #attempts = 0;
 
   constructor(options: Partial<RetryOptions> = {}, random: () => number = Math.random) {
     this.#options = { ...RETRY_DEFAULTS, ...options };
     this.#random = random;
-  }
-
-  /** Failures since the last {@link reset}. */
-  get attempts(): number {
-    return this.#attempts;
   }
 
   /**

@@ -7,7 +7,7 @@ import {
   type Frame,
 } from '../../helpers/frames.js';
 import { HlsClient, type Playlist } from '../../helpers/hls-client.js';
-import { frameDigests, probeStreams } from '../../helpers/media.js';
+import { frameDigests, probeStreams, sourceDigests } from '../../helpers/media.js';
 import { difference } from '../frames.js';
 import type { StartHost } from '../implementation.js';
 import { newStreamId, useServer, type Server } from '../server.js';
@@ -82,7 +82,7 @@ export function aac(startHost: StartHost): void {
         }));
         expect(found.streams.map(({ codec_name }) => codec_name).sort()).toEqual(['aac', 'h264']);
         const media = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2 });
-        const pictures = await frameDigests(media.path);
+        const pictures = await sourceDigests(media);
         expect(difference(found.frames, pictures), 'the pictures are the source’s').toEqual([]);
       });
     });

@@ -13,7 +13,7 @@ import {
   toAnnexB,
   type FramesRecipe,
 } from '../../helpers/frames.js';
-import { frameDigests, generateMedia, probeStreams } from '../../helpers/media.js';
+import { frameDigests, generateMedia, probeStreams, sourceDigests } from '../../helpers/media.js';
 import { expectDecodable, expectEveryFrame } from '../frames.js';
 import type { StartHost } from '../implementation.js';
 import { newStreamId, useServer } from '../server.js';
@@ -124,7 +124,7 @@ export function frames(startHost: StartHost): void {
         expect(length).toBeCloseTo(2, 3);
         const passed = segments[at]!.programDateTime! - segments[0]!.programDateTime!;
         expect(passed).toBeGreaterThan(1990);
-        const sources = await Promise.all([media, other].map(({ path }) => frameDigests(path)));
+        const sources = await Promise.all([media, other].map(sourceDigests));
         const found = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
         expect(found).toEqual(sources);
         await expectDecodable(hls, segments);

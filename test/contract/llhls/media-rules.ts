@@ -54,8 +54,16 @@ interface TimedPart extends RecordedPart {
   isLast: boolean;
 }
 
-/** A recording's parts with their place by the playlist and the times of their samples. */
-export function timeline({ segments }: StreamRecording): TimedPart[] {
+const timelines = new WeakMap<StreamRecording, TimedPart[]>();
+
+/** A recording's parts with their place by the playlist and the times of their samples. Every rule asks: it is read once. */
+export function timeline(recording: StreamRecording): TimedPart[] {
+  let parts = timelines.get(recording);
+  if (!parts) timelines.set(recording, (parts = readTimeline(recording)));
+  return parts;
+}
+
+function readTimeline({ segments }: StreamRecording): TimedPart[] {
   let at = 0;
   return segments.flatMap((segment) => {
     const tracks = readInitTracks(segment.init);

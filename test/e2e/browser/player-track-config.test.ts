@@ -1,59 +1,63 @@
-import { expect, it } from 'vitest';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { generateFrames, moveFrame, sendFramesInRealTime } from '../../helpers/frames.js';
 import { collectErrors } from '../../helpers/pages.js';
 import { Publisher } from '../../helpers/publisher.js';
 
-it.each(['instant', 'low'] as const)(
+let server: CliServer;
+let browser: Browser;
+
+beforeAll(async () => {
+  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
+});
+afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+
+it.concurrent.each(['instant', 'low'] as const)(
   'the player (latency="%s") goes on when the size of the picture changes',
   async (latency) => {
     const before = await generateFrames({ video: 'h264', audio: 'opus', seconds: 4, earlyKeyFrame: 0.2 });
     const after = await generateFrames({ video: 'h264', audio: 'opus', seconds: 6, size: '480x270' });
-    const [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
-    try {
-      const page = await browser.newPage();
-      const errors = collectErrors(page);
-      await page.goto(`${server.url}/demo/watch.html?stream=resized`);
-      await page.evaluate(
-        (mode) => document.querySelector('live-player')!.setAttribute('latency', mode),
-        latency,
+    const streamId = `resized-${latency}`;
+    const page = await browser.newPage();
+    const errors = collectErrors(page);
+    await page.goto(`${server.url}/demo/watch.html?stream=${streamId}`);
+    await page.evaluate(
+      (mode) => document.querySelector('live-player')!.setAttribute('latency', mode),
+      latency,
+    );
+    const publisher = await Publisher.start(server.socketUrl, streamId, { format: before.format });
+    const sending = (async () => {
+      await sendFramesInRealTime(publisher, before.frames);
+      publisher.socket.send({ type: 'track-config', streamId, track: after.format.tracks[0]! });
+      await sendFramesInRealTime(
+        publisher,
+        after.frames.map((frame) => moveFrame(frame, 4e6)),
       );
-      const publisher = await Publisher.start(server.socketUrl, 'resized', { format: before.format });
-      const sending = (async () => {
-        await sendFramesInRealTime(publisher, before.frames);
-        publisher.socket.send({ type: 'track-config', streamId: 'resized', track: after.format.tracks[0]! });
-        await sendFramesInRealTime(
-          publisher,
-          after.frames.map((frame) => moveFrame(frame, 4e6)),
-        );
-      })();
-      const width = (wanted: number) =>
-        page.waitForFunction(
-          (pixels) =>
-            document.querySelector('live-player')!.shadowRoot!.querySelector('video')!.videoWidth === pixels,
-          wanted,
-        );
-      await width(320);
-      await width(480);
-      const see = () =>
-        page.evaluate(() => {
-          const { video, shadowRoot } = document.querySelector('live-player')!;
-          return { transport: video.transport, time: shadowRoot!.querySelector('video')!.currentTime };
-        });
-      const changed = await see();
-      await page.waitForFunction(
-        (time) =>
-          document.querySelector('live-player')!.shadowRoot!.querySelector('video')!.currentTime > time + 2,
-        changed.time,
+    })();
+    const width = (wanted: number) =>
+      page.waitForFunction(
+        (pixels) =>
+          document.querySelector('live-player')!.shadowRoot!.querySelector('video')!.videoWidth === pixels,
+        wanted,
       );
-      expect((await see()).transport).toBe(latency === 'instant' ? 'instant' : 'hls');
-      await sending;
-      await publisher.close();
-      expect(errors).toEqual([]);
-    } finally {
-      await browser.close();
-      await server.stop();
-    }
+    await width(320);
+    await width(480);
+    const see = () =>
+      page.evaluate(() => {
+        const { video, shadowRoot } = document.querySelector('live-player')!;
+        return { transport: video.transport, time: shadowRoot!.querySelector('video')!.currentTime };
+      });
+    const changed = await see();
+    await page.waitForFunction(
+      (time) =>
+        document.querySelector('live-player')!.shadowRoot!.querySelector('video')!.currentTime > time + 2,
+      changed.time,
+    );
+    expect((await see()).transport).toBe(latency === 'instant' ? 'instant' : 'hls');
+    await sending;
+    await Promise.all([publisher.close(), page.close()]);
+    expect(errors).toEqual([]);
   },
 );

@@ -52,6 +52,15 @@ describe('init segment and fragments', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['bytes that are no box', new Uint8Array(8).fill(0xa5), /no type/],
     ['a box that is larger than any', concat([u32(0x7fff_ffff), ascii('mdat')]), /says 2147483647 bytes/],
+    ['a fragment of a track that was not named', patched('tfhd', 4, 0, 0, 0, 9), /does not name/],
+    [
+      'a fragment whose samples never came',
+      concat([
+        file.subarray(0, Buffer.from(file).indexOf('mdat') - 4),
+        file.subarray(Buffer.from(file).indexOf('moof') - 4),
+      ]),
+      /without an mdat/,
+    ],
     ['a track without a clock', patched('mdhd', 12, 0, 0, 0, 0), /0 ticks a second/],
     ['a track with too fine a clock', patched('mdhd', 12, 0xff, 0xff, 0xff, 0xff), /the most is 10000000/],
     [

@@ -23,6 +23,7 @@ const AHEAD = 10;
 
 function setUp(limits: Partial<Limits> = {}) {
   const started: FakeTranscoder[] = [];
+  const drops: string[] = [];
   const stream = new Stream(
     'test',
     defaultPackaging,
@@ -33,6 +34,7 @@ function setUp(limits: Partial<Limits> = {}) {
         packaging: defaultPackaging,
         limits: { ...defaultLimits, ...limits },
         logger: silentLogger,
+        onDrop: (drop) => drops.push(drop),
         // Vitest's clock moves this one too.
         now: () => Date.now(),
         transcoders: {
@@ -52,7 +54,7 @@ function setUp(limits: Partial<Limits> = {}) {
     for (const sample of makeSamples({ length: seconds, start: time })) stream.push(sample);
     time += seconds;
   };
-  return { stream, started, push, ask: () => stream.demand('aac')! };
+  return { stream, started, drops, push, ask: () => stream.demand('aac')! };
 }
 
 /** The samples that a transcoder was given. */
@@ -342,5 +344,17 @@ describe('AacRendition', () => {
     }
     expect(started[0]!.killed).toBe(true);
     expect(started.length).toBeGreaterThan(1);
+  });
+
+  it('tells of what was made and could not be published', () => {
+    const { started, drops, push, ask } = setUp();
+    push(2.5);
+    ask();
+    push(2);
+    const [transcoder] = started;
+    const sound = inputOf(transcoder!).filter(({ track }) => track === audioTrack.id);
+    transcoder!.events.onOutput(writeInitSegment([videoTrack, audioTrack]));
+    transcoder!.events.onOutput(writeFragment(1, [{ track: audioTrack.id, samples: sound.slice(0, 5) }]));
+    expect(drops).toEqual(Array(5).fill('waiting-for-key'));
   });
 });

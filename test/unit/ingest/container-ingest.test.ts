@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ascii, box, concat, fullBox, u32 } from '../../../server/hls/boxes.js';
 import { writeInitSegment } from '../../../server/hls/init-segment.js';
-import { videoTrack } from '../../helpers/samples.js';
+import { writeFragment } from '../../../server/hls/media-segment.js';
+import { makeSamples, videoTrack } from '../../helpers/samples.js';
 import {
   TranscoderUnavailable,
   type TranscoderEvents,
@@ -353,5 +354,25 @@ describe('ContainerIngest', () => {
     ingest.write(fragment);
     await ingest.end();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('counts what comes out of a transcoder before its first key frame', () => {
+    const { ingest, stream, started, notices } = setUp();
+    ingest.write(concat([header, fragment]));
+    const { events } = started[0]!;
+    const samples = makeSamples({ length: 2, audio: false });
+    events.onOutput(
+      concat([writeInitSegment([videoTrack]), writeFragment(1, [{ track: 1, samples: samples.slice(10) }])]),
+    );
+    expect(Object.fromEntries(stream.frameFaults)).toEqual({ 'waiting-for-key': 20 });
+    expect(notices).toEqual([]);
+  });
+
+  it('counts what comes out for a stream that is over', () => {
+    const { ingest, stream, started } = setUp();
+    ingest.write(concat([header, fragment]));
+    stream.end();
+    started[0]!.produce();
+    expect(Object.fromEntries(stream.frameFaults)).toEqual({ over: 30 });
   });
 });

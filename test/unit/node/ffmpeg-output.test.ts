@@ -26,9 +26,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const transcoded = new Map<string, Promise<TranscodedFile>>();
+
+/** What becomes of a file, by ffmpeg once: several tests look at it. */
 async function transcode(name: MediaName, video: TranscoderInput['video'], audio: TranscoderInput['audio']) {
   const path = await generateMedia(folder, name);
-  const file = await transcodeFile(path, { container: recipes[name].container, video, audio });
+  const key = [name, video, audio].join();
+  if (!transcoded.has(key)) {
+    transcoded.set(key, transcodeFile(path, { container: recipes[name].container, video, audio }));
+  }
+  const file = await transcoded.get(key)!;
   expect(file.error).toBeUndefined();
   return { path, file };
 }
@@ -41,17 +48,21 @@ function shift(source: { time: number }[], output: { time: number }[]): { least:
 
 /** How long after the picture turns white the tone is heard, seconds. */
 async function soundDelay(path: string, pictureTimes: number[], firstSound: number): Promise<number> {
-  const frame = [...(await brightness(path))].findIndex((value) => value > 128);
+  const [pictures, samples] = await Promise.all([brightness(path), waveform(path)]);
+  const frame = pictures.findIndex((value) => value > 128);
   const picture = pictureTimes.sort((a, b) => a - b)[frame]!;
-  const samples = await waveform(path);
   const loudest = samples.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const onset = samples.findIndex((value) => Math.abs(value) > loudest / 2);
   return firstSound + onset / 48_000 - picture;
 }
 
 async function delayInSource(path: string): Promise<number> {
-  const times = (await readPackets(path, 'v')).map((packet) => packet.time);
-  return await soundDelay(path, times, await firstSoundTime(path));
+  const [packets, firstSound] = await Promise.all([readPackets(path, 'v'), firstSoundTime(path)]);
+  return await soundDelay(
+    path,
+    packets.map((packet) => packet.time),
+    firstSound,
+  );
 }
 
 async function delayInOutput(file: TranscodedFile): Promise<number> {

@@ -10,13 +10,23 @@ export interface Packet {
   bytes: Buffer;
 }
 
-/** Every packet of a file's first video or audio track, in file order. */
-export async function readPackets(path: string, kind: 'v' | 'a'): Promise<Packet[]> {
+const read = new Map<string, Promise<Packet[]>>();
+
+/** Every packet of a file's first video or audio track, in file order. A file is read once: it must stay as it is. */
+export function readPackets(path: string, kind: 'v' | 'a'): Promise<Packet[]> {
+  const key = `${kind} ${path}`;
+  if (!read.has(key)) read.set(key, readPacketsOnce(path, kind));
+  return read.get(key)!;
+}
+
+async function readPacketsOnce(path: string, kind: 'v' | 'a'): Promise<Packet[]> {
   const select = ['-v', 'error', '-select_streams', `${kind}:0`, '-show_entries', 'packet=pts_time,size'];
-  const { stdout } = await run('ffprobe', [...select, '-of', 'json', path], { maxBuffer: 1e8 });
-  const packets = (JSON.parse(stdout) as { packets: { pts_time: string; size: string }[] }).packets;
   const copy = ['-v', 'error', '-i', path, '-map', `0:${kind}:0`, '-c', 'copy', '-f', 'data', 'pipe:1'];
-  const data = await run('ffmpeg', copy, { maxBuffer: 1e8, encoding: 'buffer' });
+  const [{ stdout }, data] = await Promise.all([
+    run('ffprobe', [...select, '-of', 'json', path], { maxBuffer: 1e8 }),
+    run('ffmpeg', copy, { maxBuffer: 1e8, encoding: 'buffer' }),
+  ]);
+  const packets = (JSON.parse(stdout) as { packets: { pts_time: string; size: string }[] }).packets;
   let at = 0;
   return packets.map(({ pts_time, size }) => ({
     time: Number(pts_time),

@@ -65,6 +65,21 @@ describe('frame faults', () => {
   });
 });
 
+describe('faults of a rendition that is made', () => {
+  it('are told beside those of the source, and counted over all streams', async () => {
+    const { app, streams } = setUp();
+    const stream = streams.create('one');
+    stream.countDerivedFault('overlap');
+    const state = (await (await app.request('/livestream/one')).json()) as { derivedFaults: object };
+    expect(state).toMatchObject({ frameFaults: {}, derivedFaults: { overlap: 1 } });
+    stream.end();
+    vi.advanceTimersByTime(60_000);
+    expect(await (await app.request('/metrics')).text()).toContain(
+      'livedrop_derived_frame_faults_total{reason="overlap"} 1\n',
+    );
+  });
+});
+
 describe('transcoder faults', () => {
   it('are told of each stream, and counted over all of them', async () => {
     const { app, streams } = setUp();

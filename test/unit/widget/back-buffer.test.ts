@@ -37,6 +37,38 @@ describe('the back buffer', () => {
     expect(done.at(-1)).toBe('resume');
   });
 
+  it('is not resumed by what others remove', () => {
+    const { video, done, emit } = setUp('IDLE');
+    emit(Events.BUFFER_FLUSHED);
+    emit(Events.MEDIA_DETACHING);
+    expect(done).toEqual([]);
+    video.currentTime = 35;
+    emit(Events.FRAG_BUFFERED);
+    emit(Events.BUFFER_FLUSHED);
+    emit(Events.BUFFER_FLUSHED);
+    expect(done.filter((what) => what === 'resume')).toHaveLength(1);
+  });
+
+  it('is removed once at a time, and given up where the element is taken away meanwhile', () => {
+    const { video, done, emit } = setUp('IDLE');
+    video.currentTime = 35;
+    emit(Events.FRAG_BUFFERED);
+    emit(Events.FRAG_BUFFERED);
+    expect(done).toHaveLength(2);
+    emit(Events.MEDIA_DETACHING);
+    expect(done.at(-1)).toBe('resume');
+  });
+
+  it('is removed whatever is under way where there is a minute and a half of it', () => {
+    const { video, done, emit } = setUp('FRAG_LOADING');
+    video.currentTime = 94.9;
+    emit(Events.FRAG_BUFFERED);
+    expect(done).toEqual([]);
+    video.currentTime = 95;
+    emit(Events.FRAG_BUFFERED);
+    expect(done).toHaveLength(2);
+  });
+
   it.each(['FRAG_LOADING', 'PARSING'] as const)('waits while a piece is under way: %s', (state) => {
     const { video, main, done, emit } = setUp(state);
     video.currentTime = 60;

@@ -72,7 +72,50 @@ class Simulation {
   }
 }
 
+/** A network that holds everything back now and then: how late each piece from 100 s on is, in order. */
+function hiccups(piece: number, every: number, size: number): (piece: number) => number {
+  let seed = 7;
+  const random = (): number => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647;
+  const late: number[] = [];
+  let next = every * (0.5 + random());
+  for (let at = 0; at < 1000 / piece; at++) {
+    const isHiccup = at * piece > next;
+    if (isHiccup) next += every * (0.5 + random());
+    const own = isHiccup ? size * (0.7 + 0.3 * random()) : random() * 0.04;
+    late.push(Math.max(own, (late.at(-1) ?? 0) - piece));
+  }
+  return (index) => late[Math.max(0, index - Math.floor(100 / piece))] ?? 0;
+}
+
 describe('LatencyControl', () => {
+  it.each([
+    [1 / 30, 10, 0.6],
+    [0.1, 10, 0.6],
+    [0.2, 4, 0.4],
+    [0.2, 10, 0.6],
+    [0.2, 20, 0.5],
+    [2, 10, 0.6],
+    [6, 20, 0],
+  ])(
+    'learns what a network does now and then: pieces of %d s, every %d s late by %d s',
+    (piece, every, size) => {
+      const player = new Simulation(
+        { behind: Math.max(0.9, 2.5 * piece), piece, lateness: hiccups(piece, every, size) },
+        piece < 0.1 ? INSTANT_LATENCY_DEFAULTS : undefined,
+      );
+      player.run(150);
+      expect(player.stalls).toBeLessThan(6);
+      const { stalls } = player;
+      let sum = 0;
+      for (let second = 0; second < 600; second++) {
+        player.run(1);
+        sum += player.latency;
+      }
+      expect(player.stalls).toBe(stalls);
+      expect(sum / 600).toBeLessThan(piece + 1.1);
+    },
+  );
+
   it('believes a source that catches up long before the window has passed', () => {
     const until = (time: number) => (piece: number) => (piece * 0.1 < time ? 0.5 : 0);
     const player = new Simulation({ behind: 0.9, piece: 0.1, lateness: until(103) });

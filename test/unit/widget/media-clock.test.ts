@@ -18,20 +18,36 @@ describe('MediaClock', () => {
   });
 
   it('follows a clock that drifts for an hour within a few milliseconds', () => {
-    const clock = new MediaClock();
     // 200 parts in a million: more than any device that is not broken.
     for (const drift of [1.0002, 0.9998]) {
-      clock.reset();
+      const clock = new MediaClock();
+      // One expectation for all: hundreds of thousands take seconds.
+      let furthest = 0;
       for (let time = 0; time < 3600e6; time += 20_000) {
         const mapped = clock.map(time * drift, time + 5000);
-        expect(Math.abs(mapped - time - 5000)).toBeLessThan(2000);
+        furthest = Math.max(furthest, Math.abs(mapped - time - 5000));
       }
+      expect(furthest).toBeLessThan(2000);
     }
   });
 
-  it('forgets what it knew after a pause', () => {
+  it('forgets what it knew after a pause in which the source stood still', () => {
     const clock = new MediaClock();
     clock.map(0, 10);
-    expect(clock.map(20e6, 30e6)).toBe(30e6);
+    for (let time = 20e6; time < 20.2e6; time += 10_000) clock.map(time, time + 10e6);
+    expect(clock.map(20.2e6, 30.2e6)).toBe(30.2e6);
+  });
+
+  it('leaves a backlog where it was captured', () => {
+    const clock = new MediaClock();
+    for (let time = 0; time <= 1e6; time += 10_000) clock.map(time, time + 5000);
+    // Nothing was read for eight seconds, and then all that waited.
+    for (let time = 1e6; time <= 9e6; time += 10_000) {
+      expect(clock.map(time, 9e6 + 5000 + (time - 1e6) / 1000)).toBe(time + 5000);
+    }
+    for (let time = 9.01e6; time <= 15e6; time += 10_000) {
+      expect(clock.map(time, time + 8000)).toBeLessThanOrEqual(time + 8000);
+      expect(clock.map(time, time + 8000)).toBeGreaterThanOrEqual(time + 5000);
+    }
   });
 });

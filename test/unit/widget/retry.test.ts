@@ -20,7 +20,7 @@ describe('Retry', () => {
     retry.next();
     retry.reset();
     expect(retry.next()).toBe(1);
-    expect(retry.attempts).toBe(1);
+    expect(retry.next()).toBe(2);
   });
 
   it('gives up after the last attempt', () => {

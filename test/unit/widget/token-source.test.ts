@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TokenSource, type TokenGetter } from '../../../widget/elements/token-source.js';
+import type { LivedropError } from '../../../widget/errors.js';
 import { ControllerHost } from './controller-host.js';
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -11,8 +12,9 @@ const jwt = (left: number, life = left) => {
 };
 
 function setUp(getToken: TokenGetter | undefined, token?: string) {
-  const page = { token, url: undefined as string | undefined };
+  const page = { token: token as string | null | undefined, url: undefined as string | undefined };
   const told: (string | undefined)[] = [];
+  const errors: LivedropError[] = [];
   const host = new ControllerHost();
   const source: TokenSource = new TokenSource(host, {
     token: () => page.token,
@@ -20,8 +22,9 @@ function setUp(getToken: TokenGetter | undefined, token?: string) {
     getToken: () => getToken,
     streamId: () => 'show',
     onToken: () => told.push(source.current),
+    onError: (error) => errors.push(error),
   });
-  return { source, told, page, host };
+  return { source, told, errors, page, host };
 }
 
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
@@ -126,9 +129,139 @@ describe('TokenSource', () => {
     host.connect();
     await source.start();
     host.disconnect();
-    expect(vi.getTimerCount()).toBe(0);
     await pass(100);
+    expect(vi.getTimerCount()).toBe(0);
     expect(get).toHaveBeenCalledTimes(1);
+  });
+
+  it('goes on where its host is only moved', async () => {
+    const get = vi.fn(() => jwt(100));
+    const { source, host } = setUp(get);
+    host.connect();
+    await source.start();
+    host.disconnect();
+    host.connect();
+    await pass(1);
+    expect(source.current).toBeDefined();
+    await pass(79);
+    expect(get).toHaveBeenCalledTimes(2);
+  });
+
+  const without = (claims: object) => () => `${part({ alg: 'HS256' })}.${part(claims)}.signature`;
+  const now = () => Math.floor(Date.now() / 1000);
+
+  it.each([
+    ['that is over, of an unknown beginning', () => without({ exp: now() - 10 })()],
+    ['that ends before it begins', () => without({ iat: now() + 50, exp: now() })()],
+    ['whose last minute has begun', () => jwt(30, 3600)],
+    ['that is always the same', () => 'a.b.c'],
+  ])('asks every five seconds at most, for a token %s', async (_name, give) => {
+    const get = vi.fn(give);
+    const { source } = setUp(get);
+    await source.start();
+    await pass(50);
+    expect(get.mock.calls.length).toBeLessThanOrEqual(11);
+    source.stop();
+  });
+
+  it.each([
+    ['another one', () => jwt(1000 + Math.random())],
+    ['the same one', () => 'a.b.c'],
+  ])('asks less and less often where each is refused: %s', async (_name, give) => {
+    const get = vi.fn(give);
+    const { source } = setUp(get, 'a.b.c');
+    await source.start();
+    for (const wait of [0, 1, 2, 4, 8, 15, 15]) {
+      get.mockClear();
+      source.refused();
+      await pass(Math.max(0, wait - 0.1));
+      expect(get, String(wait)).toHaveBeenCalledTimes(wait === 0 ? 1 : 0);
+      await pass(Math.min(wait, 0.1));
+      expect(get, String(wait)).toHaveBeenCalledTimes(1);
+    }
+    source.stop();
+  });
+
+  it('asks at once again after one that was taken', async () => {
+    let made = 0;
+    const get = vi.fn(() => jwt(1000, 1000 + made++));
+    const { source } = setUp(get);
+    await source.start();
+    for (let count = 0; count < 3; count++) {
+      get.mockClear();
+      source.refused();
+      await pass(0);
+      expect(get).toHaveBeenCalledTimes(1);
+      source.accepted();
+    }
+    source.stop();
+  });
+
+  it.each([[null], ['']])('takes %j of an attribute for none', async (token) => {
+    const { source, page } = setUp(() => 'a.b.c');
+    page.token = token;
+    expect([source.current, source.isAwaited]).toEqual([undefined, true]);
+    await source.start();
+    expect(source.current).toBe('a.b.c');
+    source.stop();
+  });
+
+  it('is asked for where that becomes known, and not again where it is asked elsewhere', async () => {
+    const { source, page } = setUp(undefined);
+    const fetched = vi.fn(() => Promise.resolve(new Response('a.b.c')));
+    vi.stubGlobal('fetch', fetched);
+    await source.start();
+    page.url = '/one';
+    source.moved();
+    await pass(0);
+    expect(source.current).toBe('a.b.c');
+    page.url = '/two';
+    source.moved();
+    await pass(0);
+    expect(fetched).toHaveBeenCalledTimes(1);
+    source.stop();
+  });
+
+  it('gets another in place of the page’s', async () => {
+    const { source } = setUp(() => 'new', 'old');
+    await source.start();
+    expect(await source.renew()).toBe(true);
+    expect(source.current).toBe('new');
+    source.stop();
+    expect(await setUp(undefined, 'old').source.renew()).toBe(false);
+    const same = setUp(() => 'old', 'old').source;
+    expect(await same.renew()).toBe(false);
+    same.stop();
+  });
+
+  it.each([
+    [() => Promise.resolve(new Response('no', { status: 404 })), '/token', '404'],
+    [() => Promise.resolve(new Response('<!doctype html>')), '/token', '200'],
+    [() => Promise.reject(new TypeError('Failed to fetch')), '/token', 'Failed to fetch'],
+    [() => Promise.resolve(new Response('a.b.c')), 'http://', 'Invalid URL'],
+  ])('says what is wrong with an address that gives none, once: %#', async (answer, url, words) => {
+    vi.stubGlobal('fetch', answer);
+    const { source, errors, page } = setUp(undefined);
+    page.url = url;
+    await source.start();
+    await pass(20);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatchObject({
+      code: 'UNAUTHORIZED',
+      message: expect.stringContaining(words) as string,
+    });
+    expect(errors[0]!.message).toContain(url);
+    expect(source.error?.message).toBe(errors[0]!.message);
+    page.token = 'a.b.c';
+    expect(source.error).toBeUndefined();
+    source.stop();
+  });
+
+  it.each([[undefined], [null], [7], ['']])('says so where getToken gives %j', async (value) => {
+    const { source, errors } = setUp((() => value) as unknown as TokenGetter);
+    await source.start();
+    expect(errors[0]!.message).toMatch(/getToken.* where a string was expected/);
+    source.stop();
   });
 
   it.each([
@@ -136,6 +269,8 @@ describe('TokenSource', () => {
     ['{"token":"a.b.c"}', 'a.b.c'],
     ['{"error":"no"}', undefined],
     ['', undefined],
+    ['{"token":', undefined],
+    ['<!doctype html><title>Sign in</title>', undefined],
   ])('reads an answer %j', async (body, token) => {
     const fetched = vi.fn(() => Promise.resolve(new Response(body)));
     vi.stubGlobal('fetch', fetched);
@@ -161,5 +296,18 @@ describe('TokenSource', () => {
     await pass(10);
     await asked;
     expect(source.isAwaited).toBe(true);
+    source.stop();
+  });
+
+  it('gives up a getToken that does not answer, and asks again', async () => {
+    const get = vi.fn(() => new Promise<string>(() => {}));
+    const { source, errors } = setUp(get);
+    const asked = source.start();
+    await pass(10);
+    await asked;
+    expect(errors[0]!.message).toContain('no answer within 10 s');
+    await pass(1);
+    expect(get).toHaveBeenCalledTimes(2);
+    source.stop();
   });
 });

@@ -35,6 +35,62 @@ async function publishing(socket: Record<string, unknown>): Promise<LiveBroadcas
 describe('<live-broadcaster>', () => {
   afterEach(cleanUp);
 
+  describe('where its tokens are asked for', () => {
+    /** Each answer of `startStream` in turn: an error that it rejects with, or nothing. */
+    async function starting(getToken: () => string | Promise<string>, ...answers: LivedropError[]) {
+      const element = make();
+      const starts: string[] = [];
+      element.getToken = getToken;
+      pretend(element.socket, {
+        startStream: (streamId: string) => {
+          starts.push(streamId);
+          const error = answers.shift();
+          return error ? Promise.reject(error) : Promise.resolve();
+        },
+      });
+      await place(element);
+      await element.startCamera();
+      return { element, starts };
+    }
+    const unauthorized = new LivedropError('UNAUTHORIZED', 'that is over');
+
+    it('waits for the first one, shows that, and starts once however often it is pressed', async () => {
+      let asked = 0;
+      let answer = (_token: string): void => {};
+      const { element, starts } = await starting(() => {
+        asked += 1;
+        return new Promise((resolve) => (answer = resolve));
+      });
+      const first = element.goLive();
+      await element.updateComplete;
+      expect(element.state).to.equal('starting');
+      const second = element.goLive();
+      expect([asked, starts]).to.deep.equal([1, []]);
+      answer('a.b.c');
+      await Promise.all([first, second]);
+      expect(asked).to.equal(1);
+      // The second is the same start to the socket.
+      expect(starts).to.deep.equal(['demo', 'demo']);
+    });
+
+    it('starts once more with a newer one where it is refused', async () => {
+      let asked = 0;
+      const getToken = () => `token-${asked++}`;
+      const { element, starts } = await starting(getToken, unauthorized, unauthorized);
+      await element.goLive();
+      expect([asked, starts.length]).to.deep.equal([2, 2]);
+    });
+
+    it('says why there is none, and does not start', async () => {
+      const { element, starts } = await starting(() => Promise.reject(new Error('nobody knows you')));
+      const told = nextEvent(element, 'live-error');
+      await element.goLive();
+      await told;
+      expect(element.error?.message).to.contain('nobody knows you');
+      expect([element.state, starts]).to.deep.equal(['preview', []]);
+    });
+  });
+
   describe('before the person pressed anything', () => {
     it('asks for nothing', async () => {
       const { getUserMedia } = navigator.mediaDevices;

@@ -109,6 +109,33 @@ describe('<live-player>', () => {
       expect(connected).to.deep.equal(['demo']);
     });
 
+    it('go on where the page makes the function that gives tokens anew', async () => {
+      const element = document.createElement('live-player');
+      let asked = 0;
+      const connected: string[] = [];
+      const give = (): string => `token-${asked++}`;
+      element.streamId = 'demo';
+      element.getToken = () => give();
+      pretend(element.socket, { connect: (streamId: string) => connected.push(streamId) });
+      await place(element);
+      await nextTurn();
+      element.getToken = () => give();
+      await element.updateComplete;
+      await nextTurn();
+      expect([asked, connected]).to.deep.equal([1, ['demo']]);
+    });
+
+    it('fail in words where there is no token', async () => {
+      const element = document.createElement('live-player');
+      element.streamId = 'demo';
+      element.getToken = () => Promise.reject(new Error('nobody knows you'));
+      await place(element);
+      await nextTurn();
+      await element.updateComplete;
+      expect(element.state).to.equal('error');
+      expect(visibleText(element)).to.contain('nobody knows you');
+    });
+
     it('show a picture that was faster than the word that there is a stream', async () => {
       const { element } = await player(PICTURE);
       expect(element.state).to.equal('live');

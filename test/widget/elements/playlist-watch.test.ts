@@ -14,6 +14,12 @@ function answers(table: Record<string, string>): typeof fetch {
   };
 }
 
+/** There is a multivariant playlist, and this in place of what it names. */
+function variantAnswers(status: number): typeof fetch {
+  return (input) =>
+    Promise.resolve(input === playlistUrl ? new Response(MULTIVARIANT) : new Response('no', { status }));
+}
+
 function firstStatus(fetch: typeof globalThis.fetch): Promise<string | undefined> {
   return new Promise((resolve) => {
     const watch = new PlaylistWatch(
@@ -36,6 +42,15 @@ describe('PlaylistWatch', () => {
   it('takes a server that has none for now for a stream that is interrupted', async () => {
     const restarting = () => Promise.resolve(new Response('no', { status: 503 }));
     expect(await firstStatus(restarting)).to.equal('reconnecting');
+    expect(await firstStatus(variantAnswers(503))).to.equal('reconnecting');
+  });
+
+  it('tells a stream that is not for who asks from one that waits', async () => {
+    for (const status of [401, 403]) {
+      const refused = () => Promise.resolve(new Response('no', { status }));
+      expect(await firstStatus(refused)).to.equal('unauthorized');
+      expect(await firstStatus(variantAnswers(status))).to.equal('unauthorized');
+    }
   });
 
   it('looks into the media playlist', async () => {

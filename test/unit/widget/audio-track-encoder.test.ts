@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AudioTrackEncoder } from '../../../widget/media/audio-track-encoder.js';
+
+const RATE = 48_000;
+const CONFIG = { codec: 'opus', sampleRate: RATE, numberOfChannels: 1 };
+/** µs. */
+const PIECE = 10_000;
+
+interface Init {
+  numberOfFrames: number;
+  timestamp: number;
+  data: Float32Array;
+}
+
+/** Each sample says, in ms, when it was captured; silence is 0. */
+class FakeAudioData {
+  readonly sampleRate = RATE;
+  readonly numberOfChannels = 1;
+  readonly numberOfFrames: number;
+  readonly samples: Float32Array;
+  constructor({ numberOfFrames, data }: Init) {
+    this.numberOfFrames = numberOfFrames;
+    this.samples = data;
+  }
+  copyTo(target: Float32Array, { frameOffset = 0 } = {}): void {
+    target.set(this.samples.subarray(frameOffset, frameOffset + target.length));
+  }
+  close(): void {}
+}
+
+/** Gives each piece back as one chunk of its length. */
+class FakeAudioEncoder {
+  state = 'unconfigured';
+  constructor(private readonly init: { output: (chunk: object) => void }) {}
+  configure(): void {
+    this.state = 'configured';
+  }
+  encode({ numberOfFrames, samples }: FakeAudioData): void {
+    const duration = (numberOfFrames * 1e6) / RATE;
+    this.init.output({
+      duration,
+      byteLength: 4,
+      copyTo: (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).setFloat32(0, samples[0]!),
+    });
+  }
+}
+
+/** An encoder whose timestamps begin at 0 µs of the clock, and how far each piece that came out is from where it was captured, ms. */
+function setUp() {
+  const chunks: { timestamp: number; captured: number }[] = [];
+  const encoder = new AudioTrackEncoder(CONFIG, {
+    onConfig: () => {},
+    onData: (message) => {
+      const view = new DataView(message);
+      chunks.push({ timestamp: Number(view.getBigInt64(4)) / 1000, captured: view.getFloat32(16) });
+    },
+    onError: (error) => expect.unreachable(error.message),
+  });
+  encoder.begin(0);
+  const push = (time: number): void => {
+    const data = Float32Array.from({ length: 480 }, (_, at) => (time + (at * 1e6) / RATE) / 1000);
+    encoder.push(new AudioData({ numberOfFrames: 480, timestamp: 0, data } as never), time);
+  };
+  const pushAll = (from: number, until: number): void => {
+    for (let time = from; time < until; time += PIECE) push(time);
+  };
+  const offOf = (from: number): number[] =>
+    chunks
+      .filter(({ captured }) => captured >= from / 1000)
+      .map(({ timestamp, captured }) => timestamp - captured);
+  return { encoder, chunks, push, pushAll, offOf };
+}
+
+beforeEach(() => {
+  vi.stubGlobal('AudioData', FakeAudioData);
+  vi.stubGlobal('AudioEncoder', FakeAudioEncoder);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+describe('AudioTrackEncoder', () => {
+  it.each([
+    ['sooner than silence was put', 1.4e6],
+    ['a little later than that', 1.65e6 + 3000],
+  ])('puts sound exactly where it was captured after silence: it comes back %s', (_name, back) => {
+    const { encoder, pushAll, offOf } = setUp();
+    pushAll(10_000, 1e6);
+    // Nothing comes for a while: silence until 1.625 s.
+    for (let now = 1e6; now <= 1.75e6; now += 100_000) encoder.fill(now);
+    encoder.fill(1.75e6);
+    pushAll(back, 3e6);
+    const off = offOf(back);
+    expect(off.length).toBeGreaterThan(100);
+    expect(Math.max(...off.map(Math.abs))).toBeLessThan(0.1);
+  });
+
+  it('leaves out what comes for a time that others have taken, to the sample', () => {
+    const { pushAll, offOf } = setUp();
+    pushAll(10_000, 1e6);
+    pushAll(0.85e6 + 4000, 2e6);
+    expect(Math.max(...offOf(1.01e6).map(Math.abs))).toBeLessThan(0.1);
+  });
+
+  it('follows a clock that is a little off in small steps, and without a hole', () => {
+    const { chunks, pushAll } = setUp();
+    pushAll(10_000, 1e6);
+    pushAll(1e6 + 30_000, 3e6);
+    const steps = chunks.slice(1).map(({ timestamp }, at) => timestamp - chunks[at]!.timestamp);
+    expect(Math.max(...steps)).toBeLessThan(10.5);
+    expect(Math.min(...steps)).toBeGreaterThan(9.5);
+  });
+
+  it('goes on where a machine wakes that slept', () => {
+    const { encoder, pushAll, offOf } = setUp();
+    encoder.fill(10_000);
+    pushAll(5e6, 6e6);
+    pushAll(20e6, 21e6);
+    expect(Math.max(...offOf(0).map(Math.abs))).toBeLessThan(0.1);
+  });
+});
