@@ -140,7 +140,7 @@ describe('<live-player>', () => {
       const { fetch } = window;
       const asked: string[] = [];
       window.fetch = (input) => {
-        asked.push(String(input));
+        asked.push(input as string);
         return Promise.resolve(new Response('no', { status: 401 }));
       };
       try {
