@@ -12,7 +12,7 @@ const PROCESSES = ['node', 'scripts', 'fuzz'].map((name) => `test/unit/${name}/*
 
 const e2e = { testTimeout: 120 * seconds, hookTimeout: 60 * seconds };
 
-/** A suite's projects begin with its name; `vitest run --project unit` runs one. Browser tests of the widget: web-test-runner.config.mjs. */
+/** A suite's projects begin with its name; `vitest run --project 'unit*'` runs one. Browser tests of the widget: web-test-runner.config.mjs. */
 export default defineConfig({
   test: {
     projects: [

@@ -30,6 +30,7 @@ export class MirrorRoom extends LitElement {
     }
     figcaption {
       padding: 8px 0;
+      font-size: 0.875rem;
       font-variant-numeric: tabular-nums;
     }
     .buttons {
@@ -44,9 +45,11 @@ export class MirrorRoom extends LitElement {
       padding: 0 16px;
       border: 0;
       border-radius: 12px;
-      background: color-mix(in srgb, currentColor 10%, transparent);
+      background: color-mix(in srgb, currentColor 6%, transparent);
       color: inherit;
       font: inherit;
+      font-size: 0.875rem;
+      font-weight: 500;
       cursor: pointer;
     }
   `;

@@ -65,6 +65,13 @@ export const broadcasterStyles = css`
     background: #fff;
     color: #18181b;
   }
+  /* White on a white picture still has an edge. */
+  .picture .bar .primary,
+  .picture .tool.marked {
+    box-shadow:
+      0 0 0 1px rgb(0 0 0 / 0.24),
+      0 2px 12px rgb(0 0 0 / 0.24);
+  }
   .picture .bar .primary:focus-visible,
   .picture .bar .secondary:focus-visible {
     outline-color: #fff;
@@ -97,8 +104,9 @@ export const broadcasterStyles = css`
     padding: 0 12px;
     font-weight: 600;
   }
+  /* So dark that a lighter button on it has 4.5:1. */
   .picture .confirm {
-    background: var(--_scrim);
+    background: rgb(0 0 0 / 0.76);
   }
   .picture .confirm .secondary {
     background: rgb(255 255 255 / 0.2);
@@ -117,6 +125,7 @@ export const broadcasterStyles = css`
     gap: 12px;
     max-width: 640px;
     min-height: 44px;
+    overflow-wrap: anywhere;
     text-wrap: balance;
     padding: 8px 16px;
     border-radius: var(--_radius);
@@ -126,12 +135,15 @@ export const broadcasterStyles = css`
     font-variant-numeric: tabular-nums;
   }
   .box:not(.picture) .banner {
-    background: var(--_fill);
+    background: color-mix(in srgb, var(--_ink) 8%, var(--_surface));
     color: var(--_ink);
   }
   .banner p {
     flex: 1;
+    min-width: 0;
+    max-height: calc(100cqh - 116px);
     margin: 0;
+    overflow: auto;
   }
   .banner b {
     font-weight: 600;
@@ -215,6 +227,13 @@ export const broadcasterStyles = css`
     }
   }
   @container box (height < 160px) {
+    .failed {
+      gap: 0;
+      padding: 4px 8px;
+    }
+    .failed .title {
+      font-size: 0.75rem;
+    }
     .intro .title,
     .asking .text,
     .question,
@@ -235,6 +254,19 @@ export const broadcasterStyles = css`
     .banner {
       min-height: 0;
       padding: 4px 8px;
+    }
+    .banner p {
+      max-height: calc(100cqh - 104px);
+    }
+    /* What is to be read and closed has the room of the line above. */
+    .banner-area:has(button) {
+      inset: 4px 4px auto;
+    }
+    .banner-area:has(button) p {
+      max-height: calc(100cqh - 72px);
+    }
+    .picture .banner:has(button) {
+      background: #18181b;
     }
     .banner button {
       margin: -8px;

@@ -18,6 +18,7 @@ import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
 import { streamIdProblem } from './elements/stream-id.js';
 import { LevelMeter } from './elements/level-meter.js';
+import { focusMenu, leaveMenu } from './elements/menu-focus.js';
 import { sharedStyles } from './elements/shared.styles.js';
 import { broadcasterTexts, endedText } from './elements/texts.js';
 import { TokenSource, type TokenGetter } from './elements/token-source.js';
@@ -259,6 +260,7 @@ export class LiveBroadcaster extends LitElement {
 
   protected override updated(changed: PropertyValues): void {
     if (changed.has('confirmingStop')) this.#moveFocus();
+    if (this.settingsOpen && changed.has('settingsOpen')) focusMenu(this.renderRoot);
     this.#dismiss.active = this.settingsOpen || this.confirmingStop;
   }
 
@@ -305,7 +307,8 @@ export class LiveBroadcaster extends LitElement {
     selectCamera: (deviceId) => void this.#ask(() => this.media.selectCamera(deviceId)),
     selectMicrophone: (deviceId) => void this.#ask(() => this.media.selectMicrophone(deviceId)),
     toggleSettings: () => {
-      this.settingsOpen = !this.settingsOpen;
+      if (this.settingsOpen) this.#closeMenus();
+      else this.settingsOpen = true;
     },
     goLive: () => void this.goLive(),
     cancel: () => {
@@ -402,6 +405,7 @@ export class LiveBroadcaster extends LitElement {
   }
 
   #closeMenus(): void {
+    leaveMenu(this.shadowRoot);
     this.settingsOpen = false;
     this.confirmingStop = false;
   }

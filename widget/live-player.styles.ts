@@ -65,6 +65,14 @@ export const playerStyles = css`
     height: 32px;
     stroke-width: 1.5;
   }
+  /* Seen on any picture. */
+  .poster .skeleton .icon,
+  .busy .icon {
+    box-sizing: content-box;
+    padding: 12px;
+    border-radius: 50%;
+    background: var(--_scrim);
+  }
   .breathing {
     animation: breathe 2.4s ease-in-out infinite alternate;
   }
@@ -79,7 +87,6 @@ export const playerStyles = css`
     display: grid;
     place-items: center;
     color: #fff;
-    filter: drop-shadow(0 0 8px rgb(0 0 0 / 0.6));
     pointer-events: none;
     /* A short wait is no news. */
     animation: appear var(--_fade) 500ms both;
@@ -171,7 +178,10 @@ export const playerStyles = css`
       background: none;
     }
   }
-  .space {
+  .bar > * {
+    flex: none;
+  }
+  .bar > .space {
     flex: 1;
   }
   .bar > .edge {
@@ -179,7 +189,8 @@ export const playerStyles = css`
     padding: 0 4px;
   }
   .edge .chip:not(.on) {
-    background: rgb(255 255 255 / 0.24);
+    background: none;
+    box-shadow: inset 0 0 0 1px rgb(255 255 255 / 0.6);
   }
   .edge .chip::before {
     content: '';
@@ -302,13 +313,15 @@ export const playerStyles = css`
   .cramped {
     display: none;
   }
-  @container box (width < 340px) {
+  @container box (width < 400px) {
     .bar {
       gap: 0;
-      padding: 4px;
+      padding: 8px 4px;
     }
-    .menu {
-      bottom: 56px;
+  }
+  @container box (width < 356px) {
+    .bar {
+      padding: 4px;
     }
     .bar .roomy {
       display: none;
@@ -317,7 +330,16 @@ export const playerStyles = css`
       display: inline-flex;
     }
   }
-  @container box (width >= 340px) {
+  @container box (width < 300px) {
+    .bar .latency,
+    .edge .chip::before {
+      display: none;
+    }
+    .bar > .edge {
+      padding: 0;
+    }
+  }
+  @container box (width >= 356px) {
     .menu {
       display: none;
     }

@@ -8,6 +8,7 @@ import { fire } from './elements/fire.js';
 import { FullscreenController } from './elements/fullscreen.js';
 import { icons } from './elements/icons.js';
 import { streamIdProblem } from './elements/stream-id.js';
+import { focusMenu, leaveMenu } from './elements/menu-focus.js';
 import { playerBar, playerMenu } from './elements/player-bar.js';
 import { playerBanner, playerPanels } from './elements/player-stage.js';
 import { playerState, type PlayerState } from './elements/player-state.js';
@@ -110,7 +111,7 @@ export class LivePlayer extends LitElement {
   });
   readonly #autoHide = new AutoHide(this);
   readonly #fullscreen = new FullscreenController(this, () => this.videoElement);
-  readonly #dismiss = new Dismiss(this, () => (this.menuOpen = false));
+  readonly #dismiss = new Dismiss(this, () => this.#closeMenu());
 
   @query('video') private readonly videoElement!: HTMLVideoElement | null;
 
@@ -265,8 +266,9 @@ export class LivePlayer extends LitElement {
     void this.updateComplete.then(() => fire(this, 'live-state', { state }));
   }
 
-  protected override updated(changed: PropertyValues<this>): void {
+  protected override updated(changed: PropertyValues): void {
     this.#dismiss.active = this.menuOpen;
+    if (this.menuOpen && changed.has('menuOpen')) focusMenu(this.renderRoot);
     if (changed.has('muted') && (this.muted || !this.soundChosen)) this.video.setMuted(this.muted);
   }
 
@@ -330,7 +332,8 @@ export class LivePlayer extends LitElement {
     toggleFullscreen: () => void this.#fullscreen.toggle(),
     togglePictureInPicture: () => void this.#togglePictureInPicture(),
     toggleMenu: () => {
-      this.menuOpen = !this.menuOpen;
+      if (this.menuOpen) this.#closeMenu();
+      else this.menuOpen = true;
     },
   };
 
@@ -409,6 +412,11 @@ export class LivePlayer extends LitElement {
     } catch {
       // The browser refused: there is nothing a person could do about it.
     }
+    this.#closeMenu();
+  }
+
+  #closeMenu(): void {
+    leaveMenu(this.shadowRoot);
     this.menuOpen = false;
   }
 

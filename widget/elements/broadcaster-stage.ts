@@ -43,6 +43,8 @@ function badge(view: BroadcasterView): string {
 /** What stands in the middle while there is no picture. */
 export function broadcasterPanels(view: BroadcasterView, actions: BroadcasterActions): TemplateResult {
   const blank = !view.picture;
+  // One thing is said at a time.
+  const hasBanner = banner(view, actions) !== nothing;
   const failed = view.state === 'idle' && !view.asking && view.error !== undefined;
   const panel = (name: string, condition: boolean): string =>
     blank && condition ? `panel ${name} shown` : `panel ${name}`;
@@ -62,7 +64,7 @@ export function broadcasterPanels(view: BroadcasterView, actions: BroadcasterAct
       <p class="title">Your browser is asking you</p>
       <p class="text">Choose “Allow” and your picture appears here.</p>
     </div>
-    <div class=${panel('off', view.state !== 'idle' && !view.asking)} part="panel off">
+    <div class=${panel('off', view.state !== 'idle' && !view.asking && !hasBanner)} part="panel off">
       <div class="emblem">${view.microphoneOn ? icons.microphone : icons.videoOff}</div>
       <p class="title">Camera is off</p>
     </div>

@@ -106,6 +106,11 @@ export function playerMenu(view: PlayerView, actions: PlayerActions): TemplateRe
     ?hidden=${!view.menuOpen}
   >
     ${
+      view.latency === undefined
+        ? nothing
+        : html`<div class="row">${icons.radio}${formatSeconds(view.latency)} behind the camera</div>`
+    }
+    ${
       view.viewers === undefined
         ? nothing
         : html`<div class="row">${icons.viewers}${viewersText(view.viewers)}</div>`

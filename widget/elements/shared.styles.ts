@@ -144,6 +144,10 @@ export const sharedStyles = css`
     outline-offset: -2px;
     box-shadow: inset 0 0 0 3px rgb(0 0 0 / 0.4);
   }
+  /* It still says what is going on. */
+  .primary:disabled {
+    opacity: 0.72;
+  }
   .primary {
     padding: 0 20px;
     background: var(--_ink);
@@ -237,11 +241,13 @@ export const sharedStyles = css`
     font-size: 1rem;
     font-weight: 600;
     line-height: 1.3;
+    overflow-wrap: anywhere;
   }
   .text {
     margin: 0;
     max-width: 40ch;
     color: var(--_quiet);
+    overflow-wrap: anywhere;
   }
   .actions {
     display: flex;
@@ -271,9 +277,6 @@ export const sharedStyles = css`
     }
   }
   @container box (height < 160px) {
-    .menu {
-      padding: 4px;
-    }
     .panel {
       gap: 4px;
       padding: 8px;
@@ -314,9 +317,22 @@ export const sharedStyles = css`
     height: 44px;
     padding: 0 12px;
   }
+  /* A row that is cut says that there is more. */
+  @container box (height < 240px) {
+    .menu {
+      bottom: 56px;
+      max-height: calc(100cqh - 60px);
+    }
+  }
   @media (hover: hover) {
     .menu button:hover {
       background: var(--_fill);
+    }
+  }
+
+  @container box (height < 160px) {
+    .menu {
+      padding: 4px;
     }
   }
 

@@ -9,7 +9,6 @@ import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/o
 import type { StartStreamMessage } from '../../../server/protocol.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
-import type { StreamState } from '../../../server/streams/stream-state.js';
 import { Streams } from '../../../server/streams/streams.js';
 import { videoTrack } from '../../helpers/samples.js';
 
@@ -112,8 +111,8 @@ it('a server that ends for good keeps nothing of streams whose publisher never c
     ...{ isFinal: true, received: 0 },
     source: {
       ...{ epoch: 'a', mediaEpoch: 'a', mediaSequence: 1, discontinuitySequence: 0, partTarget: 0.2 },
-      ...{ targetDuration: 2, mediaTime: 1, programDate: 1, partNumber: 0 },
-    } as StreamState['source'],
+      ...{ targetDuration: 2, mediaTime: 1, programDate: 1 },
+    },
   });
   await publishers.close(false);
   expect(forgotten).toEqual(['lost']);

@@ -7,6 +7,7 @@ import { Audience } from '../../../server/streams/audience.js';
 import { Quota } from '../../../server/streams/quota.js';
 import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
+import { withResolvers } from '../node/transcode-file.js';
 
 const limits = { ...defaultLimits, maxSocketBacklogBytes: 16 * 1024 };
 
@@ -65,14 +66,14 @@ describe('a connection whose client does not read', () => {
 
 it('takes nothing from a Blob whose bytes come when it is closed', async () => {
   const { connection, socket, refusals } = setUp({});
-  let give = (_: ArrayBuffer): void => {};
+  const { promise, resolve } = withResolvers<ArrayBuffer>();
   const blob = new Blob(['x']);
-  blob.arrayBuffer = () => new Promise((resolve) => (give = resolve));
+  blob.arrayBuffer = () => promise;
   connection.receive(blob);
   await Promise.resolve();
   connection.close(1000, 'enough');
-  give(new ArrayBuffer(limits.maxMessageBytes + 1));
-  await new Promise((resolve) => setTimeout(resolve));
+  resolve(new ArrayBuffer(limits.maxMessageBytes + 1));
+  await new Promise((done) => setTimeout(done));
   expect(socket.close).toHaveBeenCalledExactlyOnceWith(1000, 'enough');
   expect(refusals.counts.get('maxMessageBytes')).toBeUndefined();
 });

@@ -62,8 +62,7 @@ describe('<live-broadcaster>', () => {
         return new Promise((resolve) => (answer = resolve));
       });
       const first = element.goLive();
-      await element.updateComplete;
-      expect(element.state).to.equal('starting');
+      await inState(element, 'starting');
       const second = element.goLive();
       expect([asked, starts]).to.deep.equal([1, []]);
       answer('a.b.c');
@@ -252,6 +251,21 @@ describe('<live-broadcaster>', () => {
       await element.updateComplete;
       expect(shows(element, 'settings-menu')).to.equal(false);
     });
+
+    it('take the keyboard into the settings, and back', async () => {
+      const element = await place(make());
+      element.style.width = '640px';
+      await element.startCamera();
+      const button = part(element, 'settings');
+      button.focus();
+      button.click();
+      await element.updateComplete;
+      const [camera] = element.shadowRoot!.querySelectorAll('select');
+      expect(element.shadowRoot!.activeElement).to.equal(camera);
+      press(element, 'Escape');
+      await element.updateComplete;
+      expect(element.shadowRoot!.activeElement).to.equal(button);
+    });
   });
 
   describe('errors', () => {
@@ -286,6 +300,7 @@ describe('<live-broadcaster>', () => {
         error: new LivedropError('SOCKET_NOT_CONNECTED', 'Socket not connected'),
       });
       expect(part(element, 'banner').innerText).to.contain('Socket not connected');
+      expect(visibleText(element)).not.to.contain('Camera is off');
       part(element, 'close').click();
       await element.updateComplete;
       expect(shows(element, 'banner')).to.equal(false);

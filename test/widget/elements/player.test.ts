@@ -136,6 +136,24 @@ describe('<live-player>', () => {
       expect(visibleText(element)).to.contain('nobody knows you');
     });
 
+    it('fail in words where only the playlist can be asked, and says that it is not for this viewer', async () => {
+      const { fetch } = window;
+      const asked: string[] = [];
+      window.fetch = (input) => {
+        asked.push(input as string);
+        return Promise.resolve(new Response('no', { status: 401 }));
+      };
+      try {
+        const { element } = await player();
+        pretend(element.socket, { isConnected: false });
+        await inState(element, 'error');
+        expect(asked[0]).to.equal('https://b.test/stream.m3u8');
+        expect(visibleText(element)).to.contain('not for this viewer');
+      } finally {
+        window.fetch = fetch;
+      }
+    });
+
     it('show a picture that was faster than the word that there is a stream', async () => {
       const { element } = await player(PICTURE);
       expect(element.state).to.equal('live');
@@ -366,6 +384,29 @@ describe('<live-player>', () => {
       element.style.width = '640px';
       expect(shows(element, 'viewers')).to.equal(true);
       expect(shows(element, 'more')).to.equal(false);
+    });
+
+    it('lie beside each other in every width, with the latency beside the badge or in the menu', async () => {
+      const { element, tell } = await player({ ...PICTURE, latency: 12.4 }, { 'show-latency': '' });
+      await tell('live');
+      for (const width of [240, 299, 300, 355, 356, 399, 640]) {
+        element.style.width = `${width}px`;
+        let end = element.getBoundingClientRect().left;
+        for (const child of element.shadowRoot!.querySelectorAll('.bar > *, .bar .chip')) {
+          if (!child.checkVisibility()) continue;
+          const { left, right } = child.getBoundingClientRect();
+          const isInside = child.matches('.edge .chip');
+          expect(left, `${child.className} at ${width}`).to.be.at.least(isInside ? 0 : end - 0.5);
+          end = right;
+        }
+        expect(end, String(width)).to.be.at.most(element.getBoundingClientRect().right);
+      }
+      element.style.width = '240px';
+      element.dispatchEvent(new PointerEvent('pointermove', { pointerType: 'mouse' }));
+      await element.updateComplete;
+      part(element, 'more').click();
+      await element.updateComplete;
+      expect(part(element, 'menu').innerText).to.contain('12.4 s behind the camera');
     });
 
     it('are thumb-sized and inside the box in every width', async () => {

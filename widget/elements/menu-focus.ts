@@ -1,0 +1,11 @@
+/** Where the keyboard goes when a menu opens: to the first of it that is shown and can be used. */
+export function focusMenu(root: ParentNode): void {
+  const controls = [...root.querySelectorAll<HTMLElement>('.menu :is(button, select):enabled')];
+  controls.find((control) => control.checkVisibility())?.focus();
+}
+
+/** Before a menu closes: the keyboard, where it is in it, goes back to the button that opened it. */
+export function leaveMenu(root: ShadowRoot | null): void {
+  if (!root?.activeElement?.closest('.menu')) return;
+  root.querySelector<HTMLElement>('[aria-expanded="true"]')?.focus();
+}
