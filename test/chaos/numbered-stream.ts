@@ -76,6 +76,13 @@ export class NumberedStream implements Target {
     return { balance: this.#ledger.balance(now), breaks: this.#watcher.takeBreaks() };
   }
 
+  /** Resolves at a time after a key frame, milliseconds. */
+  async afterKey(ms: number): Promise<void> {
+    const { keySentAt } = this.#publisher;
+    while (this.#publisher.keySentAt === keySentAt && !this.problem) await delay(1);
+    await delay(ms);
+  }
+
   /** Why it is published no more, once that is so. */
   get problem(): Error | undefined {
     return this.#publisher.problem;

@@ -12,6 +12,8 @@ let hasGlobals = false;
 export class PlainPublisher {
   /** Why it publishes no more, once that is so. */
   problem: Error | undefined;
+  /** When it last sent a key frame, milliseconds of `performance.now()`. */
+  keySentAt = 0;
   /** How often the server took the stream anew, and not where it was. */
   afresh = -1;
 
@@ -85,6 +87,7 @@ export class PlainPublisher {
       const isFirst = this.#begins;
       this.#begins = false;
       this.#publisher.push(message.bytes(isFirst));
+      if (message.isKey) this.keySentAt = performance.now();
     }
   }
 }

@@ -29,6 +29,10 @@ export class TranscodedStream implements Target {
     for (const pid of own) process.kill(pid, signal);
   }
 
+  afterKey(ms: number): Promise<void> {
+    return this.stream.afterKey(ms);
+  }
+
   recovered(encodedFrom: number, seenFrom?: number): Promise<number> {
     return this.stream.recovered(encodedFrom, seenFrom);
   }

@@ -46,16 +46,27 @@ function broken(name: FfmpegFault, title: string, more: Partial<Fault<Transcoded
   });
 }
 
-/** What happens to one stream's ffmpeg. */
-export const FFMPEG: readonly Fault[] = [
-  fault<TranscodedStream>({
-    name: 'ffmpeg-crash',
-    title: 'ffmpeg: SIGKILL',
-    // What it had taken and not given is in what the next one is given.
+/** Of the streams here, milliseconds. */
+const KEY_INTERVAL = 1000;
+
+/** What it had taken and not given is in what the next one is given. @param after a key frame, milliseconds */
+function crash(name: string, when: string, after: number): Fault {
+  return fault<TranscodedStream>({
+    name,
+    title: `ffmpeg: SIGKILL ${when}`,
     promises: { ...promises, keepsSamples: 'all' },
     prepare,
-    inject: (target) => atOnce(() => target.signal('SIGKILL')),
-  }),
+    inject: async (target) => {
+      await target.afterKey(after);
+      return atOnce(() => target.signal('SIGKILL'));
+    },
+  });
+}
+
+/** What happens to one stream's ffmpeg. */
+export const FFMPEG: readonly Fault[] = [
+  crash('ffmpeg-crash', 'in the middle between two key frames', KEY_INTERVAL / 2),
+  crash('ffmpeg-crash-at-key', 'as soon as a key frame was sent', 0),
   fault<TranscodedStream>({
     name: 'ffmpeg-stop',
     title: 'ffmpeg: SIGSTOP, for ever',
