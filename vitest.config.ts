@@ -7,9 +7,12 @@ const cores = availableParallelism();
 /** They measure how late pictures are, or how many come: with another browser beside them they would measure that. */
 const ALONE = ['bad-network', 'frames', 'glass-to-glass'].map((name) => `test/e2e/browser/${name}.test.ts`);
 
+/** Their children and their memory are looked at: each file in a process of its own. */
+const PROCESSES = ['node', 'scripts', 'fuzz'].map((name) => `test/unit/${name}/**/*.test.ts`);
+
 const e2e = { testTimeout: 120 * seconds, hookTimeout: 60 * seconds };
 
-/** A suite's projects begin with its name; `vitest run --project unit` runs one. Browser tests of the widget: web-test-runner.config.mjs. */
+/** A suite's projects begin with its name; `vitest run --project 'unit*'` runs one. Browser tests of the widget: web-test-runner.config.mjs. */
 export default defineConfig({
   test: {
     projects: [
@@ -17,9 +20,21 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          exclude: PROCESSES,
+          // To load the modules anew for each file takes longer than most of the tests. Whoever stubs something puts it back.
+          isolate: false,
           // Some live through an hour of a stream, which is seconds on a busy machine.
           testTimeout: 30 * seconds,
           // By default one fewer than there are cores: one of two.
+          maxWorkers: cores,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'unit-processes',
+          include: PROCESSES,
+          testTimeout: 30 * seconds,
           maxWorkers: cores,
           sequence: { groupOrder: 0 },
         },

@@ -11,9 +11,9 @@ const minutes = 60_000;
 /** The suites in the order in which they run, each a folder of test/ and the longest it may take. */
 export const suites = {
   unit: { timeout: 5 * minutes },
-  contract: { timeout: 8 * minutes },
-  widget: { timeout: 8 * minutes },
   package: { timeout: 8 * minutes },
+  widget: { timeout: 8 * minutes },
+  contract: { timeout: 8 * minutes },
   e2e: { timeout: 12 * minutes },
 };
 
@@ -56,17 +56,19 @@ function command(name, resultsPath, rest) {
  * Runs a suite.
  *
  * @param {string} name a key of {@link suites}
- * @param {{ env: Record<string, string>, rest: string[] }} options `rest` goes to the runner
- * @returns {Promise<{ passed: number, failed: number, skipped: number }>} a runner that failed without saying
- *   which test did counts as one failure
+ * @param {{ env: Record<string, string>, rest: string[], quiet?: boolean }} options `rest` goes to the runner; `quiet` keeps what
+ *   it says instead of showing it
+ * @returns {Promise<{ passed: number, failed: number, skipped: number, output: string }>} a runner that failed without
+ *   saying which test did counts as one failure
  */
-export async function runSuite(name, { env, rest }) {
+export async function runSuite(name, { env, rest, quiet = false }) {
   const folder = mkdtempSync(join(tmpdir(), 'livedrop-test-'));
   try {
     const resultsPath = join(folder, 'results.json');
     const { args, env: own } = command(name, resultsPath, rest);
     const timeout = suites[name].timeout;
-    const { code, timedOut } = await runGroup(args, { env: { ...env, ...own }, timeout });
+    const outputPath = quiet ? join(folder, 'output') : undefined;
+    const { code, timedOut } = await runGroup(args, { env: { ...env, ...own }, timeout, outputPath });
     if (timedOut) console.error(`The ${name} tests were ended after ${timeout / minutes} minutes.`);
     const counts = { passed: 0, failed: 0, skipped: 0 };
     if (existsSync(resultsPath)) {
@@ -74,7 +76,7 @@ export async function runSuite(name, { env, rest }) {
       Object.assign(counts, name === 'widget' ? report : countVitest(report));
     }
     if (code !== 0 && counts.failed === 0) counts.failed = 1;
-    return counts;
+    return { ...counts, output: outputPath ? readFileSync(outputPath, 'utf8') : '' };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -17,8 +17,8 @@ export interface AppOptions {
   connections: Connections;
   assets: AssetStore | undefined;
   publicUrl: string | undefined;
-  /** Absent: nobody may use the API for keys and tokens. */
-  api: ApiServices | undefined;
+  /** For keys and tokens. */
+  api: ApiServices;
   /** Web origins that may play; absent: all. */
   playbackOrigins: readonly string[] | undefined;
   hsts: boolean;
@@ -51,7 +51,7 @@ export function createApp(options: AppOptions): Hono {
   app.route('/livestream', liveMp4Routes({ ...services, gate }));
   app.route('/livestream', playbackRoutes(services.streams, gate, services));
   app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
-  if (options.api) app.route('/api', apiRoutes(options.api));
+  app.route('/api', apiRoutes(options.api));
   if (options.assets) app.route('/', pageRoutes(options.assets, options));
   return app;
 }

@@ -71,7 +71,10 @@ export interface LivestreamOptions {
   transcoder?: TranscoderFactory;
   /** The widget's script and the demo. Without it only streams are served. */
   assets?: AssetStore;
-  /** Keys that let their holders publish. Empty or absent: anyone who reaches the server may. */
+  /**
+   * Keys that let their holders publish, and sign tokens from 32 characters on. Where there are none, nor any of {@link keyStore},
+   * {@link adminKey}, {@link tokens} and {@link authorize}, anyone who reaches the server may publish.
+   */
   streamKeys?: readonly string[];
   /** Where keys are kept that are made, rotated and revoked while the server runs. Default: in memory. */
   keyStore?: KeyStore;

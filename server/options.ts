@@ -36,7 +36,7 @@ export interface Limits {
   restartTime: number;
   /** A publisher that sends nothing for so long is disconnected; it may resume. Default 10. */
   silenceTime: number;
-  /** From its first bytes on a stream must become playable within this time. Default 8. */
+  /** From its first bytes on a stream must give media within this time; of frames, it must go on to give some. Default 8. */
   startTime: number;
   /** How long an ended stream can still be watched to its end. Default 60. */
   endedTime: number;

@@ -10,6 +10,7 @@ import { isOneOf, sha256 } from './secrets.js';
 import type { StreamKeys } from './stream-keys.js';
 import {
   CLOCK_TOLERANCE,
+  isSecret,
   TokenVerifier,
   type TokenOptions,
   type TokenScope,
@@ -48,6 +49,9 @@ interface Guarded {
   readonly isPrivate: boolean;
 }
 
+/** When to try again where keys cannot be read, seconds. */
+const STORE_RETRY_AFTER = 5;
+
 /** Decides who may publish, and who may watch. */
 export class Access {
   readonly #options: AccessOptions;
@@ -55,6 +59,8 @@ export class Access {
   readonly #verifier: TokenVerifier;
   readonly #app: AppAuthority | undefined;
   readonly #passes: Passes;
+  /** The stored keys cannot be read. */
+  #isFailing = false;
 
   /** @throws RangeError for a key that is empty or a secret that is too short */
   constructor(options: AccessOptions) {
@@ -68,12 +74,17 @@ export class Access {
     });
     this.#options = options;
     const { streamKeys, stored, tokens, authorize, authorizeTime, authorizeTtl, maxPasses, logger } = options;
+    if (!streamKeys.every(isSecret)) {
+      const message =
+        'a stream key is shorter than 32 characters: it publishes, but signs no tokens, from which it could be guessed';
+      logger.warn({}, message);
+    }
     this.#keyDigests = Promise.all(streamKeys.map(sha256));
     this.#verifier = new TokenVerifier({
       streamKeys,
       stored,
       tokens,
-      serverSecret: () => stored.tokenSecret(),
+      serverSecret: () => stored.knownTokenSecret(),
     });
     this.#app = authorize && new AppAuthority(authorize, { authorizeTime, authorizeTtl, maxPasses, logger });
     this.#passes = new Passes(maxPasses);
@@ -88,12 +99,14 @@ export class Access {
     const { streamId, token } = applicant;
     const verdict = await this.#app?.ask('publish', applicant);
     if (verdict === false) throw unauthorized(`the app does not let this visitor publish '${streamId}'`);
-    if (verdict === true || (await this.#isOpen())) return {};
+    if (verdict === true) return {};
+    await this.#asked((stored) => stored.refresh());
+    if (this.#isOpen) return {};
     if (token === undefined) {
       throw unauthorized("'token' is missing; send a stream key or a publish token");
     }
     if (await isOneOf(token, this.#keyDigests)) return {};
-    const known = await this.#options.stored.recognise(token);
+    const known = await this.#asked((stored) => stored.recognise(token));
     if (known) {
       const { streamIds, playback } = known.record;
       if (streamIds && !streamIds.includes(streamId)) {
@@ -107,9 +120,10 @@ export class Access {
 
   /** Which web pages may publish at all; and from now on the newest keys are known. @throws LivestreamError UNAUTHORIZED */
   async checkOrigin(context: Context): Promise<void> {
-    // What was revoked a moment ago must be known before anybody resumes.
-    await this.#options.stored.refresh();
-    const fallback = this.#app ? 'own' : (await this.#isOpen()) ? 'local' : 'any';
+    // What was revoked a moment ago must be known before anybody resumes. Where that cannot be learnt, what was known holds: a store
+    // that fails must end no broadcast.
+    await this.#asked((stored) => stored.refresh()).catch(() => {});
+    const fallback = this.#app ? 'own' : this.#isOpen ? 'local' : 'any';
     checkPublishOrigin(context, { ...this.#options.origins, fallback });
   }
 
@@ -168,11 +182,34 @@ export class Access {
     return stream?.isPrivate ?? this.#options.playback === 'private';
   }
 
-  /** Nobody needs anything. */
-  async #isOpen(): Promise<boolean> {
+  /** Nobody needs anything, as far as is known by now. */
+  get #isOpen(): boolean {
     const { streamKeys, adminKey, stored } = this.#options;
     if (streamKeys.length > 0 || adminKey || this.#app || this.#verifier.takesForeign) return false;
-    return !(await stored.inUse());
+    return !stored.wereInUse;
+  }
+
+  /**
+   * What the stored keys answer.
+   * @throws LivestreamError UNAUTHORIZED, with a time to try again, where they cannot be read
+   */
+  async #asked<T>(question: (stored: StreamKeys) => Promise<T>): Promise<T> {
+    try {
+      const answer = await question(this.#options.stored);
+      if (this.#isFailing) this.#options.logger.info({}, 'the stream keys can be read again');
+      this.#isFailing = false;
+      return answer;
+    } catch (cause) {
+      // What is said of a token is no failure.
+      if (cause instanceof LivestreamError || cause instanceof errors.JOSEError) throw cause;
+      // Once: whoever asks is no reason to fill the log.
+      const message = 'the stream keys cannot be read: nobody new is let in, and what was known last holds';
+      if (!this.#isFailing) this.#options.logger.error({ err: cause }, message);
+      this.#isFailing = true;
+      throw new LivestreamError('UNAUTHORIZED', "'token' cannot be checked just now; try again in a moment", {
+        ...{ cause, status: 503, retryAfter: STORE_RETRY_AFTER },
+      });
+    }
   }
 
   /** @throws LivestreamError UNAUTHORIZED saying what is wrong with the token */
@@ -184,7 +221,7 @@ export class Access {
   ): Promise<VerifiedToken> {
     let verified: VerifiedToken | undefined;
     try {
-      verified = await this.#verifier.verify(token);
+      verified = await this.#asked(() => this.#verifier.verify(token));
     } catch (error) {
       if (error instanceof errors.JWTClaimValidationFailed) {
         throw unauthorized(`'token' was refused: its claim '${error.claim}' is missing or wrong`);

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { Logger } from '../options.js';
+import { sha256 } from './secrets.js';
 
 /** What an app is asked. */
 export interface AuthorizeRequest {
@@ -33,6 +34,7 @@ type Applicant = Omit<AuthorizeRequest, 'action' | 'userId'> & { userId?: string
 
 /** Asks the app that the server is mounted in, in bounded time, and viewers not for every part. */
 export class AppAuthority {
+  /** By the digest of who asked. */
   #answers = new Map<string, { verdict: Promise<boolean | undefined>; until: number }>();
 
   constructor(
@@ -42,21 +44,28 @@ export class AppAuthority {
   ) {}
 
   /** @returns false too where the app fails or does not answer in time */
-  ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
-    if (action === 'publish') return this.#ask(action, applicant);
+  async ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
+    if (action === 'publish') return this.#ask(action, applicant).catch(() => false);
     const { context, streamId, token = '' } = applicant;
     const { req } = context;
-    // By what tells who asks. A separator that no header can have.
-    const who = [streamId, token, req.header('Cookie') ?? '', req.header('Authorization') ?? ''].join('\n');
+    // By what tells who asks. A separator that no header can have; a digest, since cookies are long, and nobody's to keep.
+    const who = await sha256(
+      [streamId, token, req.header('Cookie') ?? '', req.header('Authorization') ?? ''].join('\n'),
+    );
     const known = this.#answers.get(who);
     if (known && known.until > this.now()) return known.verdict;
-    const verdict = this.#ask(action, applicant);
+    const verdict = this.#ask(action, applicant).catch(() => {
+      // Refused for now. The app may be well again in a moment.
+      if (this.#answers.get(who)?.verdict === verdict) this.#answers.delete(who);
+      return false;
+    });
     this.#answers.delete(who);
     this.#answers.set(who, { verdict, until: this.now() + this.options.authorizeTtl * 1000 });
     if (this.#answers.size > this.options.maxPasses) this.#answers.delete(this.#answers.keys().next().value!);
     return verdict;
   }
 
+  /** @throws what the app throws, or Error where it does not answer in time, after it was logged */
   async #ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
     const { streamId, token, userId, context } = applicant;
     const { authorizeTime, logger } = this.options;
@@ -74,7 +83,7 @@ export class AppAuthority {
       return verdict === true || (verdict === undefined ? undefined : false);
     } catch (error) {
       logger.warn({ streamId, action, err: error }, "the app's authorize failed, which refuses");
-      return false;
+      throw error;
     } finally {
       clearTimeout(timer);
     }

@@ -53,7 +53,7 @@ export class Passes {
       ends: () => Math.max(entry.until, entry.visit.until),
     };
     this.#entries.set(token, entry);
-    if (this.#entries.size > this.most) this.#sweep();
+    if (this.#entries.size > this.most) this.#entries.delete(this.#entries.keys().next().value!);
     return entry;
   }
 
@@ -72,13 +72,6 @@ export class Passes {
       this.#entries.delete(token);
       // Responses under way hold the entry.
       entry.until = entry.visit.until = 0;
-    }
-  }
-
-  #sweep(): void {
-    const now = this.now();
-    for (const [token, entry] of this.#entries) {
-      if (entry.ends() <= now || this.#entries.size > this.most) this.#entries.delete(token);
     }
   }
 }

@@ -45,6 +45,7 @@ export class UnknownKeyError extends Error {
 /** The stream keys in a store: made, listed, rotated, revoked and recognised. */
 export class StreamKeys {
   #state: KeyStoreState = {};
+  #wasRead = false;
 
   constructor(
     private readonly store: KeyStore,
@@ -121,7 +122,13 @@ export class StreamKeys {
 
   /** Whether there ever was a key, of which publishers now need one. */
   async inUse(): Promise<boolean> {
-    return (await this.refresh()).keys !== undefined;
+    await this.refresh();
+    return this.wereInUse;
+  }
+
+  /** The same as far as is known by now. Where the store could not be read even once they may be: nobody goes in by its failure. */
+  get wereInUse(): boolean {
+    return !this.#wasRead || this.#state.keys !== undefined;
   }
 
   /** The record of a key that is presented; undefined where it is none, or is not taken any more. */
@@ -158,9 +165,14 @@ export class StreamKeys {
     return Number.isFinite(next) ? next : undefined;
   }
 
+  /** By which the server signed tokens itself; undefined where it never did. */
+  async knownTokenSecret(): Promise<string | undefined> {
+    return (await this.refresh()).tokenSecret;
+  }
+
   /** By which the server signs tokens itself; made where there is none. */
   async tokenSecret(): Promise<string> {
-    const { tokenSecret } = await this.refresh();
+    const tokenSecret = await this.knownTokenSecret();
     if (tokenSecret) return tokenSecret;
     const fresh = randomHex(TOKEN_SECRET_BYTES);
     this.#state = await this.store.update((state) => ({ tokenSecret: fresh, ...state }));
@@ -172,8 +184,11 @@ export class StreamKeys {
     return this.store.watch(() => void this.refresh().then(onChange, onError));
   }
 
+  /** What it rejects with is the store's; what was known last is known still. */
   async refresh(): Promise<KeyStoreState> {
-    return (this.#state = await this.store.read());
+    this.#state = await this.store.read();
+    this.#wasRead = true;
+    return this.#state;
   }
 
   async #update(change: (keys: readonly StreamKeyRecord[]) => StreamKeyRecord[]): Promise<void> {

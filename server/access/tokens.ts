@@ -1,7 +1,6 @@
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
-  decodeJwt,
   decodeProtectedHeader,
   errors,
   jwtVerify,
@@ -85,10 +84,15 @@ const PUBLIC = [
 /**
  * Mints a token from a stream key: that of a store (signed by the key's Ed25519 key, EdDSA), or a configured one or another
  * secret (HS256).
- * @throws RangeError for a time that is out of range
+ * @throws RangeError for a time that is out of range, and for a key that can be guessed from what it signs
  */
 export async function mintToken(claims: TokenClaims, streamKey: string): Promise<string> {
   const id = keyIdOf(streamKey);
+  if (id === undefined && !isSecret(streamKey)) {
+    throw new RangeError(
+      `a stream key of ${streamKey.length} characters signs no tokens; make one of at least ${MIN_SECRET} random ones`,
+    );
+  }
   if (id === undefined) return sign(claims, { alg: 'HS256' }, utf8(streamKey));
   return sign(claims, { alg: 'EdDSA', kid: id }, await signingKey(streamKey));
 }
@@ -119,22 +123,17 @@ function sign(
     .sign(key);
 }
 
-/** When a token ends, milliseconds since the epoch, by what it says itself; undefined where that cannot be read. */
-export function expiryOf(token: string): number | undefined {
-  try {
-    const { exp } = decodeJwt(token);
-    return exp === undefined ? undefined : exp * 1000;
-  } catch {
-    return undefined;
-  }
+/** Whether tokens may be signed with it. */
+export function isSecret(text: string): boolean {
+  return text.length >= MIN_SECRET;
 }
 
 export interface TokenVerifierOptions {
-  /** Configured stream keys, which sign by HS256. */
+  /** Configured stream keys, which sign by HS256 where they are long enough. */
   streamKeys: readonly string[];
   stored: StreamKeys | undefined;
-  /** The server's own secret, where there is one. */
-  serverSecret: () => Promise<string>;
+  /** The server's own secret; undefined where it has none. */
+  serverSecret: () => Promise<string | undefined>;
   tokens: TokenOptions | undefined;
 }
 
@@ -149,13 +148,13 @@ export class TokenVerifier {
   constructor(private readonly options: TokenVerifierOptions) {
     const { secret, jwks, issuer, audience } = options.tokens ?? {};
     const secrets = secret === undefined ? [] : [secret].flat();
-    if (secrets.some((each) => each.length < MIN_SECRET)) {
+    if (!secrets.every(isSecret)) {
       throw new RangeError(
         `a token secret is shorter than ${MIN_SECRET} characters; make one of random digits`,
       );
     }
     this.#secrets = secrets.map(utf8);
-    this.#streamKeys = options.streamKeys.map(utf8);
+    this.#streamKeys = options.streamKeys.filter(isSecret).map(utf8);
     this.#jwks = jwks === undefined ? undefined : keySet(jwks);
     this.#claims = {
       ...(issuer === undefined ? {} : { issuer: [issuer].flat() }),
@@ -192,7 +191,8 @@ export class TokenVerifier {
       const verified = await verify(token, secret, SHARED, this.#claims);
       if (verified) return verified;
     }
-    const own = await verify(token, utf8(await this.options.serverSecret()), SHARED);
+    const secret = await this.options.serverSecret();
+    const own = secret === undefined ? undefined : await verify(token, utf8(secret), SHARED);
     if (typeof own?.payload['key'] !== 'string') return own;
     // Minted for the holder of a stored key, and bound to it.
     const [id = '', hash = ''] = own.payload['key'].split('.');

@@ -29,7 +29,7 @@ export interface CutPlanOptions {
 }
 
 /** A part is at least so much of PART-TARGET, but for the last of its segment (RFC 8216bis §4.4.4.9). */
-export const LEAST_PART = 0.85;
+const LEAST_PART = 0.85;
 
 /** Key frames come a little early now and then; waiting for the next would double the segment. */
 const SEGMENT_TOLERANCE = 0.1;

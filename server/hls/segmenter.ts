@@ -1,11 +1,13 @@
 import { sameBytes } from './boxes.js';
 import { CutPlan, type Cut } from './cut-plan.js';
+import { FrameProbe } from './frame-probe.js';
 import { writeInitSegment } from './init-segment.js';
 import { writeFragment, type Run } from './media-segment.js';
 import { choosePartTarget } from './part-target.js';
 import { PRFT_SIZE } from './producer-reference-time.js';
 import { primaryTrack, type Sample, type SampleDrop, type Track } from './sample.js';
 import type { SegmenterTap } from './segmenter-tap.js';
+import { TrackQueue } from './track-queue.js';
 import type { Window } from './window.js';
 
 export interface SegmenterOptions {
@@ -21,18 +23,8 @@ export interface Timeline {
   readonly clockOffset: number;
 }
 
-/** So many frames, or so long, are looked at to learn the frame rate before the first part is cut. */
-const PROBE_FRAMES = 6;
-/** Fewer do where they are a whole part. */
-const PROBE_LEAST = 3;
-const PROBE_TIME = 0.4;
-const PROBE_SAMPLES = 1000;
-
 /** A part is closed at this size whatever its length: timestamps that stand still must not fill the memory. */
 const MAX_PART_BYTES = 16 * 1024 * 1024;
-
-/** How far one track may be ahead while a part waits for the other to reach its end, seconds. */
-const OTHER_TRACK_WAIT = 0.25;
 
 /** Times that go back by less than this are brought into order; by more, the source's clock has jumped. Seconds. */
 const DISORDER = 0.1;
@@ -54,17 +46,6 @@ export interface TimelinePosition {
   programDate: number;
 }
 
-interface Queue {
-  track: Track;
-  samples: Sample[];
-  /** Its newest sample, queued or published. */
-  last: Sample | undefined;
-  /** Where its last sample ended, seconds. */
-  reached: number;
-  /** Where its last published sample ended, in its timescale. */
-  written: number;
-}
-
 /**
  * Cuts samples into parts and segments and writes them into a window. Where to cut is told by the primary track (video
  * where there is any). A part is published when the other track reaches its end too: a player that finds a segment's end
@@ -73,11 +54,11 @@ interface Queue {
  * Each call of {@link start} begins a new run of tracks: its timeline goes on where the last one's ended.
  */
 export class Segmenter {
-  #queues = new Map<number, Queue>();
-  #primary: Queue | undefined;
+  #queues = new Map<number, TrackQueue>();
+  #primary: TrackQueue | undefined;
   #plan: CutPlan | undefined;
   /** The first samples of the first run, while the frame rate is not known. */
-  #probe: Sample[] = [];
+  #probe = new FrameProbe();
   #init = -1;
   #initBytes: Uint8Array | undefined;
   #discontinuity = false;
@@ -138,9 +119,7 @@ export class Segmenter {
     if (!primary) throw new TypeError('a stream needs at least one track');
     this.#breakRun();
     this.#captureOffset = undefined;
-    this.#queues = new Map(
-      tracks.map((track) => [track.id, { track, samples: [], last: undefined, reached: 0, written: 0 }]),
-    );
+    this.#queues = new Map(tracks.map((track) => [track.id, new TrackQueue(track, track.id === primary.id)]));
     this.#primary = this.#queues.get(primary.id);
     const bytes = writeInitSegment(tracks);
     if (!this.#initBytes || !sameBytes(bytes, this.#initBytes)) {
@@ -173,11 +152,11 @@ export class Segmenter {
       dts,
       duration: Math.min(sample.duration, Math.ceil(this.#longest * timescale)),
     };
-    if (!this.#putInOrder(shifted, queue)) return 'overlap';
+    if (!queue.putInOrder(shifted)) return 'overlap';
     if (queue === this.#primary) this.#expected = (sample.dts + shifted.duration) / timescale;
     this.tap?.onSample(shifted, this.#clockOffset);
     if (this.#plan) this.#add(shifted, queue, this.#plan);
-    else this.#collect(shifted);
+    else if (this.#probe.add(shifted, this.#primary!.track, this.options.partDuration)) this.#makePlan();
     return undefined;
   }
 
@@ -189,27 +168,6 @@ export class Segmenter {
   setCaptureClock(sourceTime: number, wallClock: number): void {
     this.#captureOffset = wallClock - sourceTime * 1000;
     if (this.#offset !== undefined) this.#clockOffset = this.#captureOffset - this.#offset * 1000;
-  }
-
-  /**
-   * A fragment has no times but its first and its samples' durations: each must last until the next one, or all after it would be
-   * at other times than their own.
-   * @returns false where it must be dropped, since another of its time was there before
-   */
-  #putInOrder(sample: Sample, queue: Queue): boolean {
-    const { last } = queue;
-    queue.last = sample;
-    if (!last) return true;
-    if (sample.dts <= last.dts) {
-      if (queue !== this.#primary) {
-        queue.last = last;
-        return false;
-      }
-      sample.compositionOffset += sample.dts - last.dts - 1;
-      sample.dts = last.dts + 1;
-    }
-    last.duration = sample.dts - last.dts;
-    return true;
   }
 
   /** Publishes what is held and ends the window. */
@@ -252,7 +210,7 @@ export class Segmenter {
    * Another track runs so far ahead that it belongs to no picture: parts would be cut for all the time between. One that goes on by itself
    * while the picture stands still is as far ahead as it likes.
    */
-  #isAstray(time: number, { reached }: Queue): boolean {
+  #isAstray(time: number, { reached }: TrackQueue): boolean {
     const expected = (this.#expected ?? 0) + (this.#offset ?? 0);
     return time > Math.max(expected, reached, this.#end) + ASTRAY;
   }
@@ -260,10 +218,7 @@ export class Segmenter {
   /** Goes on behind a discontinuity, from the next key frame. */
   #breakRun(): void {
     this.#finishRun();
-    for (const queue of this.#queues.values()) {
-      queue.reached = 0;
-      queue.last = undefined;
-    }
+    for (const queue of this.#queues.values()) queue.restart();
     this.#plan = undefined;
     this.#offset = undefined;
     this.#discontinuity ||= this.window.last !== undefined;
@@ -287,26 +242,11 @@ export class Segmenter {
         : this.#captureOffset - this.#offset * 1000;
   }
 
-  /** Holds the first samples back until the frame rate is known; the part target stays what it was. */
-  #collect(sample: Sample): void {
-    this.#probe.push(sample);
-    if (this.#primary!.track.frameRate) return this.#makePlan();
-    const durations = this.#probeDurations();
-    const time = durations.reduce((sum, duration) => sum + duration, 0);
-    const isPart = durations.length >= PROBE_LEAST && time >= this.options.partDuration;
-    const isEnough = durations.length >= PROBE_FRAMES || time >= PROBE_TIME;
-    if (isPart || isEnough || this.#probe.length >= PROBE_SAMPLES) this.#makePlan();
-  }
-
-  #probeDurations(): number[] {
-    const { id, timescale, frameRate } = this.#primary!.track;
-    if (frameRate) return Array<number>(PROBE_FRAMES).fill(1 / frameRate);
-    return this.#probe.filter((sample) => sample.track === id).map((sample) => sample.duration / timescale);
-  }
-
+  /** The frame rate is known. The part target stays what it was. */
   #makePlan(): void {
-    const { partTarget, ...frames } = choosePartTarget(this.#probeDurations(), this.options.partDuration);
-    const { segmentDuration } = this.options;
+    const { partDuration, segmentDuration } = this.options;
+    const durations = this.#probe.durations(this.#primary!.track);
+    const { partTarget, ...frames } = choosePartTarget(durations, partDuration);
     const { targetDuration } = this.window.options;
     if (this.window.partTarget === 0) this.window.partTarget = Math.min(partTarget, targetDuration);
     this.#plan = new CutPlan(
@@ -316,18 +256,15 @@ export class Segmenter {
       },
       this.#end,
     );
-    const held = this.#probe;
-    this.#probe = [];
-    for (const sample of held) this.#add(sample, this.#queues.get(sample.track)!, this.#plan);
+    for (const sample of this.#probe.take()) this.#add(sample, this.#queues.get(sample.track)!, this.#plan);
   }
 
-  #add(sample: Sample, queue: Queue, plan: CutPlan): void {
+  #add(sample: Sample, queue: TrackQueue, plan: CutPlan): void {
     const start = sample.dts / queue.track.timescale;
     const end = start + sample.duration / queue.track.timescale;
     if (queue === this.#primary) plan.addPrimary(start, end, sample.key);
     else plan.addOther(end);
-    queue.samples.push(sample);
-    queue.reached = Math.max(queue.reached, end);
+    queue.add(sample, end);
     this.#queuedBytes += sample.data.length;
     this.#publishReady(plan);
     if (this.#queuedBytes > MAX_PART_BYTES) {
@@ -343,22 +280,7 @@ export class Segmenter {
   /** All tracks reach a part's end, or the one that does not has been waited for. */
   #isCovered(cut: Cut): boolean {
     const queues = [...this.#queues.values()];
-    // By where its newest sample begins: a picture may last as long as it likes.
-    const isAhead = ({ last, track }: Queue): boolean =>
-      last !== undefined && last.dts / track.timescale - cut.end > OTHER_TRACK_WAIT;
-    if (queues.some(isAhead)) return true;
-    return queues.every(
-      (queue) => queue.reached >= cut.end - 1 / queue.track.timescale - this.#lag(queue, cut),
-    );
-  }
-
-  /**
-   * How much sooner than the part another track may end: a frame of sound that reaches over the end belongs to the next part, so that
-   * none waits for it. Not so where the segment may end: players ask again for one whose end is not covered by all its tracks.
-   */
-  #lag({ track, last }: Queue, { mayCloseSegment }: Cut): number {
-    if (mayCloseSegment || !last || track === this.#primary?.track) return 0;
-    return (last.duration - 1) / track.timescale;
+    return queues.some((queue) => queue.isAheadOf(cut)) || queues.every((queue) => queue.covers(cut));
   }
 
   #publishAll({ cuts }: CutPlan): void {
@@ -405,23 +327,9 @@ export class Segmenter {
 
   #takeRuns(cut: Cut, isFinal: boolean): Run[] {
     return Array.from(this.#queues.values(), (queue) => {
-      const { track, samples, last } = queue;
-      const until = queue === this.#primary ? (cut.limit ?? cut.end) : cut.end;
-      const limit = until * track.timescale - 0.5;
-      const lag = this.#lag(queue, cut) * track.timescale;
-      const next = samples.findIndex(({ dts, duration }) =>
-        lag > 0 ? dts + duration - 1 > limit : dts >= limit,
-      );
-      const taken = samples.splice(0, isFinal || next === -1 ? samples.length : next);
-      for (const sample of taken) this.#queuedBytes -= sample.data.length;
-      const newest = taken.at(-1);
-      // A picture that nothing has followed yet is shown until the part's end at least.
-      if (newest && newest === last && queue === this.#primary && !isFinal) {
-        newest.duration = Math.max(newest.duration, Math.round(cut.end * track.timescale) - newest.dts);
-      }
-      const start = Math.max(queue.written, Math.round(this.#end * track.timescale));
-      if (newest) queue.written = newest.dts + newest.duration;
-      return { track: track.id, samples: taken, start };
+      const run = queue.take(cut, isFinal, this.#end);
+      for (const sample of run.samples) this.#queuedBytes -= sample.data.length;
+      return run;
     });
   }
 
@@ -437,13 +345,8 @@ export class Segmenter {
 
   /** Where the last sample of the run ends; what is left of another track alone gets the time that it takes. */
   #endOfRun(): number {
-    const { samples, reached } = this.#primary!;
-    if (samples.length > 0) return reached;
-    let left = 0;
-    for (const queue of this.#queues.values()) {
-      const ticks = queue.samples.reduce((sum, sample) => sum + sample.duration, 0);
-      left = Math.max(left, ticks / queue.track.timescale);
-    }
-    return this.#end + left;
+    const { isEmpty, reached } = this.#primary!;
+    if (!isEmpty) return reached;
+    return this.#end + Math.max(...Array.from(this.#queues.values(), ({ duration }) => duration));
   }
 }

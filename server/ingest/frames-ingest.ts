@@ -299,7 +299,8 @@ export class FramesIngest implements Ingest {
       );
     }
     const drop = this.options.stream.push(placed.sample);
-    if (drop) throw new UnusableFrame(drop, LEFT_OUT[drop]);
+    // Not what fails a stream: its frames are good, and the next key frame is on its way.
+    if (drop) this.drops.add(drop, LEFT_OUT[drop]);
     if (isPrimary) this.#onProgress();
     if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp, isFirst);
   }

@@ -61,7 +61,9 @@ export class PublishSession {
   #ackTimer: ReturnType<typeof setTimeout> | undefined;
   #connection: PublisherConnection | undefined;
   #ingest: Ingest;
-  readonly #silence = new Countdown(() => this.#onSilence());
+  readonly #silence = new Countdown(() => this.#onQuiet());
+  /** When the publisher was last heard, milliseconds on a clock that never goes back. */
+  #heardAt = 0;
   readonly #grace = new Countdown(() => this.#stopUnasked('timed-out'));
   #over = false;
   #stopping: Promise<void> | undefined;
@@ -380,9 +382,16 @@ export class PublishSession {
     this.#connection?.resume();
   }
 
-  /** Starts waiting anew for the publisher's next message. */
+  /** Starts waiting anew for the publisher's next message. A timer for each of hundreds a second would cost more than they do. */
   #expectData(): void {
-    this.#silence.start(this.options.limits.silenceTime * 1000);
+    this.#heardAt = performance.now();
+    if (!this.#silence.isRunning) this.#silence.start(this.options.limits.silenceTime * 1000);
+  }
+
+  #onQuiet(): void {
+    const left = this.#heardAt + this.options.limits.silenceTime * 1000 - performance.now();
+    if (left > 0) this.#silence.start(left);
+    else this.#onSilence();
   }
 
   #onSilence(): void {

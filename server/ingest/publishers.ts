@@ -8,6 +8,7 @@ import type { Stream } from '../streams/stream.js';
 import type { StreamState } from '../streams/stream-state.js';
 import type { Streams } from '../streams/streams.js';
 import { ContainerIngest } from './container-ingest.js';
+import { Countdown } from './countdown.js';
 import { FramesIngest } from './frames-ingest.js';
 import { readTracks } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
@@ -37,7 +38,7 @@ export interface PublishersOptions {
 interface Orphan {
   stream: Stream;
   state: StreamState;
-  grace: ReturnType<typeof setTimeout>;
+  grace: Countdown;
 }
 
 /** The publish sessions of all live streams. */
@@ -54,7 +55,8 @@ export class Publishers {
     const { streamId } = state;
     const stream = streams.restore(state);
     stream.isPrivate ||= this.options.playback === 'private';
-    const grace = setTimeout(() => this.#endOrphan(streamId, 'timed-out'), limits.graceTime * 1000);
+    const grace = new Countdown(() => this.#endOrphan(streamId, 'timed-out'));
+    grace.start(limits.graceTime * 1000);
     this.#orphans.set(streamId, { stream, state, grace });
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
   }
@@ -78,7 +80,7 @@ export class Publishers {
    * @param tokenHash as in {@link canResume}
    * @param grant on what it is started; absent: what it goes on with keeps its own
    * @param address of the publisher; undefined: no limit of an address applies
-   * @throws LivestreamError SHUTTING_DOWN, UNSUPPORTED_FORMAT, TOO_LARGE, STREAM_IN_USE, RATE_LIMITED or SERVER_FULL
+   * @throws LivestreamError SHUTTING_DOWN, UNAUTHORIZED, UNSUPPORTED_FORMAT, TOO_LARGE, STREAM_IN_USE, RATE_LIMITED or SERVER_FULL
    */
   start(
     message: StartStreamMessage,
@@ -86,6 +88,8 @@ export class Publishers {
     { grant, address }: { grant?: PublishGrant | undefined; address?: string | undefined } = {},
   ): PublishSession {
     this.assertOpen();
+    // It may have been revoked while its holder was being recognised: no session was there to be ended then.
+    if (grant && !this.#stands(grant)) throw revoked(message.streamId);
     const lost = this.#orphanOf(message, tokenHash)?.state;
     const session =
       this.#resumed(message) ?? this.#create(message, lost, grant ?? lost?.grant ?? {}, address);
@@ -107,12 +111,7 @@ export class Publishers {
   endRevoked(): void {
     for (const session of this.#sessions.values()) {
       if (this.#stands(session.grant)) continue;
-      session.fail(
-        new LivestreamError(
-          'UNAUTHORIZED',
-          `the stream key that '${session.stream.id}' was started with was revoked; start again with another`,
-        ),
-      );
+      session.fail(revoked(session.stream.id));
     }
     for (const [streamId, { state }] of this.#orphans) {
       if (!this.#stands(state.grant)) this.#endOrphan(streamId, 'failed');
@@ -125,10 +124,10 @@ export class Publishers {
    */
   async close(isRestarting: boolean): Promise<void> {
     this.#closing = true;
-    for (const { stream, grace } of this.#orphans.values()) {
-      clearTimeout(grace);
+    for (const [streamId, { stream, grace }] of this.#orphans) {
+      grace.stop();
       if (isRestarting) stream.suspend();
-      else stream.end();
+      else this.#endOrphan(streamId, 'shutdown');
     }
     const { keeper } = this.options;
     const close = (session: PublishSession): Promise<void> =>
@@ -179,7 +178,8 @@ export class Publishers {
     }
     // Before anything is taken over: what cannot be served changes nothing.
     const createIngest = this.#ingestFor(message);
-    if (!before && !lost) this.#checkAddress(address);
+    // One that is only about to end is nothing to go on with.
+    if ((!before || before.isOver) && !lost) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const orphan = this.#takeOrphan(streamId);
     const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
@@ -199,7 +199,9 @@ export class Publishers {
       received: lost ? receivedBefore(lost, message) : 0,
       onReceived: (receiver) => keeper?.note(receiver),
       onOver: (over) => {
-        if (this.#sessions.get(streamId) === over) this.#sessions.delete(streamId);
+        // Another may have taken its place while the last of its media came out.
+        if (this.#sessions.get(streamId) !== over) return;
+        this.#sessions.delete(streamId);
         if (stream.status === 'ended') keeper?.forget(streamId);
       },
     });
@@ -215,7 +217,7 @@ export class Publishers {
 
   #takeOrphan(streamId: string): Orphan | undefined {
     const orphan = this.#orphans.get(streamId);
-    clearTimeout(orphan?.grace);
+    orphan?.grace.stop();
     this.#orphans.delete(streamId);
     return orphan;
   }
@@ -253,6 +255,11 @@ export class Publishers {
     return (stream, events) =>
       new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger }, events);
   }
+}
+
+function revoked(streamId: string): LivestreamError {
+  const message = `the stream key that '${streamId}' was started with was revoked; start again with another`;
+  return new LivestreamError('UNAUTHORIZED', message);
 }
 
 /** How many messages need not be sent again. A container cannot be read on from its middle: it begins anew. */

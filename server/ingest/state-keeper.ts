@@ -12,6 +12,12 @@ import { hashToken } from './resume-token.js';
 /** A stream's state is saved at most so often, milliseconds, unless segments come faster than they play. */
 const INTERVAL = 1000;
 
+/**
+ * How long a process that stops waits for its store, milliseconds: publishers and viewers wait to be told, and whoever stops it kills
+ * it after some seconds. What was not saved by then may be all the same.
+ */
+const LAST_SAVE_TIME = 2000;
+
 interface Entry {
   session: PublishSession | undefined;
   /** Media Sequence Number of the next segment, as it was saved last. */
@@ -44,8 +50,12 @@ export class StateKeeper {
       const state = readStreamState(value);
       const reason = state ? refusal(state, states.length, limits, packaging) : 'it cannot be read';
       if (state && !reason) states.push(state);
-      else this.logger.warn({ streamId: state?.streamId, reason }, 'a saved stream does not go on');
-      if (state && reason) this.forget(state.streamId);
+      else {
+        const { streamId } = (value ?? {}) as { streamId?: unknown };
+        this.logger.warn({ streamId, reason }, 'a saved stream does not go on, and is forgotten');
+        // Else it would be found again, and told of, at every start.
+        if (typeof streamId === 'string') this.forget(streamId);
+      }
     }
     return states;
   }
@@ -60,9 +70,10 @@ export class StateKeeper {
     void this.#save(session, entry, false);
   }
 
-  /** Nothing more will be published of it here. Resolves when that is saved, or could not be. */
+  /** Nothing more will be published of it here. Resolves when that is saved, or could not be in time. */
   async saveFinal(session: PublishSession): Promise<void> {
-    if (session.stream.playable) await this.#save(session, this.#entryOf(session), true);
+    if (!session.stream.playable) return;
+    await this.#inTime(this.#save(session, this.#entryOf(session), true), session.stream.id);
   }
 
   /** The stream is over. */
@@ -78,9 +89,19 @@ export class StateKeeper {
       });
   }
 
-  /** Resolves when everything that was to be saved, or forgotten, is. */
+  /** Resolves when everything that was to be saved, or forgotten, is, or could not be in time. */
   async settled(): Promise<void> {
-    await Promise.all(Array.from(this.#entries.values(), ({ work }) => work));
+    await this.#inTime(Promise.all(Array.from(this.#entries.values(), ({ work }) => work)));
+  }
+
+  async #inTime(work: Promise<unknown>, streamId?: string): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const isLate = await Promise.race([
+      work.then(() => false),
+      new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(true), LAST_SAVE_TIME))),
+    ]);
+    clearTimeout(timer);
+    if (isLate) this.logger.warn({ streamId }, 'a store is too slow: what streams need may not be saved');
   }
 
   #entryOf(session: PublishSession): Entry {

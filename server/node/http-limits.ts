@@ -53,7 +53,7 @@ export function serverLimits({ headerTime, maxHeaderBytes }: HttpLimits): Server
   return {
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: time,
-    // Requests here have no body.
+    // Requests have no body, or, for keys and tokens, one of a few fields.
     requestTimeout: time * 2,
     connectionsCheckingInterval: time / CHECKS,
   };

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { watchFile, unwatchFile } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KeyStore, KeyStoreState } from '../index.js';
+import { replaceFile } from './replace-file.js';
 
 const FILE = 'stream-keys.json';
 const VERSION = 1;
@@ -19,8 +21,8 @@ const LOCK_WAIT = 20;
 const STALE_LOCK = 5000;
 
 /**
- * Stream keys in a file, which the server and the command line share: what one writes the other sees. It is written beside
- * and renamed, so that it is whole at any time.
+ * Stream keys in a file, which the server and the command line share: what one writes the other sees. It is replaced as a
+ * whole.
  * @param folder made where it is missing
  */
 export function keyFile(folder: string): KeyStore {
@@ -38,13 +40,14 @@ export function keyFile(folder: string): KeyStore {
 
   async function change(by: (state: KeyStoreState) => KeyStoreState): Promise<KeyStoreState> {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
-    await takeLock(lock);
+    const holder = await takeLock(lock);
     try {
       const state = by(await read());
-      await write(path, `${JSON.stringify({ version: VERSION, ...state }, undefined, 2)}\n`);
+      await checkLock(lock, holder);
+      await replaceFile(path, `${JSON.stringify({ version: VERSION, ...state }, undefined, 2)}\n`);
       return await read();
     } finally {
-      await rm(lock, { force: true });
+      await leaveLock(lock, holder);
     }
   }
 
@@ -90,29 +93,48 @@ async function parse(path: string): Promise<KeyStoreState> {
   return { ...(keys ? { keys } : {}), ...(tokenSecret ? { tokenSecret } : {}) };
 }
 
-async function write(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', FILE_MODE);
-  try {
-    await file.writeFile(text);
-    // Else a power cut could leave the new name with nothing behind it.
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-}
-
-async function takeLock(path: string): Promise<void> {
+/** @returns by which its holder knows it */
+async function takeLock(path: string): Promise<string> {
+  const holder = randomUUID();
   for (;;) {
     try {
-      await (await open(path, 'wx', FILE_MODE)).close();
-      return;
+      await writeFile(path, holder, { flag: 'wx', mode: FILE_MODE });
+      return holder;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
-    const taken = await stat(path).catch(() => undefined);
-    if (taken && Date.now() - taken.mtimeMs > STALE_LOCK) await rm(path, { force: true });
+    if (await isStale(path)) await breakLock(path, holder);
     else await delay(LOCK_WAIT);
   }
+}
+
+async function isStale(path: string): Promise<boolean> {
+  const taken = await stat(path).catch(() => undefined);
+  return taken !== undefined && Date.now() - taken.mtimeMs > STALE_LOCK;
+}
+
+/** Of several who find it stale one gets it, and that may be a lock which another took meanwhile: then it is put back. */
+async function breakLock(path: string, holder: string): Promise<void> {
+  const aside = `${path}.${holder}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (!(await isStale(aside))) await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
+}
+
+/** @throws Error where it took so long that another broke the lock: nothing was written */
+async function checkLock(path: string, holder: string): Promise<void> {
+  const found = await readFile(path, 'utf8').catch(() => undefined);
+  if (found === holder) return;
+  throw new Error(`the lock '${path}' was lost to another process; try again`);
+}
+
+/** Only one's own. */
+async function leaveLock(path: string, holder: string): Promise<void> {
+  const found = await readFile(path, 'utf8').catch(() => undefined);
+  if (found === holder) await rm(path, { force: true });
 }

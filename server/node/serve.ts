@@ -15,7 +15,7 @@ import { readCertificate } from './certificate.js';
 import { clientAddress } from './client-address.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
-import { startHeartbeat } from './heartbeat.js';
+import { DEFAULT_HEARTBEAT, startHeartbeat } from './heartbeat.js';
 import { GracefulClose } from './graceful-close.js';
 import { resolveHttpLimits, type HttpLimits } from './http-limits.js';
 import { keyFile } from './key-file.js';
@@ -50,7 +50,8 @@ export interface ServeOptions
   heartbeat?: number;
   /**
    * Where stream keys are kept, see `livedrop keys`, and streams' states, in a file for each port, so that a server that was killed, or
-   * stopped, and is started again goes on with its streams. Made where it is missing. Default: nowhere.
+   * stopped, and is started again goes on with its streams. Port 0 counts as one: give two servers that take a free port a directory each.
+   * Made where it is missing. Default: nowhere.
    */
   dataDirectory?: string | undefined;
 }
@@ -78,7 +79,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port = DEFAULT_PORT,
     host = DEFAULT_HOST,
     drainTime = 3,
-    heartbeat,
+    heartbeat = DEFAULT_HEARTBEAT,
     dataDirectory,
     certificate,
     key,
@@ -86,6 +87,8 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     ...livestreamOptions
   } = options;
   const httpLimits = resolveHttpLimits(options);
+  checkSeconds('drainTime', drainTime, 0, 300);
+  checkSeconds('heartbeat', heartbeat, 0.05, 300);
   const streamKeys = (options.streamKeys ?? []).filter((key) => key !== '');
   const keyStore = options.keyStore ?? (dataDirectory === undefined ? undefined : keyFile(dataDirectory));
   checkListenAddress(host, await asksForAuthority({ ...options, streamKeys }, keyStore));
@@ -129,6 +132,12 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     port: bound,
     close: (how) => (closing ??= close(how)),
   };
+}
+
+/** @throws RangeError for a time that is out of its range, seconds */
+function checkSeconds(name: string, value: number, least: number, most: number): void {
+  if (value >= least && value <= most) return;
+  throw new RangeError(`${name} is ${value}; give seconds from ${least} to ${most}`);
 }
 
 /** Whether publishers need anything at all. @throws Error where the keys cannot be read */

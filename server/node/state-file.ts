@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../options.js';
 import type { StreamState, StreamStateStore } from '../streams/stream-state.js';
+import { replaceFile } from './replace-file.js';
 
 const VERSION = 1;
 
@@ -59,11 +60,8 @@ export class StateFile implements StreamStateStore {
 
   async #replace(): Promise<void> {
     const content: Content = { version: VERSION, streams: [...this.#states.values()] };
-    const text = JSON.stringify(content);
-    const path = `${this.path}.new`;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeFile(path, text, { mode: 0o600 });
-    await rename(path, this.path);
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    await replaceFile(this.path, JSON.stringify(content));
   }
 }
 

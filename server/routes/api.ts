@@ -26,16 +26,16 @@ const MAX_BODY = 65_536;
 const streamId = v.pipe(v.string(), v.regex(STREAM_ID_PATTERN, 'must be 1 to 64 letters, digits, _ or -'));
 const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
 
-/** What `POST /keys` takes, … */
-export const newKey = v.object({
+/** What `POST /keys` takes, and nothing else: a key whose restriction was misspelt would be one without it; … */
+export const newKey = v.strictObject({
   name: v.optional(v.string()),
   streamIds: v.optional(v.array(streamId)),
   playback: v.optional(v.literal('private')),
 });
 /** … `POST /keys/:id/rotate`, … */
-export const rotation = v.object({ overlap: v.optional(seconds) });
+export const rotation = v.strictObject({ overlap: v.optional(seconds) });
 /** … and `POST /tokens`. */
-export const newToken = v.object({
+export const newToken = v.strictObject({
   streamId,
   scope: v.picklist(['publish', 'play']),
   expiresIn: v.optional(seconds),
@@ -128,10 +128,10 @@ function keyId(given: string): string {
 }
 
 /** @throws LivestreamError BAD_MESSAGE */
-async function body<Schema extends v.GenericSchema>(
+async function body<Entries extends v.ObjectEntries>(
   c: Context,
-  schema: Schema,
-): Promise<v.InferOutput<Schema>> {
+  schema: v.StrictObjectSchema<Entries, undefined>,
+): Promise<v.InferOutput<v.StrictObjectSchema<Entries, undefined>>> {
   const text = await c.req.text();
   let value: unknown;
   try {
@@ -144,8 +144,12 @@ async function body<Schema extends v.GenericSchema>(
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
+  const field = v.getDotPath(issue) ?? 'the body';
+  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   throw new LivestreamError(
     'BAD_MESSAGE',
-    `${v.getDotPath(issue) ?? 'the body'}: ${issue.message}`.slice(0, 300),
+    isUnknown
+      ? `'${field.slice(0, 80)}' is no field of this; give ${Object.keys(schema.entries).join(', ')}`
+      : `${field}: ${issue.message}`.slice(0, 300),
   );
 }

@@ -162,8 +162,11 @@ export class Connection implements PublisherConnection, ClosableConnection {
       .then(async () => {
         if (this.#closed) return;
         if (typeof data === 'string') await this.#onText(data);
-        else if (data instanceof Blob) this.#onData(new Uint8Array(await data.arrayBuffer()));
-        else this.#onData(new Uint8Array(data));
+        else {
+          const bytes = new Uint8Array(data instanceof Blob ? await data.arrayBuffer() : data);
+          // It may have been closed while the bytes were fetched.
+          if (!this.#closed) this.#onData(bytes);
+        }
       })
       .catch((error: unknown) => this.#report(error))
       .finally(() => {
@@ -345,6 +348,8 @@ export class Connection implements PublisherConnection, ClosableConnection {
   /** Undefined: the connection is still of use. */
   #closeCode(error: LivestreamError | undefined): number | undefined {
     if (error?.limit === 'idleTime') return CloseCode.POLICY_VIOLATION;
+    // It has joined as many as that, and goes on with them.
+    if (error?.limit === 'maxJoins') return undefined;
     // Only one viewer too many: what the connection does for others goes on.
     const isShared = this.#session?.connected || this.#joined.size > 0;
     if (isShared && (error?.limit === 'maxViewers' || error?.limit === 'maxViewersPerAddress')) {

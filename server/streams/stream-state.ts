@@ -48,13 +48,20 @@ const TIMELINE_SLACK = 1;
 /**
  * Where a stream goes on: behind everything that anybody may have seen of it.
  * @param now milliseconds since the epoch
+ * @param segmentDuration of the shortest segments, seconds
  */
-export function positionAfter({ source, savedAt, isFinal }: StreamState, now: number): RenditionPosition {
+export function positionAfter(
+  { source, savedAt, isFinal }: StreamState,
+  now: number,
+  segmentDuration: number,
+): RenditionPosition {
   const unsaved = isFinal ? 0 : UNSAVED_SEGMENTS;
   const away = Math.max(0, now - savedAt) / 1000;
+  // Where the store failed before the process did, it may have gone on for all that time.
+  const unseen = isFinal ? 0 : Math.ceil(away / segmentDuration);
   return {
     ...source,
-    mediaSequence: source.mediaSequence + unsaved,
+    mediaSequence: source.mediaSequence + unsaved + unseen,
     mediaTime: source.mediaTime + unsaved * source.targetDuration + away + TIMELINE_SLACK,
   };
 }

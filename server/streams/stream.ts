@@ -58,7 +58,7 @@ export class Stream {
   ) {
     this.startedAt = before ? new Date(before.startedAt) : new Date();
     const epoch = before?.source.epoch ?? this.startedAt.getTime().toString(36);
-    const from = before && positionAfter(before, clock.now());
+    const from = before && positionAfter(before, clock.now(), packaging.segmentDuration);
     this.source = new Rendition(SOURCE, epoch, packaging, undefined, clock.now, from);
     if (before) {
       this.#ageBefore = Math.max(0, Date.now() - this.startedAt.getTime());

@@ -27,7 +27,7 @@ const STREAM = 'other-frames';
 const request = (path: string, address: string): string =>
   `GET /livestream/${STREAM}/${path} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: ${address}`;
 
-/** Of so many connections, how many came about. */
+/** Of so many connections, how many came about and, where something was asked, were given it. */
 class Arrivals {
   #count = 0;
 
@@ -37,16 +37,15 @@ class Arrivals {
 
   /** @throws Error when some are missing: nobody was bothered by them */
   check(): void {
-    if (this.#count < this.wanted) throw new Error(`${this.#count} of ${this.wanted} connections came about`);
+    if (this.#count < this.wanted) throw new Error(`${this.#count} of ${this.wanted} came through`);
   }
 }
 
 /** A connection of somebody who does not mind how it ends. */
-function open(arena: Arena, arrivals: Arrivals): Socket {
+function open(arena: Arena): Socket {
   const { port } = new URL(arena.server.url);
   const socket = connect({ host: '127.0.0.1', port: Number(port) });
   socket.on('error', () => {});
-  socket.once('connect', arrivals.note);
   return socket;
 }
 
@@ -58,13 +57,16 @@ function openWebSocket(arena: Arena, address: string, ready: (socket: WebSocket)
   return socket;
 }
 
-/** They ask for what never ends, or is large, and read nothing of it. */
+/** They ask for what never ends, or is large, and read nothing of it once they know that they are given it. */
 export async function slowReaders(arena: Arena): Promise<void> {
   const address = newAddress();
   const arrivals = new Arrivals(100);
   const readers = Array.from({ length: 60 }, (_, index) => {
-    const socket = open(arena, arrivals);
-    socket.pause();
+    const socket = open(arena);
+    socket.once('data', (answer) => {
+      if (answer.toString('latin1').startsWith('HTTP/1.1 200 ')) arrivals.note();
+      socket.pause();
+    });
     const path = index % 3 === 0 ? 'stream.m3u8' : 'live.mp4';
     // One answer after another, none of which is read.
     socket.write(`${request(path, address)}\r\n\r\n`.repeat(path === 'live.mp4' ? 1 : 200));
@@ -72,9 +74,11 @@ export async function slowReaders(arena: Arena): Promise<void> {
   });
   const joined = Array.from({ length: 40 }, () =>
     openWebSocket(arena, address, (socket) => {
-      arrivals.note();
+      socket.once('message', (data: Buffer) => {
+        if ((JSON.parse(data.toString()) as ServerMessage).type === 'stream-joined') arrivals.note();
+        socket.pause();
+      });
       socket.send(JSON.stringify({ type: 'join-stream', streamId: STREAM }));
-      socket.pause();
     }),
   );
   await delay(STAY);
@@ -86,7 +90,7 @@ export async function slowReaders(arena: Arena): Promise<void> {
 export async function slowHeaders(arena: Arena): Promise<void> {
   const header = `${request('stream.m3u8', newAddress())}\r\nX-Slow: ${'a'.repeat(1000)}`;
   const arrivals = new Arrivals(300);
-  const sockets = Array.from({ length: 300 }, () => open(arena, arrivals));
+  const sockets = Array.from({ length: 300 }, () => open(arena).once('connect', arrivals.note));
   const end = performance.now() + STAY;
   for (let at = 0; performance.now() < end; at++) {
     for (const socket of sockets) if (socket.writable) socket.write(header.charAt(at));
@@ -100,7 +104,7 @@ export async function slowHeaders(arena: Arena): Promise<void> {
 export async function silence(arena: Arena): Promise<void> {
   const from = Array.from({ length: 10 }, newAddress);
   const arrivals = new Arrivals(1000);
-  const sockets = Array.from({ length: 500 }, () => open(arena, arrivals));
+  const sockets = Array.from({ length: 500 }, () => open(arena).once('connect', arrivals.note));
   const webSockets = Array.from({ length: 500 }, (_, index) =>
     openWebSocket(arena, from[index % 10]!, arrivals.note),
   );

@@ -11,6 +11,9 @@ import { childrenOf } from './processes.js';
 const RETRY = 100;
 const ATTEMPTS = 20;
 
+/** Until it listens, seconds. */
+const START = 30;
+
 /** Until it has ended that was told to, seconds. */
 const END = 8;
 
@@ -92,7 +95,7 @@ export class RestartedServer {
 async function start(args: readonly string[]): Promise<CliServer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await CliServer.start(args);
+      return await within(START, 'the start of the server', CliServer.start(args));
     } catch (error) {
       if (attempt === ATTEMPTS || !/EADDRINUSE|in use/.test((error as Error).message)) throw error;
       await delay(RETRY);

@@ -1,3 +1,4 @@
+import { within } from '../../bench/deadline.js';
 import { isWebSocket } from '../../helpers/faulty-proxy.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
@@ -59,15 +60,29 @@ function watchTimers(): { stop(): Promise<number> } {
   };
 }
 
-/** As a browser does with a tab that nobody looked at for long. */
+/**
+ * As a browser does with a tab that nobody looked at for long: nothing runs in it. By its debugger, since a page that Playwright
+ * drives counts as looked at, and does not freeze when DevTools tells it to.
+ */
 async function freeze({ context, page }: Side, seconds: number): Promise<Span> {
   const session = await context.newCDPSession(page);
   const watch = await page.evaluateHandle(watchTimers);
+  const tell = (type: string): Promise<unknown> =>
+    page.evaluate((name) => document.dispatchEvent(new Event(name)), type);
   try {
+    await session.send('Debugger.enable');
     const span = await lasting(
       seconds,
-      () => session.send('Page.setWebLifecycleState', { state: 'frozen' }),
-      () => session.send('Page.setWebLifecycleState', { state: 'active' }),
+      async () => {
+        await tell('freeze');
+        const paused = new Promise<void>((resolve) => session.once('Debugger.paused', () => resolve()));
+        await session.send('Debugger.pause');
+        await within(seconds, 'the sleep of the page', paused);
+      },
+      async () => {
+        await session.send('Debugger.resume');
+        await tell('resume');
+      },
     );
     const slept = await watch.evaluate((timers) => timers.stop());
     if (slept < seconds * 900) throw new Error(`the page slept for ${Math.round(slept)} ms at most`);

@@ -169,10 +169,24 @@ export function keys(startHost: StartHost): void {
       await expectProblem(await ask(server(), '/keys', 'POST', body), 400, about);
     });
 
+    it.each([
+      ['/keys', { streams: ['mine'] }, 'streams'],
+      ['/keys', { private: true }, 'private'],
+      ['/keys/ID/rotate', { Overlap: 60 }, 'Overlap'],
+      ['/tokens', { streamId: 'mine', scope: 'play', expires: 60 }, 'expires'],
+    ])('are not made, nor tokens, of what %s does not know: %j', async (path, body, field) => {
+      const { id } = await createKey(server());
+      const count = async () => ((await (await ask(server(), '/keys')).json()) as { keys: [] }).keys.length;
+      const before = await count();
+      const response = await ask(server(), path.replace('ID', id), 'POST', body);
+      await expectProblem(response, 400, `'${field}' is no field of this`);
+      expect(await count()).toBe(before);
+    });
+
     it('are not made by a body that means to change what all objects have', async () => {
-      const { streamKey } = (await (
-        await ask(server(), '/keys', 'POST', '{"__proto__":{"playback":"private"},"constructor":{"x":1}}')
-      ).json()) as Key;
+      const body = '{"__proto__":{"playback":"private"},"constructor":{"x":1}}';
+      await expectProblem(await ask(server(), '/keys', 'POST', body), 400, "'__proto__' is no field");
+      const { streamKey } = await createKey(server());
       const { streamId } = await publish(server(), streamKey);
       expect((await server().fetch(`/livestream/${streamId}/stream.m3u8`)).status).toBe(200);
     });

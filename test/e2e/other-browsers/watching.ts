@@ -12,7 +12,7 @@ export interface BrowserPage {
 /** Media seconds that are played before anything is measured: the first ones bring the player to the live edge. */
 const SETTLE = 3;
 
-const SECONDS = 10;
+const SECONDS = 6;
 
 /** Waits until the page's player has settled at the live edge, and reads the time off its frames. */
 export async function watchLive(page: BrowserPage): Promise<ClockReading> {

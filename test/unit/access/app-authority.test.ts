@@ -113,4 +113,24 @@ describe('authorize', () => {
     const own = contextOf({ Origin: 'https://app.example' }, 'https://app.example/livestream/ws');
     await access.checkOrigin(own);
   });
+
+  it('is asked again after it failed', async () => {
+    const authorize = vi
+      .fn<Authorize>()
+      .mockRejectedValueOnce(new Error('no database'))
+      .mockResolvedValue(true);
+    const access = accessOf({ authorize, authorizeTtl: 10 });
+    const play = () => access.authorizePlay(applicant({ Cookie: 'a' }), { isPrivate: true });
+    await expect(play()).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    await play();
+    await play();
+    expect(authorize).toHaveBeenCalledTimes(2);
+  });
+
+  it('is asked once for all who ask alike at the same time', async () => {
+    const access = accessOf({ authorize: answer(true) });
+    const play = () => access.authorizePlay(applicant({ Cookie: 'a' }), { isPrivate: true });
+    await Promise.all([play(), play(), play()]);
+    expect(asked).toHaveLength(1);
+  });
 });

@@ -1,5 +1,7 @@
 import { SignJWT } from 'jose';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { mintToken } from '../../../server/access/tokens.js';
+import { mint } from '../../helpers/tokens.js';
 import { accessOf, CONTEXT } from './access-of.js';
 
 const KEY = 'a-stream-key-of-some-length-0123456789';
@@ -81,4 +83,17 @@ it.each([[['']], [['a', undefined as unknown as string]]])('refuses the keys %j'
 it('asks for nothing where nothing is configured', async () => {
   const anyone = { streamId: 'any', token: undefined, context: CONTEXT };
   await expect(accessOf().authorizePublish(anyone)).resolves.toEqual({});
+});
+
+it('keys sign tokens only where they are too long to be guessed from one', async () => {
+  const warn = vi.fn();
+  const short = 'k'.repeat(31);
+  const access = accessOf({ streamKeys: [short], logger: { debug() {}, info() {}, warn, error() {} } });
+  expect(warn).toHaveBeenCalledOnce();
+  const publish = (given: string) =>
+    access.authorizePublish({ streamId: 'show', token: given, context: CONTEXT });
+  await expect(publish(short)).resolves.toEqual({});
+  const signed = await mint({ secret: short, streamId: 'show', scope: 'publish' });
+  await expect(publish(signed)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+  await expect(mintToken({ streamId: 'show', scope: 'publish' }, short)).rejects.toThrow('31 characters');
 });

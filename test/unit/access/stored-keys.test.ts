@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { memoryKeyStore } from '../../../server/access/key-store.js';
 import { StreamKeys, UnknownKeyError } from '../../../server/access/stream-keys.js';
 import { mintServerToken, mintToken } from '../../../server/access/tokens.js';
+import { mint } from '../../helpers/tokens.js';
 import { accessOf, CONTEXT } from './access-of.js';
 
 function setUp() {
@@ -30,10 +31,8 @@ describe('stored keys', () => {
     for (const stolen of [hash, publicKey, id, `ldk_${id}_${hash.slice(0, 48)}`]) {
       await expect(publish(stolen), stolen).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
       for (const alg of [stolen, Buffer.from(stolen, 'hex').toString('latin1')].filter(Boolean)) {
-        const token = await mintToken(
-          { streamId: 'show', scope: 'publish' },
-          alg.startsWith('ldk_') ? `x${alg}` : alg,
-        );
+        const secret = alg.startsWith('ldk_') ? `x${alg}` : alg;
+        const token = await mint({ streamId: 'show', scope: 'publish', secret });
         await expect(publish(token), stolen).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
       }
     }
@@ -113,6 +112,38 @@ describe('stored keys', () => {
   it('let nobody in while they cannot be read', async () => {
     const { store, publish } = setUp();
     vi.spyOn(store, 'read').mockRejectedValue(new Error('damaged'));
-    await expect(publish(undefined)).rejects.toThrow('damaged');
+    const error: unknown = await publish(undefined).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'UNAUTHORIZED', status: 503, retryAfter: 5 });
+    expect((error as Error).message).not.toContain('damaged');
+  });
+
+  it('hold as they were known last while they cannot be read, which is told once', async () => {
+    const { store, keys } = setUp();
+    const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+    const access = accessOf({ stored: keys, logger: log });
+    const { streamKey } = await keys.create();
+    const publish = () => access.authorizePublish({ streamId: 'show', token: streamKey, context: CONTEXT });
+    const grant = await publish();
+    const read = vi.spyOn(store, 'read').mockRejectedValue(new Error('no disk'));
+    await access.checkOrigin(CONTEXT);
+    expect(access.stands(grant)).toBe(true);
+    const token = await mintToken({ streamId: 'show', scope: 'play' }, streamKey);
+    const watch = () =>
+      access.authorizePlay({ streamId: 'show', token, context: CONTEXT }, { isPrivate: true });
+    for (const ask of [publish, watch, publish]) await expect(ask()).rejects.toMatchObject({ retryAfter: 5 });
+    expect(log.error).toHaveBeenCalledOnce();
+    read.mockRestore();
+    await watch();
+    await expect(publish()).resolves.toEqual(grant);
+    expect(log.info).toHaveBeenCalledOnce();
+  });
+
+  it('are not written by looking at a token', async () => {
+    const { store, publish } = setUp();
+    await store.update((state) => ({ ...state, keys: [] }));
+    const update = vi.spyOn(store, 'update');
+    const token = await mintToken({ streamId: 'show', scope: 'publish' }, 'x'.repeat(40));
+    await expect(publish(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(update).not.toHaveBeenCalled();
   });
 });

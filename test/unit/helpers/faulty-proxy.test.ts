@@ -160,8 +160,12 @@ describe('FaultyProxy', () => {
     const bytes = new Uint8Array(1024 * 1024).map((_, index) => index % 251);
     const since = performance.now();
     socket.send(bytes);
-    const [data] = (await once(socket, 'message')) as [Buffer];
+    const [connection] = proxy.connections(isWebSocket);
+    const answered = once(socket, 'message');
+    await proxy.until(() => connection!.waiting('up') > 0);
+    const [data] = (await answered) as [Buffer];
     expect(performance.now() - since).toBeGreaterThan(200);
+    expect(connection!.waiting('up')).toBe(0);
     expect(data.equals(bytes)).toBe(true);
   });
 

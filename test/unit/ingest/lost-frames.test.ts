@@ -44,6 +44,18 @@ describe('FramesIngest says of every frame what became of it', () => {
     expect(Object.fromEntries(stream.frameFaults)).toEqual(drops());
   });
 
+  it('of pictures that wait long for their key frame, for which no stream fails', () => {
+    const { write, drops, failures } = setUp(videoOnly.format, { startTime: 3 });
+    write(videoOnly.frames.slice(0, 30));
+    const [, second] = videoOnly.frames;
+    for (let count = 0; count < 100; count++) {
+      write([moveFrame(second!, 5e6 + count * 40_000)]);
+      vi.advanceTimersByTime(40);
+    }
+    expect(drops()).toEqual({ 'waiting-for-key': 100 });
+    expect(failures).toEqual([]);
+  });
+
   it('of sound that still waited when its track was configured anew', () => {
     const { ingest, write, drops } = setUp(media.format);
     write(until(sound, 0.5));

@@ -137,4 +137,21 @@ describe('PublishSession', () => {
     expect(stream.status).toBe('ended');
     expect(onOver).toHaveBeenCalledOnce();
   });
+
+  it('finds a publisher silent from its last message on, without a timer for each', () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { session } = setUp(() => Promise.resolve(), { silenceTime: 10 }, true);
+    const connection = { send: vi.fn(), close: vi.fn(), pause: vi.fn(), resume: vi.fn() };
+    session.attach(connection);
+    vi.advanceTimersByTime(9000);
+    session.receive(Uint8Array.of(1));
+    const set = vi.spyOn(globalThis, 'setTimeout');
+    for (let count = 0; count < 100; count++) session.receive(Uint8Array.of(1));
+    expect(set).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(9900);
+    expect(connection.close).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(200);
+    expect(connection.close).toHaveBeenCalledExactlyOnceWith(4408, expect.stringContaining('10 s'));
+  });
 });

@@ -1,34 +1,47 @@
-import { expect, it } from 'vitest';
-import { Publishers } from '../../../server/ingest/publishers.js';
+import { describe, expect, it } from 'vitest';
+import { ascii, box, concat } from '../../../server/hls/boxes.js';
+import { writeInitSegment } from '../../../server/hls/init-segment.js';
+import { Publishers, type PublishersOptions } from '../../../server/ingest/publishers.js';
 import { hashToken } from '../../../server/ingest/resume-token.js';
+import type { StateKeeper } from '../../../server/ingest/state-keeper.js';
+import type { TranscoderFactory } from '../../../server/ingest/transcoder.js';
 import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
 import type { StartStreamMessage } from '../../../server/protocol.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
+import { videoTrack } from '../../helpers/samples.js';
+
+const message: StartStreamMessage = {
+  type: 'start-stream',
+  streamId: 'show',
+  format: {
+    kind: 'frames',
+    tracks: [{ id: 0, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2 }],
+  },
+};
+
+function setUp(options: Partial<PublishersOptions> = {}) {
+  const audience = new Audience();
+  const streams = new Streams(defaultPackaging, defaultLimits, audience);
+  const forgotten: string[] = [];
+  const keeper = {
+    note() {},
+    saveFinal: () => Promise.resolve(),
+    settled: () => Promise.resolve(),
+    forget: (streamId: string) => forgotten.push(streamId),
+  } as unknown as StateKeeper;
+  const publishers = new Publishers({
+    ...{ streams, audience, limits: defaultLimits, packaging: defaultPackaging, refusals: new Refusals() },
+    ...{ transcoders: undefined, logger: silentLogger, keeper },
+    ...options,
+  });
+  return { publishers, streams, forgotten };
+}
 
 it('nobody resumes what stands on a key that was revoked, before the stream has ended too', async () => {
-  const audience = new Audience();
   let stands = true;
-  const publishers = new Publishers({
-    streams: new Streams(defaultPackaging, defaultLimits, audience),
-    audience,
-    limits: defaultLimits,
-    packaging: defaultPackaging,
-    refusals: new Refusals(),
-    transcoders: undefined,
-    logger: silentLogger,
-    keeper: undefined,
-    stands: () => stands,
-  });
-  const message: StartStreamMessage = {
-    type: 'start-stream',
-    streamId: 'show',
-    format: {
-      kind: 'frames',
-      tracks: [{ id: 0, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2 }],
-    },
-  };
+  const { publishers } = setUp({ stands: () => stands });
   const grant = { key: { id: 'key', hash: 'hash' } };
   const token = publishers.start(message, undefined, { grant }).resumeToken;
   const again = { ...message, resume: { token } };
@@ -39,4 +52,68 @@ it('nobody resumes what stands on a key that was revoked, before the stream has 
   publishers.endRevoked();
   stands = true;
   expect(publishers.canResume(again, tokenHash)).toBe(false);
+});
+
+it('nobody starts on a key that was revoked while it was being recognised', () => {
+  const { publishers, streams } = setUp({ stands: () => false });
+  const grant = { key: { id: 'key', hash: 'hash' } };
+  expect(() => publishers.start(message, undefined, { grant })).toThrow(
+    expect.objectContaining({ code: 'UNAUTHORIZED' }),
+  );
+  expect(streams.get('show')).toBeUndefined();
+});
+
+describe('a session whose last media still comes out', () => {
+  /** Its stream is ended, its transcoder is not through yet. */
+  const setUpEnding = () => {
+    let flush = (): void => {};
+    const transcoders: TranscoderFactory = {
+      start: (_, { onExit }) => ({
+        write: () => true,
+        drained: () => Promise.resolve(),
+        end: () => (flush = onExit),
+        kill: () => {},
+      }),
+    };
+    const all = setUp({ transcoders, limits: { ...defaultLimits, maxStreamsPerAddress: 1 } });
+    const container: StartStreamMessage = { type: 'start-stream', streamId: 'show' };
+    const before = all.publishers.start(container, undefined, { address: '192.0.2.1' });
+    before.receive(
+      concat([box('ftyp', ascii('iso6')), writeInitSegment([videoTrack]), box('moof'), box('mdat')]),
+    );
+    const over = before.stop('timed-out');
+    return { ...all, container, over, flush: () => flush() };
+  };
+
+  it('does not make the state of the one that took its place be forgotten', async () => {
+    const { publishers, forgotten, container, over, flush } = setUpEnding();
+    const after = publishers.start(container, undefined, { address: '192.0.2.2' });
+    flush();
+    await over;
+    expect(forgotten).toEqual([]);
+    await after.stop('stopped');
+    expect(forgotten).toEqual(['show']);
+  });
+
+  it('is no reason for an address to have more streams than it may', () => {
+    const { publishers, container } = setUpEnding();
+    publishers.start({ ...container, streamId: 'other' }, undefined, { address: '192.0.2.2' });
+    expect(() => publishers.start(container, undefined, { address: '192.0.2.2' })).toThrow(
+      'from your address',
+    );
+  });
+});
+
+it('a server that ends for good keeps nothing of streams whose publisher never came back', async () => {
+  const { publishers, forgotten } = setUp();
+  publishers.adopt({
+    ...{ streamId: 'lost', savedAt: Date.now(), startedAt: Date.now(), tokenHash: 'x'.repeat(43) },
+    ...{ isFinal: true, received: 0 },
+    source: {
+      ...{ epoch: 'a', mediaEpoch: 'a', mediaSequence: 1, discontinuitySequence: 0, partTarget: 0.2 },
+      ...{ targetDuration: 2, mediaTime: 1, programDate: 1 },
+    },
+  });
+  await publishers.close(false);
+  expect(forgotten).toEqual(['lost']);
 });

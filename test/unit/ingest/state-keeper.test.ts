@@ -99,7 +99,7 @@ describe('StateKeeper', () => {
     for (let count = 0; count < 100; count++) {
       segment();
       keeper.note(session);
-      const next = positionAfter(await saved(), Date.now());
+      const next = positionAfter(await saved(), Date.now(), 1);
       expect(next.mediaSequence).toBeGreaterThanOrEqual(window.nextMsn);
     }
   });
@@ -160,15 +160,20 @@ describe('StateKeeper', () => {
     segment();
     await keeper.saveFinal(session);
     const final = await saved();
-    expect(positionAfter(final, final.savedAt).mediaSequence).toBe(2);
-    expect(positionAfter({ ...final, isFinal: false }, final.savedAt).mediaSequence).toBe(
+    expect(positionAfter(final, final.savedAt, 1).mediaSequence).toBe(2);
+    expect(positionAfter({ ...final, isFinal: false }, final.savedAt, 1).mediaSequence).toBe(
       2 + UNSAVED_SEGMENTS,
     );
     // The timeline goes on like the clock, and not back where the clock was set back.
-    const { mediaTime } = positionAfter(final, final.savedAt);
+    // A store that failed saw nothing of what the process published after that.
+    expect(positionAfter({ ...final, isFinal: false }, final.savedAt + 9500, 2).mediaSequence).toBe(
+      2 + UNSAVED_SEGMENTS + 5,
+    );
+    expect(positionAfter(final, final.savedAt + 9500, 2).mediaSequence).toBe(2);
+    const { mediaTime } = positionAfter(final, final.savedAt, 1);
     expect(mediaTime).toBeGreaterThan(final.source.mediaTime);
-    expect(positionAfter(final, final.savedAt + 10_000).mediaTime).toBe(mediaTime + 10);
-    expect(positionAfter(final, final.savedAt - 10_000).mediaTime).toBe(mediaTime);
+    expect(positionAfter(final, final.savedAt + 10_000, 1).mediaTime).toBe(mediaTime + 10);
+    expect(positionAfter(final, final.savedAt - 10_000, 1).mediaTime).toBe(mediaTime);
   });
 
   it('takes other names for its media after every restart, also where the clock was set back', async () => {
@@ -220,6 +225,16 @@ describe('StateKeeper', () => {
       expect(load({}, { segmentDuration: 4 })).toEqual([]);
     });
 
+    it('forgets what it cannot read: it would be found, and told of, at every start', async () => {
+      const state = await stateOf('show');
+      store.states.set('show', state);
+      store.found = [{ ...state, tokenHash: '' }];
+      expect(load()).toEqual([]);
+      await keeper.settled();
+      expect(store.states.size).toBe(0);
+      expect(logger.warn).toHaveBeenCalledOnce();
+    });
+
     it('leaves out what is no state', async () => {
       const state = await stateOf('show');
       const { source } = state;
@@ -242,5 +257,28 @@ describe('StateKeeper', () => {
       expect(load()).toEqual([]);
       expect(logger.warn).toHaveBeenCalledTimes(store.found.length);
     });
+  });
+});
+
+describe('a store that does not answer', () => {
+  it('holds up the end of a process for two seconds each time', async () => {
+    vi.useFakeTimers();
+    try {
+      const { session, segment } = setUp();
+      segment();
+      store.hold = () => new Promise(() => {});
+      const over = vi.fn();
+      void keeper
+        .saveFinal(session)
+        .then(() => keeper.settled())
+        .then(over);
+      await vi.advanceTimersByTimeAsync(3999);
+      expect(over).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(over).toHaveBeenCalledOnce();
+      expect(logger.warn).toHaveBeenCalledWith({ streamId: 'show' }, expect.stringContaining('too slow'));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
@@ -74,5 +74,24 @@ it('a stream whose key was revoked meanwhile does not go on', async () => {
   await start();
   const { client, answer } = await resume(request);
   expect(answer).toMatchObject({ type: 'error', code: 'UNAUTHORIZED', fatal: true });
+  await client.close();
+});
+
+it('a stream goes on while its keys cannot be read, and nobody new begins', async () => {
+  const { streamKey: token } = await new StreamKeys(keyFile(folder)).create();
+  await start();
+  const { format, frames } = media;
+  const publisher = await Publisher.start(socketUrl(), 'show', { token, format });
+  publisher.send(messagesOf(frames.slice(0, 40)));
+  await publisher.acknowledged();
+  await writeFile(join(folder, 'stream-keys.json'), 'half of what was th');
+  publisher.socket.terminate();
+  const request = { token: publisher.started.resumeToken, from: publisher.sent };
+  const { client, answer } = await resume(request);
+  expect(answer).toMatchObject({ type: 'stream-started', received: publisher.sent });
+  const other = await SocketClient.open(socketUrl());
+  other.send({ type: 'start-stream', streamId: 'other', token, format });
+  expect(await other.next('error')).toMatchObject({ code: 'UNAUTHORIZED', fatal: true, retryAfter: 5 });
+  expect((await other.closed).code).toBe(1013);
   await client.close();
 });

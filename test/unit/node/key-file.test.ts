@@ -1,4 +1,5 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +54,29 @@ describe('keyFile', () => {
     expect(await keys.list()).toHaveLength(2);
   });
 
+  it('loses no change where several find the lock of a process that is gone', async () => {
+    await mkdir(folder);
+    await writeFile(`${path()}.lock`, '');
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(`${path()}.lock`, longAgo, longAgo);
+    const stores = Array.from({ length: 8 }, () => new StreamKeys(keyFile(folder)));
+    await Promise.all(stores.map((keys) => keys.create()));
+    expect(await stores[0]!.list()).toHaveLength(8);
+    expect(await readdir(folder)).toEqual(['stream-keys.json']);
+  });
+
+  it('writes nothing under a lock that it has lost, and leaves it to whoever has it', async () => {
+    const store = keyFile(folder);
+    await store.update(() => ({ keys: [] }));
+    const change = store.update((state) => {
+      writeFileSync(`${path()}.lock`, 'of another');
+      return { ...state, tokenSecret: 'late' };
+    });
+    await expect(change).rejects.toThrow('was lost to another process');
+    expect(await keyFile(folder).read()).toEqual({ keys: [] });
+    expect(await readFile(`${path()}.lock`, 'utf8')).toBe('of another');
+  });
+
   it.each(['', '{', 'null', '{"version":2,"keys":[]}', '{"version":1,"keys":{}}'])(
     'lets nobody in where it holds %j',
     async (text) => {
@@ -99,7 +123,15 @@ describe('livedrop keys', () => {
 describe('livedrop token', () => {
   it('signs with a key, with no server, or with what the server has', async () => {
     const byKey = await runToken(
-      ['show', '--stream-key', 'a-key', '--scope', 'play', '--expires', '90s'],
+      [
+        'show',
+        '--stream-key',
+        'a-key-of-more-than-32-random-characters',
+        '--scope',
+        'play',
+        '--expires',
+        '90s',
+      ],
       {},
     );
     const claims = JSON.parse(Buffer.from(byKey.split('.')[1]!, 'base64url').toString()) as Record<

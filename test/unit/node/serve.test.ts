@@ -72,6 +72,20 @@ describe('serve', () => {
     await expect(serve({ host: '0.0.0.0', transcoder, streamKeys: [''] })).rejects.toThrow('no stream key');
   });
 
+  it('refuses times that are out of their range', async () => {
+    for (const wrong of [
+      { heartbeat: 0 },
+      { heartbeat: Number.NaN },
+      { drainTime: -1 },
+      { drainTime: 301 },
+    ]) {
+      const [name] = Object.keys(wrong);
+      await expect(serve({ port: 0, transcoder, ...wrong })).rejects.toThrow(
+        new RegExp(`^${name} is .*; give seconds`),
+      );
+    }
+  });
+
   it('names the port that is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');

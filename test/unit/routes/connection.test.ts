@@ -7,6 +7,7 @@ import { Audience } from '../../../server/streams/audience.js';
 import { Quota } from '../../../server/streams/quota.js';
 import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
+import { withResolvers } from '../node/transcode-file.js';
 
 const limits = { ...defaultLimits, maxSocketBacklogBytes: 16 * 1024 };
 
@@ -61,4 +62,18 @@ describe('a connection whose client does not read', () => {
     connection.send(status);
     expect(socket.send).toHaveBeenCalledOnce();
   });
+});
+
+it('takes nothing from a Blob whose bytes come when it is closed', async () => {
+  const { connection, socket, refusals } = setUp({});
+  const { promise, resolve } = withResolvers<ArrayBuffer>();
+  const blob = new Blob(['x']);
+  blob.arrayBuffer = () => promise;
+  connection.receive(blob);
+  await Promise.resolve();
+  connection.close(1000, 'enough');
+  resolve(new ArrayBuffer(limits.maxMessageBytes + 1));
+  await new Promise((done) => setTimeout(done));
+  expect(socket.close).toHaveBeenCalledExactlyOnceWith(1000, 'enough');
+  expect(refusals.counts.get('maxMessageBytes')).toBeUndefined();
 });

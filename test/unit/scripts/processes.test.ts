@@ -40,6 +40,31 @@ describe.skipIf(process.platform === 'win32')('processes that scripts start', ()
     expect(printed).toBe('ready\nstopped\n');
   });
 
+  it('end with the script that started them, all of them, and say what they say where it is asked for', async () => {
+    const [pids, path, sleeper] = ['pids', 'two.mjs', 'sleeper.mjs'].map((name) => join(folder, name));
+    await writeFile(
+      sleeper!,
+      `import { appendFileSync } from 'node:fs';
+      console.log('asleep');
+      appendFileSync(${JSON.stringify(pids)}, process.pid + ' ');
+      setInterval(() => {}, 1000);`,
+    );
+    await writeFile(
+      path!,
+      `import { runGroup } from '${script('group.mjs')}';
+      for (const name of ['a', 'b'])
+        void runGroup([${JSON.stringify(sleeper)}], { timeout: 60_000, outputPath: ${JSON.stringify(folder)} + '/' + name });`,
+    );
+    const parent = spawn(process.execPath, [path!], { stdio: 'ignore' });
+    const started = async () =>
+      (await readFile(pids!, 'utf8').catch(() => '')).trim().split(/ +/).filter(Boolean);
+    await expect.poll(started, { timeout: 10_000 }).toHaveLength(2);
+    parent.kill('SIGINT');
+    await once(parent, 'close');
+    for (const pid of await started()) await expect.poll(() => isRunning(Number(pid))).toBe(false);
+    for (const name of ['a', 'b']) expect(await readFile(join(folder, name), 'utf8')).toBe('asleep\n');
+  });
+
   it('leave nothing behind when their group ends', async () => {
     const pidPath = join(folder, 'pid');
     const path = join(folder, 'parent.mjs');
