@@ -18,7 +18,7 @@ import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
 import { streamIdProblem } from './elements/stream-id.js';
 import { LevelMeter } from './elements/level-meter.js';
-import { focusMenu, leaveMenu } from './elements/menu-focus.js';
+import { focusMenu, hasKeyboard, leaveMenu } from './elements/menu-focus.js';
 import { sharedStyles } from './elements/shared.styles.js';
 import { broadcasterTexts, endedText } from './elements/texts.js';
 import { TokenSource, type TokenGetter } from './elements/token-source.js';
@@ -297,7 +297,7 @@ export class LiveBroadcaster extends LitElement {
   readonly #actions: BroadcasterActions = {
     toggleCamera: () => {
       if (this.media.cameraOn) this.media.stopCamera();
-      else void this.startCamera();
+      else void this.#turnOnCamera();
     },
     toggleMicrophone: () => void this.#ask(() => this.media.toggleMicrophone()),
     toggleScreen: () => {
@@ -360,6 +360,18 @@ export class LiveBroadcaster extends LitElement {
     }
   }
 
+  /** The button in the middle goes with its panel: the keyboard, where it pressed it, goes on at the one that does the same. */
+  async #turnOnCamera(): Promise<void> {
+    const isByKeyboard = this.shadowRoot?.querySelector('.panel :focus-visible') != null;
+    await this.startCamera();
+    await this.updateComplete;
+    if (!isByKeyboard || !hasKeyboard(this)) return;
+    const buttons = ['.failed button', '.tool.roomy', '.tool'].map((selector) =>
+      this.renderRoot.querySelector<HTMLElement>(selector),
+    );
+    buttons.find((button) => button?.checkVisibility())?.focus();
+  }
+
   /** Takes camera and microphone, where they are not on, and gets a token, where there is where to ask. */
   async #prepare(): Promise<void> {
     // Its end is also that of its token.
@@ -413,7 +425,8 @@ export class LiveBroadcaster extends LitElement {
   /** Keeps the keyboard where the person is: on the harmless answer, and back on Stop. */
   #moveFocus(): void {
     if (this.confirmingStop) this.keepButton?.focus();
-    else if (this.shadowRoot?.activeElement === null && this.#confirmed) this.stopButton?.focus();
+    else if (this.#confirmed && this.shadowRoot?.activeElement === null && hasKeyboard(this))
+      this.stopButton?.focus();
     this.#confirmed = this.confirmingStop;
   }
 }

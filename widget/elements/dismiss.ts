@@ -4,7 +4,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 const BELONGS = '.menu, .confirm, [aria-expanded]';
 
 /**
- * Closes menus by Escape and by a press anywhere else. Knob: {@link active}, on while one is open.
+ * Closes menus by Escape, by a press anywhere else, and when the keyboard goes elsewhere. Knob: {@link active}, on while one is open.
  */
 export class Dismiss implements ReactiveController {
   #active = false;
@@ -40,9 +40,11 @@ export class Dismiss implements ReactiveController {
     if (listen) {
       document.addEventListener('pointerdown', this.#onPress);
       this.host.addEventListener('keydown', this.#onKey);
+      this.host.addEventListener('focusout', this.#onLeave);
     } else {
       document.removeEventListener('pointerdown', this.#onPress);
       this.host.removeEventListener('keydown', this.#onKey);
+      this.host.removeEventListener('focusout', this.#onLeave);
     }
   }
 
@@ -50,6 +52,11 @@ export class Dismiss implements ReactiveController {
     const path = event.composedPath();
     const inside = path.slice(0, Math.max(0, path.indexOf(this.host)));
     if (!inside.some((node) => node instanceof Element && node.matches(BELONGS))) this.close();
+  };
+
+  /** Told of what leaves the host alone; nothing is related to where another window is used. */
+  #onLeave = ({ relatedTarget }: FocusEvent): void => {
+    if (relatedTarget instanceof Node && !this.host.contains(relatedTarget)) this.close();
   };
 
   #onKey = (event: KeyboardEvent): void => {

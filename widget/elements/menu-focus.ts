@@ -9,3 +9,9 @@ export function leaveMenu(root: ShadowRoot | null): void {
   if (!root?.activeElement?.closest('.menu')) return;
   root.querySelector<HTMLElement>('[aria-expanded="true"]')?.focus();
 }
+
+/** Whether the keyboard is nowhere else in the page, as after what had it is gone. */
+export function hasKeyboard(host: Element): boolean {
+  const { activeElement } = host.getRootNode() as Document | ShadowRoot;
+  return activeElement === null || activeElement === host || activeElement === document.body;
+}

@@ -265,6 +265,24 @@ describe('<live-broadcaster>', () => {
       press(element, 'Escape');
       await element.updateComplete;
       expect(element.shadowRoot!.activeElement).to.equal(button);
+      button.click();
+      await element.updateComplete;
+      const elsewhere = document.body.appendChild(document.createElement('input'));
+      elsewhere.focus();
+      await element.updateComplete;
+      expect(shows(element, 'settings-menu'), 'when it has gone elsewhere').to.equal(false);
+      expect(document.activeElement).to.equal(elsewhere);
+    });
+
+    it('keep the keyboard when the button in the middle goes with its panel', async () => {
+      const element = await place(make());
+      element.style.width = '640px';
+      part(element, 'turn-on').focus();
+      expect(part(element, 'turn-on').matches(':focus-visible')).to.equal(true);
+      part(element, 'turn-on').click();
+      await inState(element, 'preview');
+      await settled(element);
+      expect(element.shadowRoot!.activeElement).to.equal(part(element, 'camera'));
     });
   });
 
