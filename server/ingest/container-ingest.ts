@@ -1,5 +1,5 @@
 import { LivestreamError } from '../errors.js';
-import type { Track } from '../hls/sample.js';
+import { primaryTrack, type Sample, type Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { Stream } from '../streams/stream.js';
 import type { ContainerScanner } from './container.js';
@@ -37,6 +37,8 @@ export class ContainerIngest implements Ingest {
   #scanner: ContainerScanner | undefined;
   #held: Uint8Array[] = [];
   #run: TranscoderRun | undefined;
+  /** Of what comes out: where it has a key frame, reading could have started. */
+  #primary: number | undefined;
   /** Media came out once. */
   #produced = false;
   /** In a row. */
@@ -103,6 +105,7 @@ export class ContainerIngest implements Ingest {
     try {
       checkResolution(tracks, this.options.limits.maxPixels);
       this.options.stream.start(tracks);
+      this.#primary = primaryTrack(tracks)?.id;
     } catch (error) {
       if (!(error instanceof LivestreamError)) throw error;
       this.kill();
@@ -130,11 +133,7 @@ export class ContainerIngest implements Ingest {
       },
       {
         onTracks: (tracks) => this.#onTracks(tracks),
-        onSample: (sample) => {
-          const drop = stream.push(sample);
-          if (drop) this.#drops.add(drop, LEFT_OUT[drop]);
-          this.#onProgress();
-        },
+        onSample: (sample) => this.#onSample(sample),
         onOver: (failure) => this.#onOver(failure),
       },
     );
@@ -144,6 +143,13 @@ export class ContainerIngest implements Ingest {
     let room = true;
     for (const bytes of input) room = run.write(bytes);
     return room;
+  }
+
+  #onSample(sample: Sample): void {
+    if (sample.key && sample.track === this.#primary) this.#scanner!.cameOut();
+    const drop = this.options.stream.push(sample);
+    if (drop) this.#drops.add(drop, LEFT_OUT[drop]);
+    this.#onProgress();
   }
 
   #onProgress(): void {

@@ -15,6 +15,8 @@ export interface ContainerScanner {
   /** How many places where reading can start have come by. */
   readonly boundaries: number;
   push(bytes: Uint8Array): void;
-  /** The header and everything since the last place where reading can start. */
+  /** The transcoder has given the first of what began at such a place. */
+  cameOut(): void;
+  /** What a new transcoder needs: the header, and everything since the last place where reading can start of which all before is out. */
   replay(): Uint8Array[];
 }

@@ -21,6 +21,10 @@ export class Mp4Scanner implements ContainerScanner {
     return this.#replay.boundaries;
   }
 
+  cameOut(): void {
+    this.#replay.cameOut();
+  }
+
   replay(): Uint8Array[] {
     return [...this.#replay.replay(), this.#partial];
   }

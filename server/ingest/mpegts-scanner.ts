@@ -33,6 +33,10 @@ export class MpegTsScanner implements ContainerScanner {
     return this.#replay.boundaries;
   }
 
+  cameOut(): void {
+    this.#replay.cameOut();
+  }
+
   replay(): Uint8Array[] {
     return [...this.#replay.replay(), this.#partial];
   }

@@ -1,17 +1,23 @@
 import { concat } from '../hls/boxes.js';
 
 /**
- * The bytes a new transcoder needs to go on in the middle of a file: the file's header, and everything
- * since the last place where reading can start.
+ * The bytes a new transcoder needs to go on in the middle of a file: the file's header, and everything since the last place
+ * where reading can start; since the one before while what began at the last has not come out of the transcoder, which may
+ * still hold the end of what was before it.
  */
 export class ReplayBuffer {
   #header: Uint8Array[] = [];
+  /** From the last place but one to the last. */
+  #before: Uint8Array[] = [];
+  /** Since the last place. */
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #headerDone = false;
   #lost = false;
   #checkpoint = 0;
   #boundaries = 0;
+  /** Of the two last places, those of which nothing has come out. */
+  #awaited = 0;
 
   /** @param limit most bytes kept after the header */
   constructor(private readonly limit: number) {}
@@ -38,6 +44,7 @@ export class ReplayBuffer {
     if (this.#lost) return;
     pushJoined(this.#chunks, bytes, this.#checkpoint);
     this.#bytes += bytes.length;
+    if (this.#bytes > this.limit) this.#forgetBefore();
     if (this.#bytes > this.limit) {
       // Reading cannot start in the middle: wait for the next boundary.
       this.#chunks = [];
@@ -54,11 +61,19 @@ export class ReplayBuffer {
     this.#checkpoint = this.#chunks.length;
   }
 
-  /** Reading can start at the last checkpoint: what came before is not needed any more. */
+  /** Reading can start at the last checkpoint. */
   commit(): void {
     this.#boundaries++;
-    for (const chunk of this.#chunks.splice(0, this.#checkpoint)) this.#bytes -= chunk.length;
+    this.#forgetBefore();
+    this.#before = this.#chunks.splice(0, this.#checkpoint);
     this.#checkpoint = 0;
+    this.#awaited = Math.min(this.#awaited, 1) + 1;
+  }
+
+  /** What began at the next place has begun to come out: what was given before it is out. */
+  cameOut(): void {
+    this.#awaited = Math.max(0, this.#awaited - 1);
+    if (this.#awaited === 0) this.#forgetBefore();
   }
 
   /** Reading can start at the next byte. */
@@ -69,7 +84,12 @@ export class ReplayBuffer {
 
   /** What to give to a new transcoder. */
   replay(): Uint8Array[] {
-    return [...this.#header, ...this.#chunks];
+    this.#awaited = this.#before.length > 0 ? 2 : 1;
+    return [...this.#header, ...this.#before, ...this.#chunks];
+  }
+
+  #forgetBefore(): void {
+    for (const chunk of this.#before.splice(0)) this.#bytes -= chunk.length;
   }
 }
 

@@ -55,6 +55,10 @@ export class WebmScanner implements ContainerScanner {
     return this.#replay.boundaries;
   }
 
+  cameOut(): void {
+    this.#replay.cameOut();
+  }
+
   replay(): Uint8Array[] {
     return [...this.#replay.replay(), this.#partial];
   }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { TokenOptions } from '../index.js';
+import { defaultPackaging } from '../options.js';
 import { defaultDataDirectory } from './data-directory.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
@@ -28,6 +29,7 @@ export interface CliOptions {
   key: string | undefined;
   trustedProxies: string[];
   dataDirectory: string | undefined;
+  packaging: { windowSegments?: number };
   logLevel: LogLevel;
 }
 
@@ -57,6 +59,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
   --key <file>          its private key (LIVEDROP_KEY)
   --trust-proxy <addr>  address or subnet of a proxy whose X-Forwarded-For is believed; may be given several times
                         (LIVEDROP_TRUSTED_PROXIES, separated by commas)
+  --window <seconds>    media that stays in the playlist of a live stream, 6 to 1000 (LIVEDROP_WINDOW; default ${defaultPackaging.windowSegments});
+                        in memory: windowBytes bounds it, too
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
   --data <directory>    where to keep stream keys and what streams need to go on after a restart (LIVEDROP_DATA; default:
                         where the system keeps such; nowhere for port 0)
@@ -98,6 +102,7 @@ export function readCommand(args: readonly string[], env: Record<string, string 
     playbackOrigins: readList(values['playback-origin'], env['LIVEDROP_PLAYBACK_ORIGINS']),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
+    packaging: readWindow(values.window ?? env['LIVEDROP_WINDOW']),
     dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
     logLevel: readLogLevel(values['log-level']),
   };
@@ -120,6 +125,7 @@ function parse(args: readonly string[]) {
         certificate: { type: 'string' },
         key: { type: 'string' },
         'trust-proxy': { type: 'string', multiple: true },
+        window: { type: 'string' },
         data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
@@ -137,6 +143,14 @@ function readPort(name: string, value: string | undefined): number {
   const port = Number(value);
   if (/^\d+$/.test(value) && port <= 65_535) return port;
   throw new UsageError(`${name} is '${value}'; give a number from 0 to 65535`);
+}
+
+/** In segments, which last a second. */
+function readWindow(value: string | undefined): { windowSegments?: number } {
+  if (!value) return {};
+  const seconds = Number(value);
+  if (Number.isInteger(seconds) && seconds >= 6 && seconds <= 1000) return { windowSegments: seconds };
+  throw new UsageError(`--window is '${value}'; give whole seconds from 6 to 1000`);
 }
 
 /** @returns undefined where there is nothing in it */

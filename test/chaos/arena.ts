@@ -16,6 +16,12 @@ import type { Target } from './target.js';
 /** Longest that one part of an arena takes to close, seconds: the others are closed all the same. */
 const CLOSING = 10;
 
+/**
+ * Longer than any fault: what a publisher kept the server takes all at once, and by default the beginning of it would have left the
+ * playlist before anybody could ask for it.
+ */
+const WINDOW = ['--window', '60'];
+
 /** Of this machine, the one that says for whom it asks: crowds have addresses of their own. */
 const PROXY = ['--trust-proxy', '127.0.0.1'];
 
@@ -67,7 +73,7 @@ export class Arena {
     try {
       const ffmpeg = await FaultyFfmpeg.create(join(folder, 'ffmpeg'), ffmpegPath);
       const disk = (parts.disk = await SmallDisk.create(join(folder, 'data')));
-      const server = await start(['--ffmpeg', ffmpeg.path, '--data', disk.path, ...PROXY]);
+      const server = await start(['--ffmpeg', ffmpeg.path, '--data', disk.path, ...WINDOW, ...PROXY]);
       const controlServer = await start(['--data', join(folder, 'control')]);
       const others = [
         await publish(server, 'other-frames', 'frames'),

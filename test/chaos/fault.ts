@@ -9,11 +9,6 @@ export interface Promises {
   recovers?: number;
   /** Of which streams all samples encoded during and after it reach viewers, in order. */
   keepsSamples: 'all' | 'frames' | 'none';
-  /**
-   * So much of it, seconds, may be missing all the same, and they see a gap then: what the server takes at once, when a publisher is
-   * back, and is more than its playlist holds has left that before viewers could ask for it.
-   */
-  mayMiss?: number;
   /** What viewers may notice at most: that nothing but time passed, or an EXT-X-DISCONTINUITY. They never see an end. */
   seam: 'none' | 'discontinuity';
   /** After a discontinuity viewers may see again what they saw, back to the last key frame. */

@@ -27,9 +27,6 @@ const LATER_THAN_USUAL = 3;
 /** Where the other server's stream is later than that, milliseconds, it is not known whose doing anything is. */
 const MOST_USUAL = 1500;
 
-/** Of every stream here. */
-const FRAME_RATE = 30;
-
 /** Fills in what a trial comes to. @param control what became of the stream on the other server */
 export function judge(trial: Trial, { promises, hitsAll }: Fault, control: readonly Verdict[]): void {
   trial.usual = Math.max(0, ...control.map(({ slowest }) => slowest));
@@ -69,15 +66,15 @@ export function judgeLater(trial: Trial, { promises, hitsAll }: Fault, later: re
 
 /** What a stream that was hit may not notice. */
 function breaches(promises: Promises, verdict: Verdict): string[] {
-  const { keepsSamples, mayMiss = 0, seam, repeats = false } = promises;
+  const { keepsSamples, seam, repeats = false } = promises;
   const { stream, kind, lost, altered, repeated, discontinuities, ends, gaps } = verdict;
   const isKept = keepsSamples === 'all' || keepsSamples === kind;
   return listed(stream, [
-    ...(isKept && lost > mayMiss * FRAME_RATE ? [`${lost} samples lost`] : []),
+    ...(isKept && lost > 0 ? [`${lost} samples lost`] : []),
     ...(altered > 0 ? [`${altered} samples altered`] : []),
     ...(!repeats && repeated > 0 ? [`${repeated} samples repeated`] : []),
     ...(ends > 0 ? ['viewers saw an end'] : []),
-    ...(gaps > 0 && mayMiss === 0 ? [`${gaps} gaps without a discontinuity`] : []),
+    ...(gaps > 0 ? [`${gaps} gaps without a discontinuity`] : []),
     ...(seam === 'none' && discontinuities > 0 ? [`${discontinuities} discontinuities`] : []),
   ]);
 }

@@ -134,6 +134,8 @@ http {
 function rtmpServer(folder: string, port: number): string {
   return `
 rtmp {
+  # Its default is in a folder that only an installed nginx has.
+  access_log off;
   server {
     listen 127.0.0.1:${port};
     application live {

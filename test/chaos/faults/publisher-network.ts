@@ -7,12 +7,6 @@ import { outage, silence, unavailable, type PageStream } from '../page-stream.js
 /** All of it lies within what the publisher keeps (30 s, 32 MiB): nothing is lost, and nobody sees a seam. */
 const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
-/** What a playlist holds, seconds: `windowSegments` by `segmentDuration`. */
-const WINDOW = 10;
-
-/** Of those that are away for so many seconds, and come back within what is promised. */
-const long = (seconds: number): Promises => ({ ...promises, mayMiss: seconds + promises.recovers! - WINDOW });
-
 const prepare = (arena: Arena): Promise<PageStream> => arena.pages();
 
 /** Of what the page sends, how much passes. */
@@ -89,9 +83,9 @@ function closed(code: number, meaning: string, more: Partial<Fault<PageStream>> 
 export const PUBLISHER_NETWORK: readonly Fault[] = [
   cut(1),
   cut(5),
-  cut(20, { times: 1, isLeftOut: true, promises: long(20) }),
+  cut(20, { times: 1, isLeftOut: true }),
   stall(5),
-  stall(15, { times: 1, isLeftOut: true, promises: long(15) }),
+  stall(15, { times: 1, isLeftOut: true }),
   fault<PageStream>({
     name: 'publisher-delay',
     isLeftOut: true,

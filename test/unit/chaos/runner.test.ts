@@ -86,8 +86,6 @@ describe('a fault', () => {
     [{ repeated: 3 }, {}, ['it: 3 samples repeated']],
     [{ repeated: 3 }, { repeats: true }, []],
     [{ ends: 1, gaps: 1 }, {}, ['it: viewers saw an end, 1 gaps without a discontinuity']],
-    [{ lost: 60, gaps: 2 }, { mayMiss: 2 }, []],
-    [{ lost: 61, gaps: 2 }, { mayMiss: 2 }, ['it: 61 samples lost']],
     [{ discontinuities: 1 }, {}, ['it: 1 discontinuities']],
     [{ discontinuities: 1 }, { seam: 'discontinuity' }, []],
   ])('after which a stream has %j, with %j', async (look, promises, problems) => {

@@ -42,7 +42,8 @@ describe('ContainerIngest', () => {
     started[0]!.events.onExit(new Error('SIGKILL'));
     ingest.write(fragment.subarray(0, 10));
     await vi.advanceTimersByTimeAsync(0);
-    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment.subarray(0, 10)]));
+    // Of the second fragment nothing had come out; the third begins.
+    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment, fragment.subarray(0, 10)]));
     started[1]!.produce();
     const { listed } = stream.source.window;
     expect(listed.map((segment) => segment.discontinuity)).toContain(true);
@@ -125,7 +126,8 @@ describe('ContainerIngest', () => {
     ingest.write(fragment);
     started[0]!.events.onExit(new Error('SIGKILL'));
     const ended = ingest.end();
-    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment]));
+    // The end of the first fragment may have been in the transcoder that died.
+    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment, fragment]));
     await ended;
     stream.end();
     expect(stream.playable).toBe(true);

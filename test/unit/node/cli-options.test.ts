@@ -16,6 +16,7 @@ const defaults = {
   certificate: undefined,
   key: undefined,
   trustedProxies: [],
+  packaging: {},
   dataDirectory: defaultDataDirectory({}),
   logLevel: 'warn',
 };
@@ -34,6 +35,7 @@ describe('readCommand', () => {
       LIVEDROP_KEY: '/etc/key.pem',
       LIVEDROP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16',
       LIVEDROP_DATA: '/var/lib/livedrop',
+      LIVEDROP_WINDOW: '60',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
@@ -44,6 +46,7 @@ describe('readCommand', () => {
       key: '/etc/key.pem',
       trustedProxies: ['10.0.0.1', '192.168.0.0/16'],
       dataDirectory: '/var/lib/livedrop',
+      packaging: { windowSegments: 60 },
     });
   });
 
@@ -56,6 +59,7 @@ describe('readCommand', () => {
       LIVEDROP_KEY: '/etc/key.pem',
       LIVEDROP_TRUSTED_PROXIES: '10.0.0.1',
       LIVEDROP_DATA: '/var/lib/livedrop',
+      LIVEDROP_WINDOW: '60',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
     const args = [
@@ -72,6 +76,8 @@ describe('readCommand', () => {
       '::1',
       '--data',
       'data',
+      '--window',
+      '30',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       ...defaults,
@@ -83,6 +89,7 @@ describe('readCommand', () => {
       key: 'my.key',
       trustedProxies: ['::1'],
       dataDirectory: 'data',
+      packaging: { windowSegments: 30 },
       logLevel: 'debug',
     });
   });
@@ -127,6 +134,7 @@ describe('readCommand', () => {
       'LIVEDROP_KEY',
       'LIVEDROP_TRUSTED_PROXIES',
       'LIVEDROP_DATA',
+      'LIVEDROP_WINDOW',
       'LIVEDROP_ADMIN_KEY',
       'LIVEDROP_TOKEN_SECRET',
       'LIVEDROP_TOKEN_JWKS',
@@ -159,6 +167,8 @@ describe('readCommand', () => {
     [[], { LIVEDROP_PORT: '-1' }, "LIVEDROP_PORT is '-1'"],
     [['--log-level', 'loud'], {}, "--log-level is 'loud'"],
     [['--playback', 'secret'], {}, "--playback is 'secret'"],
+    [['--window', '5'], {}, "--window is '5'; give whole seconds from 6 to 1000"],
+    [[], { LIVEDROP_WINDOW: '1001' }, "--window is '1001'"],
   ])('refuses %s %o by name', (args, env, message) => {
     expect(() => readCommand(args, env)).toThrow(UsageError);
     expect(() => readCommand(args, env)).toThrow(message);
