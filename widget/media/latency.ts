@@ -13,7 +13,7 @@ export interface LatencyOptions {
   catchUpRate: number;
   /** Playback rate while further behind than {@link farBehind}. @default 1.12 */
   fastRate: number;
-  /** Above the target, from where it plays at the fast rate. @default 0.6 */
+  /** Above the target, from where it plays at the fast rate. @default 0.4 */
   farBehind: number;
   /** Playback rate while less than half the target is left, until all of it is. @default 0.95 */
   slowRate: number;
@@ -21,7 +21,9 @@ export interface LatencyOptions {
   seekBeyond: number;
   /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 30 */
   window: number;
-  /** Arrivals that are sooner than the first ones by more than this, and stay so for {@link improvedFor}, are believed, once. @default 0.2 */
+  /** From a start on, in which a page and its stream come into being: what is late then says little about later. @default 10 */
+  settling: number;
+  /** While settling: arrivals that are sooner than those before by more than this, and stay so for {@link improvedFor}, are believed. @default 0.2 */
   improvedBy: number;
   /** Or for half as much again as pieces take, where that is longer. @default 3 */
   improvedFor: number;
@@ -44,10 +46,11 @@ export const LATENCY_DEFAULTS: LatencyOptions = {
   tolerance: 0.1,
   catchUpRate: 1.05,
   fastRate: 1.12,
-  farBehind: 0.6,
+  farBehind: 0.4,
   slowRate: 0.95,
   seekBeyond: 1.5,
   window: 30,
+  settling: 10,
   improvedBy: 0.2,
   improvedFor: 3,
   warmup: 3,
@@ -122,8 +125,6 @@ export class LatencyControl {
   #arrivals: number[] = [];
   #previousEnd: number | undefined;
   #settledAt: number | undefined;
-  /** The first arrivals are forgotten. */
-  #hasImproved = false;
   #calmSince: number | undefined;
   #stalls = 0;
   #recoverAfter: number;
@@ -184,7 +185,6 @@ export class LatencyControl {
     this.#arrivals = [];
     this.#previousEnd = undefined;
     this.#settledAt = undefined;
-    this.#hasImproved = false;
     this.#gear = 'even';
   }
 
@@ -224,15 +224,16 @@ export class LatencyControl {
   }
 
   /**
-   * A source that was late in the beginning and then caught up need not be waited for until the window has passed. Only then: what a
-   * network does now and then it does again.
+   * A source that was late in the beginning and then caught up need not be waited for until the window has passed. Only in the
+   * beginning: what a network does now and then it does again.
    */
   #believeBetter(now: number, settledAt: number): void {
-    const { improvedBy, improvedFor, window } = this.#options;
-    const from = now - Math.max(improvedFor, this.#longestWait() * RECENT);
-    if (this.#hasImproved || settledAt > from || settledAt < now - window) return;
+    const { improvedBy, improvedFor, settling } = this.#options;
+    const time = Math.max(improvedFor, this.#longestWait() * RECENT);
+    const from = now - time;
+    // What happened while it settled is judged when as much time has passed.
+    if (settledAt > from || settledAt < from - settling) return;
     if (this.#leastLead(from) - improvedBy <= this.#leastLead(-Infinity)) return;
-    this.#hasImproved = true;
     this.#samples = this.#samples.filter(({ time }) => time >= from);
   }
 

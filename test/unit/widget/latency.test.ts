@@ -126,6 +126,18 @@ describe('LatencyControl', () => {
     expect(player.latency).toBeLessThan(0.5);
   });
 
+  it('forgets each thing that was late while the page began', () => {
+    const isLate = (time: number): boolean => time < 102 || (time > 107 && time < 107.5);
+    const player = new Simulation({
+      behind: 1.5,
+      piece: 0.1,
+      lateness: (piece) => (isLate(piece * 0.1) ? 0.6 : 0),
+    });
+    player.run(20);
+    expect(player.stalls).toBe(0);
+    expect(player.latency).toBeLessThan(0.5);
+  });
+
   it('comes as near as the parts allow, without a stall', () => {
     const player = new Simulation({ behind: 1.3, piece: 0.2 });
     player.run(15);
