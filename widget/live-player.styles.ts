@@ -200,7 +200,7 @@ export const playerStyles = css`
     background: currentColor;
   }
   .latency {
-    padding-inline-end: 4px;
+    padding-inline: 4px;
     font-size: 0.75rem;
     font-variant-numeric: tabular-nums;
     white-space: nowrap;

@@ -1,5 +1,5 @@
-import { within } from '../../bench/deadline.js';
 import { isWebSocket } from '../../helpers/faulty-proxy.js';
+import { SleepingPage } from '../../helpers/sleeping-page.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
 import { lasting, type Span } from '../span.js';
@@ -40,56 +40,17 @@ async function offline({ context, page }: Side, seconds: number): Promise<Span> 
   return span;
 }
 
-/** Runs in a page. Stopping it tells the longest time in which none of the page's timers went off, milliseconds. */
-function watchTimers(): { stop(): Promise<number> } {
-  let longest = 0;
-  let last = performance.now();
-  const look = (): void => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  };
-  const timer = setInterval(look, 50);
-  return {
-    async stop() {
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      clearInterval(timer);
-      look();
-      return longest;
+async function freeze({ page }: Side, seconds: number): Promise<Span> {
+  let asleep: SleepingPage | undefined;
+  const span = await lasting(
+    seconds,
+    async () => {
+      asleep = await SleepingPage.begin(page);
     },
-  };
-}
-
-/**
- * As a browser does with a tab that nobody looked at for long: nothing runs in it. By its debugger, since a page that Playwright
- * drives counts as looked at, and does not freeze when DevTools tells it to.
- */
-async function freeze({ context, page }: Side, seconds: number): Promise<Span> {
-  const session = await context.newCDPSession(page);
-  const watch = await page.evaluateHandle(watchTimers);
-  const tell = (type: string): Promise<unknown> =>
-    page.evaluate((name) => document.dispatchEvent(new Event(name)), type);
-  try {
-    await session.send('Debugger.enable');
-    const span = await lasting(
-      seconds,
-      async () => {
-        await tell('freeze');
-        const paused = new Promise<void>((resolve) => session.once('Debugger.paused', () => resolve()));
-        await session.send('Debugger.pause');
-        await within(seconds, 'the sleep of the page', paused);
-      },
-      async () => {
-        await session.send('Debugger.resume');
-        await tell('resume');
-      },
-    );
-    const slept = await watch.evaluate((timers) => timers.stop());
-    if (slept < seconds * 900) throw new Error(`the page slept for ${Math.round(slept)} ms at most`);
-    return span;
-  } finally {
-    await session.detach();
-  }
+    async () => asleep!.wake(),
+  );
+  await asleep!.check();
+  return span;
 }
 
 /** What happens to the pages of those who broadcast and watch, and to a viewer's network. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ServerMessage } from '../../../server/protocol.js';
 import type { BroadcastHealth } from '../../../widget/index.js';
 import { launchChromium } from '../../helpers/chromium.js';
 import { installClockCamera } from '../../helpers/clock-camera.js';
@@ -19,6 +20,7 @@ import { HlsClient } from '../../helpers/hls-client.js';
 import { frameDigests } from '../../helpers/media.js';
 import { installPageGlobals, NodeBroadcaster } from '../../helpers/node-broadcaster.js';
 import { ObservedServer } from '../../helpers/observed-server.js';
+import { SleepingPage } from '../../helpers/sleeping-page.js';
 import { collectErrors, goLive, isPlaying, openViewer, playsOn } from '../../helpers/pages.js';
 
 /** Small, so that several at once leave a machine its breath. */
@@ -46,6 +48,8 @@ afterAll(() => Promise.all([browser?.close(), server?.close()]));
 /** A broadcaster of frames behind a network of its own, and a viewer who has a good one, where there is one. */
 class Show {
   readonly errors: string[];
+  /** How many messages the server has told that it has. */
+  #acknowledged = 0;
 
   private constructor(
     readonly streamId: string,
@@ -54,6 +58,12 @@ class Show {
     readonly viewer: Page | undefined,
   ) {
     this.errors = viewer ? collectErrors(viewer) : [];
+    page.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        const message = typeof payload === 'string' ? (JSON.parse(payload) as ServerMessage) : undefined;
+        if (message?.type === 'ack') this.#acknowledged = message.received;
+      }),
+    );
   }
 
   static async start(streamId: string, isWatched = true): Promise<Show> {
@@ -61,9 +71,9 @@ class Show {
     const page = await browser.newPage();
     await page.addInitScript(noteEncodedSamples);
     await page.addInitScript(installClockCamera, CAMERA);
-    await page.goto(`${proxy.url}/demo/broadcast.html?stream=${streamId}`);
     const viewer = isWatched ? await openViewer(browser, server.url, streamId) : undefined;
     const show = new Show(streamId, proxy, page, viewer);
+    await page.goto(`${proxy.url}/demo/broadcast.html?stream=${streamId}`);
     await page.evaluate(() => {
       const broadcaster = document.querySelector<HTMLElement & { frameRate: number }>('live-broadcaster')!;
       broadcaster.frameRate = 15;
@@ -120,6 +130,8 @@ class Show {
     expect(encoded.audio.length).toBeGreaterThan(100);
     const status = await (await fetch(`${server.url}/livestream/${this.streamId}`)).text();
     const difference = compareSamples(encoded, served);
+    // Told by the browser, which may take its time: all that was encoded has arrived.
+    await expect.poll(() => this.#acknowledged, { message: difference.where.join() }).toBe(total);
     const sound = difference.where.filter((where) => where.startsWith('audio'));
     expect(sound.length, status).toBeLessThanOrEqual(MOST_SOUND);
     expect(difference, status).toEqual({ ...noDifference(total), lost: sound.length, where: sound });
@@ -187,16 +199,16 @@ describe.concurrent('a broadcast over a bad network', () => {
     await show.isBack();
 
     // Asleep, the page does not hear that its connection leads nowhere any more.
-    const devtools = await context.newCDPSession(page);
-    await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+    const asleep = await SleepingPage.begin(page);
     const [old] = proxy.connections(isWebSocket);
     proxy.stall({ filter: (connection) => connection === old });
     await sleep(2000);
     const next = proxy.next(isWebSocket);
-    await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+    await asleep.wake();
     // Found by a probe, long before the acknowledgements are missed.
     await next;
     proxy.unstall();
+    await asleep.check();
     await show.end();
   });
 
@@ -226,6 +238,13 @@ describe.concurrent('a broadcast over a bad network', () => {
 
     const { files } = broadcaster.encoder;
     expect(files).toHaveLength(1);
+    const response = await fetch(`${server.url}/livestream/file`);
+    const { status, frameFaults, transcoderFaults } = (await response.json()) as Record<string, unknown>;
+    expect({ status, frameFaults, transcoderFaults }).toEqual({
+      status: 'ended',
+      frameFaults: {},
+      transcoderFaults: {},
+    });
     const hls = new HlsClient(`${server.url}/livestream/file/stream.m3u8`);
     const folder = await mkdtemp(join(tmpdir(), 'livedrop-file-'));
     const path = join(folder, 'source.webm');
