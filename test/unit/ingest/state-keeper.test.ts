@@ -108,11 +108,16 @@ describe('StateKeeper', () => {
     const { session, segment } = setUp();
     let go = (): void => {};
     const held = new Promise<void>((resolve) => (go = resolve));
-    store.hold = () => held;
+    const begun = new Promise<void>((resolve) => {
+      store.hold = () => {
+        resolve();
+        return held;
+      };
+    });
     for (let count = 0; count < 20; count++) {
       segment();
       keeper.note(session);
-      await new Promise((resolve) => setImmediate(resolve));
+      await begun;
     }
     expect(store.saves).toBe(1);
     go();
