@@ -72,7 +72,7 @@ export interface LivestreamOptions {
   /** The widget's script and the demo. Without it only streams are served. */
   assets?: AssetStore;
   /**
-   * Keys that let their holders publish, and sign tokens from 32 characters on. Where there are none, nor any of {@link keyStore},
+   * Keys that let their holders publish, and sign tokens; from those, one of fewer than 32 characters can be guessed. Where there are none, nor any of {@link keyStore},
    * {@link adminKey}, {@link tokens} and {@link authorize}, anyone who reaches the server may publish.
    */
   streamKeys?: readonly string[];

@@ -76,7 +76,7 @@ export class Access {
     const { streamKeys, stored, tokens, authorize, authorizeTime, authorizeTtl, maxPasses, logger } = options;
     if (!streamKeys.every(isSecret)) {
       const message =
-        'a stream key is shorter than 32 characters: it publishes, but signs no tokens, from which it could be guessed';
+        'a stream key is shorter than 32 characters: it could be guessed from a token that it signs; make a longer one, or a kept one by livedrop keys create';
       logger.warn({}, message);
     }
     this.#keyDigests = Promise.all(streamKeys.map(sha256));

@@ -84,15 +84,10 @@ const PUBLIC = [
 /**
  * Mints a token from a stream key: that of a store (signed by the key's Ed25519 key, EdDSA), or a configured one or another
  * secret (HS256).
- * @throws RangeError for a time that is out of range, and for a key that can be guessed from what it signs
+ * @throws RangeError for a time that is out of range
  */
 export async function mintToken(claims: TokenClaims, streamKey: string): Promise<string> {
   const id = keyIdOf(streamKey);
-  if (id === undefined && !isSecret(streamKey)) {
-    throw new RangeError(
-      `a stream key of ${streamKey.length} characters signs no tokens; make one of at least ${MIN_SECRET} random ones`,
-    );
-  }
   if (id === undefined) return sign(claims, { alg: 'HS256' }, utf8(streamKey));
   return sign(claims, { alg: 'EdDSA', kid: id }, await signingKey(streamKey));
 }
@@ -123,13 +118,13 @@ function sign(
     .sign(key);
 }
 
-/** Whether tokens may be signed with it. */
+/** Whether it cannot be guessed from a token that it signed. */
 export function isSecret(text: string): boolean {
   return text.length >= MIN_SECRET;
 }
 
 export interface TokenVerifierOptions {
-  /** Configured stream keys, which sign by HS256 where they are long enough. */
+  /** Configured stream keys, which sign by HS256. */
   streamKeys: readonly string[];
   stored: StreamKeys | undefined;
   /** The server's own secret; undefined where it has none. */
@@ -154,7 +149,7 @@ export class TokenVerifier {
       );
     }
     this.#secrets = secrets.map(utf8);
-    this.#streamKeys = options.streamKeys.filter(isSecret).map(utf8);
+    this.#streamKeys = options.streamKeys.map(utf8);
     this.#jwks = jwks === undefined ? undefined : keySet(jwks);
     this.#claims = {
       ...(issuer === undefined ? {} : { issuer: [issuer].flat() }),

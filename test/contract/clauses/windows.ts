@@ -66,8 +66,13 @@ export function windows(startHost: StartHost): void {
       const hls = server().hls(publisher.streamId);
       publisher.send(media.chunks);
       await publisher.acknowledged();
-      const whole = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 17);
-      const delta = await hls.playlist({ skip: true });
+      let whole = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 17);
+      let delta = await hls.playlist({ skip: true });
+      // The transcoder may still be at it.
+      for (let next = await hls.playlist(); next.text !== whole.text; next = await hls.playlist()) {
+        whole = next;
+        delta = await hls.playlist({ skip: true });
+      }
       const boundary = Number(whole.control['CAN-SKIP-UNTIL']);
       let fromEnd = 0;
       for (const segment of [...delta.segments].reverse()) fromEnd += segment.duration ?? 0;

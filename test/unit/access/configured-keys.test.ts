@@ -1,7 +1,6 @@
 import { SignJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import { mintToken } from '../../../server/access/tokens.js';
-import { mint } from '../../helpers/tokens.js';
 import { accessOf, CONTEXT } from './access-of.js';
 
 const KEY = 'a-stream-key-of-some-length-0123456789';
@@ -85,15 +84,12 @@ it('asks for nothing where nothing is configured', async () => {
   await expect(accessOf().authorizePublish(anyone)).resolves.toEqual({});
 });
 
-it('keys sign tokens only where they are too long to be guessed from one', async () => {
+it('keys that could be guessed from a token are warned of, and sign all the same', async () => {
   const warn = vi.fn();
   const short = 'k'.repeat(31);
   const access = accessOf({ streamKeys: [short], logger: { debug() {}, info() {}, warn, error() {} } });
   expect(warn).toHaveBeenCalledOnce();
-  const publish = (given: string) =>
-    access.authorizePublish({ streamId: 'show', token: given, context: CONTEXT });
-  await expect(publish(short)).resolves.toEqual({});
-  const signed = await mint({ secret: short, streamId: 'show', scope: 'publish' });
-  await expect(publish(signed)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
-  await expect(mintToken({ streamId: 'show', scope: 'publish' }, short)).rejects.toThrow('31 characters');
+  const token = await mintToken({ streamId: 'show', scope: 'publish' }, short);
+  const applicant = { streamId: 'show', token, context: CONTEXT };
+  await expect(access.authorizePublish(applicant)).resolves.toMatchObject({});
 });
