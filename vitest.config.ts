@@ -5,7 +5,7 @@ const seconds = 1000;
 const cores = availableParallelism();
 
 /** They measure how late pictures are, or how many come: with another browser beside them they would measure that. */
-const ALONE = ['bad-network', 'frames', 'glass-to-glass', 'source-switching'].map(
+const ALONE = ['bad-network', 'frames', 'glass-to-glass', 'source-switching', 'tokens'].map(
   (name) => `test/e2e/browser/${name}.test.ts`,
 );
 

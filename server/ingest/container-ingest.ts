@@ -1,5 +1,5 @@
 import { LivestreamError } from '../errors.js';
-import { primaryTrack, type Sample, type Track } from '../hls/sample.js';
+import { primaryTrack, type Sample, type SampleDrop, type Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { Stream } from '../streams/stream.js';
 import type { ContainerScanner } from './container.js';
@@ -26,6 +26,9 @@ const LAST_RESTART_DELAY = 2000;
 /** One that works for a moment each time must not be started all the time: one a second (in milliseconds), and so many at once. */
 const START_INTERVAL = 1000;
 const FREE_STARTS = 3;
+
+/** Sound that lies before a run's first picture goes with none. It is no fault: an encoder of AAC begins so by itself. */
+const BEFORE_PICTURE = new Set<SampleDrop>(['waiting-for-key', 'before-start']);
 
 /**
  * A container's bytes through a transcoder. One that fails, in whatever way, is started again from the last place in the file
@@ -148,7 +151,8 @@ export class ContainerIngest implements Ingest {
   #onSample(sample: Sample): void {
     if (sample.key && sample.track === this.#primary) this.#scanner!.cameOut();
     const drop = this.options.stream.push(sample);
-    if (drop) this.#drops.add(drop, LEFT_OUT[drop]);
+    const isOrdinary = sample.track !== this.#primary && drop && BEFORE_PICTURE.has(drop);
+    if (drop && !isOrdinary) this.#drops.add(drop, LEFT_OUT[drop]);
     this.#onProgress();
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ServerMessage } from '../../../server/protocol.js';
 import type { BroadcastHealth } from '../../../widget/index.js';
 import { launchChromium } from '../../helpers/chromium.js';
@@ -131,7 +131,7 @@ class Show {
     const status = await (await fetch(`${server.url}/livestream/${this.streamId}`)).text();
     const difference = compareSamples(encoded, served);
     // Told by the browser, which may take its time: all that was encoded has arrived.
-    await expect.poll(() => this.#acknowledged, { message: difference.where.join() }).toBe(total);
+    await vi.waitFor(() => expect(this.#acknowledged, difference.where.join()).toBe(total));
     const sound = difference.where.filter((where) => where.startsWith('audio'));
     expect(sound.length, status).toBeLessThanOrEqual(MOST_SOUND);
     expect(difference, status).toEqual({ ...noDifference(total), lost: sound.length, where: sound });
