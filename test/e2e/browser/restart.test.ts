@@ -47,7 +47,8 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
       const took = [longestGap, away].map((time) => `${Math.round(time)} ms`);
       console.info(`${signal}, ${mode}: without a picture for ${took[0]}, without a server for ${took[1]}`);
       expect(longestGap).toBeLessThan(away + LIVE_AGAIN);
-      expect(backwards).toBe(0);
+      // What a killed server had published and not acknowledged yet, a quarter of a second of it, comes again.
+      expect(backwards).toBeLessThanOrEqual(signal === 'SIGKILL' ? 1 : 0);
       expect(latencies.at(-1)).toBeLessThan(4000);
     }
     expect(await playlistUrl(streamId)).toBe(before);
