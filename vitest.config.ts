@@ -5,9 +5,15 @@ const seconds = 1000;
 const cores = availableParallelism();
 
 /** They measure how late pictures are, or how many come: with another browser beside them they would measure that. */
-const ALONE = ['bad-network', 'frames', 'glass-to-glass', 'source-switching', 'tokens'].map(
-  (name) => `test/e2e/browser/${name}.test.ts`,
-);
+const ALONE = [
+  'bad-network',
+  'bad-network-viewer',
+  'frames',
+  'glass-to-glass',
+  'restart',
+  'source-switching',
+  'tokens',
+].map((name) => `test/e2e/browser/${name}.test.ts`);
 
 /** Their children and their memory are looked at: each file in a process of its own. */
 const PROCESSES = ['node', 'scripts', 'fuzz'].map((name) => `test/unit/${name}/**/*.test.ts`);
