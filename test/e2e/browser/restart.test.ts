@@ -11,6 +11,7 @@ const LIVE_AGAIN = 4000;
 /** Seconds: long enough for a restart, and a while after it. */
 const READING = 10;
 
+let streams = 0;
 let server: RestartedServer;
 let browser: Browser;
 beforeAll(async () => {
@@ -32,7 +33,7 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
   'goes on by itself after %s, broadcaster and players',
   { retry: 2 },
   async (signal) => {
-    const streamId = signal.toLowerCase();
+    const streamId = `${signal.toLowerCase()}-${++streams}`;
     const broadcaster = await openBroadcaster(browser, server.url, streamId);
     await goLive(broadcaster);
     const viewers = await Promise.all([1, 2].map(() => openViewer(browser, server.url, streamId)));
