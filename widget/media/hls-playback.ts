@@ -4,6 +4,7 @@ import { LivedropError } from '../errors.js';
 import { BackBuffer } from './back-buffer.js';
 import { HLS_CONFIG } from './hls-config.js';
 import { LiveEdge, type PlaylistEdge } from './live-edge.js';
+import { LiveWindow } from './live-window.js';
 import { playlistFor } from './playlist-for.js';
 import { withNewestToken, withToken } from '../playback-token.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
@@ -15,6 +16,10 @@ const RETRY: Partial<RetryOptions> = { initialDelay: 0.5, maxDelay: 3 };
 
 /** A decoder that fails twice within so many ms is not helped by being reset. */
 const MEDIA_ERROR_INTERVAL = 5000;
+
+/** A live playlist that has not grown for so long, seconds, nor for so many pieces' durations, is late. */
+const OVERDUE = 1;
+const OVERDUE_PIECES = 3;
 
 /** Plays a playlist through Media Source Extensions with hls.js, loaded on first use. */
 export class HlsPlayback implements Playback {
@@ -84,10 +89,13 @@ export class HlsPlayback implements Playback {
 
   get #playlistEdge(): PlaylistEdge {
     const details = this.#hls?.latestLevelDetails;
+    const pieceDuration = details?.partTarget || details?.targetduration || 0;
+    const isGrowing = !!details && details.age < Math.max(OVERDUE, OVERDUE_PIECES * pieceDuration);
     return {
-      end: details?.edge,
+      // One that does not grow either is no sign that loading is stuck: the network, or the server, is away.
+      end: isGrowing ? details.edge : undefined,
       start: this.#hls?.liveSyncPosition ?? undefined,
-      pieceDuration: details?.partTarget || details?.targetduration || 0,
+      pieceDuration,
     };
   }
 
@@ -120,6 +128,7 @@ export class HlsPlayback implements Playback {
     hls.on(Events.FRAG_BUFFERED, () => hls === this.#hls && this.#arrived());
     hls.on(Events.BUFFER_APPENDED, () => hls === this.#hls && this.#edge.arrived());
     new BackBuffer(this.#video, hls, Events);
+    new LiveWindow(this.#video, hls, Events);
     this.#edge.reset();
     // The element is left alone while there is nothing to play.
     hls.once(Events.MANIFEST_PARSED, () => {
