@@ -2,9 +2,10 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
-import { generateFrames, moveFrame, sendFramesInRealTime } from '../../helpers/frames.js';
+import { generateFrames } from '../../helpers/frames.js';
 import { collectErrors } from '../../helpers/pages.js';
 import { Publisher } from '../../helpers/publisher.js';
+import { sendResized } from '../../helpers/resized-stream.js';
 
 let server: CliServer;
 let browser: Browser;
@@ -17,8 +18,8 @@ afterAll(() => Promise.all([browser?.close(), server?.stop()]));
 it.concurrent.each(['instant', 'low'] as const)(
   'the player (latency="%s") goes on when the size of the picture changes',
   async (latency) => {
-    const before = await generateFrames({ video: 'h264', audio: 'opus', seconds: 4, earlyKeyFrame: 0.2 });
-    const after = await generateFrames({ video: 'h264', audio: 'opus', seconds: 6, size: '480x270' });
+    const before = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2, earlyKeyFrame: 0.2 });
+    const after = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2, size: '480x270' });
     const streamId = `resized-${latency}`;
     const page = await browser.newPage();
     const errors = collectErrors(page);
@@ -28,21 +29,16 @@ it.concurrent.each(['instant', 'low'] as const)(
       latency,
     );
     const publisher = await Publisher.start(server.socketUrl, streamId, { format: before.format });
-    const sending = (async () => {
-      await sendFramesInRealTime(publisher, before.frames);
-      publisher.socket.send({ type: 'track-config', streamId, track: after.format.tracks[0]! });
-      await sendFramesInRealTime(
-        publisher,
-        after.frames.map((frame) => moveFrame(frame, 4e6)),
-      );
-    })();
     const width = (wanted: number) =>
       page.waitForFunction(
         (pixels) =>
           document.querySelector('live-player')!.shadowRoot!.querySelector('video')!.videoWidth === pixels,
         wanted,
       );
-    await width(320);
+    const seen = width(320);
+    const end = new AbortController();
+    const sending = sendResized(publisher, streamId, [before, after], seen, end.signal);
+    await seen;
     await width(480);
     const see = () =>
       page.evaluate(() => {
@@ -56,6 +52,7 @@ it.concurrent.each(['instant', 'low'] as const)(
       changed.time,
     );
     expect((await see()).transport).toBe(latency === 'instant' ? 'instant' : 'hls');
+    end.abort();
     await sending;
     await Promise.all([publisher.close(), page.close()]);
     expect(errors).toEqual([]);

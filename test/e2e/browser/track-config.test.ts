@@ -2,8 +2,9 @@ import { fileURLToPath } from 'node:url';
 import type HlsJs from 'hls.js';
 import { expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
-import { generateFrames, moveFrame, sendFramesInRealTime, type FramesRecipe } from '../../helpers/frames.js';
+import { generateFrames, type FramesRecipe } from '../../helpers/frames.js';
 import { Publisher } from '../../helpers/publisher.js';
+import { sendResized } from '../../helpers/resized-stream.js';
 import { startNodeServerHost } from '../../contract/node-server-host.js';
 
 const HLS_JS = fileURLToPath(new URL('../../../node_modules/hls.js/dist/hls.light.js', import.meta.url));
@@ -16,14 +17,14 @@ interface Seen {
   error: string | undefined;
 }
 
-const recipe: FramesRecipe = { video: 'h264', seconds: 4, earlyKeyFrame: 0.2 };
+const recipe: FramesRecipe = { video: 'h264', seconds: 2, earlyKeyFrame: 0.2 };
 
 // With Opus: player-track-config.test.ts.
 it.each(['aac'] as const)(
   'a player goes on when the size of the picture changes in the midst of a stream with %s',
   async (audio) => {
     const before = await generateFrames({ ...recipe, audio });
-    const after = await generateFrames({ ...recipe, audio, size: '480x270', seconds: 6 });
+    const after = await generateFrames({ ...recipe, audio, size: '480x270' });
     const host = await startNodeServerHost({ transcoder: false });
     const browser = await launchChromium();
     try {
@@ -33,21 +34,14 @@ it.each(['aac'] as const)(
         'changing',
         { format: before.format },
       );
-      const sending = (async () => {
-        await sendFramesInRealTime(publisher, before.frames);
-        publisher.socket.send({
-          type: 'track-config',
-          streamId: 'changing',
-          track: after.format.tracks[0]!,
-        });
-        await sendFramesInRealTime(
-          publisher,
-          after.frames.map((frame) => moveFrame(frame, 4e6)),
-        );
-      })();
+      const page = await browser.newPage();
+      const width = (wanted: number) =>
+        page.waitForFunction((pixels) => document.querySelector('video')?.videoWidth === pixels, wanted);
+      const seen = width(320);
+      const end = new AbortController();
+      const sending = sendResized(publisher, 'changing', [before, after], seen, end.signal);
       await publisher.socket.next('stream-status', ({ status }) => status === 'live');
 
-      const page = await browser.newPage();
       await page.setContent('<video muted playsinline></video>');
       await page.addScriptTag({ path: HLS_JS });
       await page.evaluate((source) => {
@@ -73,8 +67,8 @@ it.each(['aac'] as const)(
             error: video.dataset['error'] ?? video.error?.message,
           };
         });
-      await page.waitForFunction(() => document.querySelector('video')!.videoWidth === 320);
-      await page.waitForFunction(() => document.querySelector('video')!.videoWidth === 480);
+      await seen;
+      await width(480);
       const changed = await see();
       await page.waitForFunction(
         (time) => document.querySelector('video')!.currentTime > time + 2,
@@ -84,6 +78,7 @@ it.each(['aac'] as const)(
       expect(last.error).toBeUndefined();
       expect(last.width).toBe(480);
       expect(last.sound).toBeGreaterThan(changed.sound);
+      end.abort();
       await sending;
       expect(publisher.socket.all('error')).toEqual([]);
       await publisher.close();
