@@ -13,6 +13,11 @@ export interface PublisherOptions {
   maxBufferedBytes: number;
   /** Longest time that media is kept, seconds: as long as the server, by default, waits for a publisher to resume. @default 30 */
   maxBufferedSeconds: number;
+  /**
+   * How long messages are kept that the server has acknowledged, seconds, within `maxBufferedBytes`: one that dies loses what no viewer
+   * had fetched, and is sent it again. Several groups, since where a group begins it can go on. @default 6
+   */
+  acknowledgedSeconds: number;
   /** Bytes handed to the socket ahead of the network; the rest stays here, where it can be dropped. @default 1048576 */
   maxUnsentBytes: number;
   /** The same for frames, which can be dropped one group at a time: little, since what the socket has is too late for that. @default 131072 */
@@ -24,6 +29,7 @@ export interface PublisherOptions {
 export const PUBLISHER_DEFAULTS: PublisherOptions = {
   maxBufferedBytes: 32 * 1024 * 1024,
   maxBufferedSeconds: 30,
+  acknowledgedSeconds: 6,
   maxUnsentBytes: 1024 * 1024,
   maxUnsentFrameBytes: 128 * 1024,
   ackTimeout: 8,
@@ -68,7 +74,8 @@ type Phase = 'offline' | 'starting' | 'running' | 'stopping';
 
 /**
  * Sends one stream's media, losing and doubling nothing: each binary message is numbered by its order, and
- * kept until the server acknowledged it. After a break the server says from which one to send again.
+ * kept until the server acknowledged it. After a break the server says from which one to send again. What it acknowledged is kept for
+ * a while longer, for one that has lost it.
  */
 export class Publisher {
   readonly #start: () => StartFields;
@@ -78,7 +85,7 @@ export class Publisher {
   readonly #now: () => number;
 
   #phase: Phase = 'offline';
-  readonly #queue = new SendQueue();
+  readonly #queue: SendQueue;
   #resumeToken: string | undefined;
   /** `start-stream` was sent and the connection broke before the answer. */
   #isUnanswered = false;
@@ -108,6 +115,7 @@ export class Publisher {
     this.#link = link;
     this.#events = events;
     this.#options = { ...PUBLISHER_DEFAULTS, ...options };
+    this.#queue = new SendQueue(this.#options.acknowledgedSeconds);
     this.#now = now;
   }
 
@@ -162,7 +170,7 @@ export class Publisher {
   connectionOpened(): void {
     // Without the token the server begins afresh: viewers see a discontinuity.
     const token = this.#isBroken ? undefined : this.#resumeToken;
-    const resume = token !== undefined && { token, ...(this.#isFrames && { from: this.#queue.first }) };
+    const resume = token !== undefined && { token, ...(this.#isFrames && { from: this.#beginning }) };
     this.#link.send({ type: 'start-stream', ...this.#start(), ...(resume && { resume }) });
     this.#phase = 'starting';
   }
@@ -228,7 +236,7 @@ export class Publisher {
     this.#resumeToken = message.resumeToken;
     this.#isUnanswered = false;
     this.#progressAt = this.#now();
-    if (!this.#queue.resendFrom(message.received)) {
+    if (!this.#queue.resendFrom(message.received, this.#progressAt)) {
       this.#beginAnew();
       if (!isAfresh) {
         // It goes on from a message that is not kept any more: only a fresh start can help.
@@ -246,7 +254,7 @@ export class Publisher {
   #acknowledged(received: number): void {
     if (this.#phase !== 'running' && this.#phase !== 'stopping') return;
     this.#progressAt = this.#now();
-    this.#queue.acknowledge(received);
+    this.#queue.acknowledge(received, this.#progressAt);
     if (this.#phase === 'running') this.#flush();
   }
 
@@ -270,9 +278,15 @@ export class Publisher {
     return this.#start().format?.kind === 'frames';
   }
 
+  /** Where a server goes on that has lost what it had. */
+  get #beginning(): number {
+    return this.#queue.beginning(this.#canBegin) ?? this.#queue.first;
+  }
+
   #keepWithinLimits(now: number): void {
     const { maxBufferedBytes, maxBufferedSeconds } = this.#options;
     const queue = this.#queue;
+    queue.makeRoom(maxBufferedBytes);
     if (queue.bytes <= maxBufferedBytes && queue.age(now) <= maxBufferedSeconds) return;
     if (this.#isFrames) {
       // What was sent has its number and is not touched; the oldest of the rest is worth least.

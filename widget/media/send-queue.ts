@@ -7,7 +7,15 @@ interface Item {
   time: number;
   /** What must be said right before it, each time it is sent: it has no number of its own. */
   before: readonly ClientMessage[];
+  /** When the server said that it has it, seconds. */
+  acknowledgedAt?: number | undefined;
 }
+
+/**
+ * What was acknowledged so long before the newest, seconds, viewers have seen: it was packaged, and fetched. What is younger may have
+ * been in the server's memory alone.
+ */
+const SEEN = 1.5;
 
 /** Media that was given up. */
 export interface Dropped {
@@ -18,31 +26,48 @@ export interface Dropped {
   messages: number;
 }
 
-/** Binary messages numbered from 0 by their order, each kept until it is acknowledged. */
+/**
+ * Binary messages numbered from 0 by their order, each kept until it is acknowledged, and for a while longer: a server that dies takes
+ * along what no viewer has fetched yet.
+ */
 export class SendQueue {
+  /** Those that are acknowledged come first. */
   #items: Item[] = [];
-  #bytes = 0;
-  /** Number of the first kept message. */
+  /** Number of the first item. */
+  #oldest = 0;
+  /** Number of the first that is not acknowledged. */
   #first = 0;
   /** Number of the next message to send on this connection. */
   #next = 0;
+  #bytes = 0;
+  #acknowledgedBytes = 0;
 
+  /** @param memory how long acknowledged messages are kept, seconds, while others are acknowledged */
+  constructor(private readonly memory = 0) {}
+
+  /** Of what is not acknowledged. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Number of the oldest kept message, or of the next one where none is kept. */
+  /** Of what is kept although it is acknowledged. */
+  get acknowledgedBytes(): number {
+    return this.#acknowledgedBytes;
+  }
+
+  /** Number of the oldest message that is kept, acknowledged or not, or of the next one where none is. */
+  get oldest(): number {
+    return this.#oldest;
+  }
+
+  /** Number of the oldest message that is not acknowledged, or of the next one where all are. */
   get first(): number {
     return this.#first;
   }
 
   /** Of what was never sent on this connection. */
   get unsentBytes(): number {
-    let bytes = 0;
-    for (let at = this.#next - this.#first; at < this.#items.length; at++) {
-      bytes += this.#items[at]!.bytes.byteLength;
-    }
-    return bytes;
+    return bytesOf(this.#items.slice(this.#next - this.#oldest));
   }
 
   /** Whether anything was sent on this connection that is not acknowledged. */
@@ -50,16 +75,14 @@ export class SendQueue {
     return this.#next > this.#first;
   }
 
-  /** Of the oldest kept message, seconds. */
+  /** Of the oldest message that is not acknowledged, seconds. */
   age(now: number): number {
-    const oldest = this.#items[0];
-    return oldest ? now - oldest.time : 0;
+    return this.#ageOf(this.#first, now);
   }
 
   /** Of the oldest message that was never sent on this connection, seconds. */
   unsentAge(now: number): number {
-    const oldest = this.#items[this.#next - this.#first];
-    return oldest ? now - oldest.time : 0;
+    return this.#ageOf(this.#next, now);
   }
 
   push(bytes: ArrayBuffer, time: number, before: readonly ClientMessage[] = []): void {
@@ -69,7 +92,7 @@ export class SendQueue {
 
   /** The message whose turn it is; undefined: all are sent. */
   nextToSend(): Item | undefined {
-    const item = this.#items[this.#next - this.#first];
+    const item = this.#items[this.#next - this.#oldest];
     if (item) this.#next += 1;
     return item;
   }
@@ -82,7 +105,7 @@ export class SendQueue {
   dropUnsentGroup(
     canBegin: (bytes: ArrayBuffer) => boolean,
   ): Dropped & { complete: boolean; before: readonly ClientMessage[] } {
-    const start = this.#next - this.#first;
+    const start = this.#next - this.#oldest;
     let end = start + 1;
     while (end < this.#items.length && !canBegin(this.#items[end]!.bytes)) end += 1;
     const gone = this.#items.splice(start, end - start);
@@ -96,56 +119,109 @@ export class SendQueue {
   }
 
   /** @param received how many messages from the first on the server holds */
-  acknowledge(received: number): void {
+  acknowledge(received: number, now: number): void {
     // An acknowledgement of messages that were never sent cannot be meant for this stream.
-    if (received > this.#next) return;
-    const count = Math.max(0, received - this.#first);
-    for (const item of this.#items.splice(0, count)) this.#bytes -= item.bytes.byteLength;
-    this.#first += count;
+    if (received <= this.#first || received > this.#next) return;
+    const count = received - this.#oldest;
+    for (const item of this.#items.slice(this.#first - this.#oldest, count)) {
+      item.acknowledgedAt = now;
+      this.#bytes -= item.bytes.byteLength;
+      this.#acknowledgedBytes += item.bytes.byteLength;
+    }
+    this.#first = received;
+    const isOld = ({ acknowledgedAt = now }: Item): boolean => acknowledgedAt <= now - this.memory;
+    const young = this.#items.findIndex((item, at) => at >= count || !isOld(item));
+    this.#forget(young < 0 ? count : young);
+  }
+
+  /** Forgets the oldest acknowledged messages while all that is kept has more bytes than that. */
+  makeRoom(maxBytes: number): void {
+    let excess = this.#bytes + this.#acknowledgedBytes - maxBytes;
+    let count = 0;
+    while (excess > 0 && count < this.#first - this.#oldest) excess -= this.#items[count++]!.bytes.byteLength;
+    this.#forget(count);
   }
 
   /**
-   * Sends again from a message on.
+   * Sends again from a message on, acknowledged or not.
    * @returns false where that message is not kept any more, or never was
    */
-  resendFrom(received: number): boolean {
-    if (received < this.#first || received > this.#first + this.#items.length) return false;
+  resendFrom(received: number, now: number): boolean {
+    if (received < this.#oldest || received > this.#oldest + this.#items.length) return false;
     this.#next = received;
-    this.acknowledge(received);
+    if (received < this.#first) this.#recall(received);
+    else this.acknowledge(received, now);
     return true;
   }
 
   /** Forgets everything, and starts again with number 0. */
   clear(): void {
     this.#items = [];
-    this.#bytes = 0;
-    this.#first = 0;
-    this.#next = 0;
+    this.#oldest = this.#first = this.#next = 0;
+    this.#bytes = this.#acknowledgedBytes = 0;
   }
 
   /**
-   * Starts again with number 0 and the oldest kept message with which a receiver can begin that knows the newest
-   * configuration only: not before the last one that changed.
-   * @returns what cannot be used; `complete`: something is left
+   * Where a receiver goes on that has lost what it had, and knows the newest configuration only: with the newest message that it can
+   * begin with and before which viewers have seen everything, or else with the oldest.
+   * @returns its number; undefined: there is none
+   */
+  beginning(canBegin: (bytes: ArrayBuffer) => boolean): number | undefined {
+    const changed = this.#items.findLastIndex(({ before }) => before.length > 0);
+    const seenAt = (this.#items[this.#first - 1 - this.#oldest]?.acknowledgedAt ?? 0) - SEEN;
+    let best: number | undefined;
+    for (let at = Math.max(0, changed); at < this.#items.length; at++) {
+      const { bytes, acknowledgedAt = Infinity } = this.#items[at]!;
+      if (best !== undefined && acknowledgedAt > seenAt) break;
+      if (canBegin(bytes)) best = at;
+    }
+    return best === undefined ? undefined : this.#oldest + best;
+  }
+
+  /**
+   * Starts again with number 0 and {@link beginning}.
+   * @returns what cannot be used of what was not acknowledged; `complete`: something is left
    */
   beginAnew(canBegin: (bytes: ArrayBuffer) => boolean): Dropped & { complete: boolean } {
-    const changed = this.#items.findLastIndex(({ before }) => before.length > 0);
-    const start = this.#items.findIndex(({ bytes }, at) => at >= changed && canBegin(bytes));
-    const gone = this.#items.splice(0, start < 0 ? this.#items.length : start);
+    const start = this.beginning(canBegin) ?? this.#oldest + this.#items.length;
+    const gone = this.#items.splice(0, start - this.#oldest);
     const heir = this.#items[0];
     // The receiver is told with the start of the stream.
     if (heir) heir.before = [];
-    const dropped = droppedOf(gone);
-    this.#bytes -= dropped.bytes;
-    this.#first = 0;
-    this.#next = 0;
+    this.#oldest = this.#first = this.#next = 0;
+    this.#recall(0);
+    const dropped = droppedOf(gone.filter(({ acknowledgedAt }) => acknowledgedAt === undefined));
     return { ...dropped, complete: heir !== undefined };
   }
+
+  #ageOf(number: number, now: number): number {
+    const item = this.#items[number - this.#oldest];
+    return item ? now - item.time : 0;
+  }
+
+  /** From a message on none is acknowledged any more: the receiver has lost them. */
+  #recall(number: number): void {
+    this.#first = number;
+    const lost = this.#items.slice(number - this.#oldest);
+    for (const item of lost) item.acknowledgedAt = undefined;
+    this.#bytes = bytesOf(lost);
+    this.#acknowledgedBytes = bytesOf(this.#items.slice(0, number - this.#oldest));
+  }
+
+  /** @param count of acknowledged ones, the oldest first */
+  #forget(count: number): void {
+    this.#acknowledgedBytes -= bytesOf(this.#items.splice(0, count));
+    this.#oldest += count;
+  }
+}
+
+function bytesOf(items: readonly Item[]): number {
+  return items.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
 }
 
 function droppedOf(gone: readonly Item[]): Dropped {
   return {
-    bytes: gone.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+    bytes: bytesOf(gone),
     seconds: (gone.at(-1)?.time ?? 0) - (gone[0]?.time ?? 0),
     messages: gone.length,
   };

@@ -48,8 +48,8 @@ export const SERVER: readonly Fault[] = [
     name: 'server-kill',
     title: 'server: SIGKILL, and started again',
     hitsAll: true,
-    // What was acknowledged and not seen yet was in its memory alone; what publishers still keep they send again from a key frame.
-    promises: { recovers: 5, keepsSamples: 'none', seam: 'discontinuity', repeats: true },
+    // What was acknowledged and not seen yet was in its memory alone: publishers of frames send it again from a key frame on.
+    promises: { recovers: 5, keepsSamples: 'frames', seam: 'discontinuity', repeats: true },
     prepare,
     inject: (_target, { server }) => restarted(server, 'SIGKILL', 'SIGKILL'),
   }),

@@ -237,7 +237,8 @@ describe('LivestreamSocketController', () => {
     expect(controller.error).toBeUndefined();
   });
 
-  it('begins a new file with a server that has forgotten the stream', async () => {
+  it('begins a new file with a server that has forgotten the stream, where the old one’s beginning is not kept', async () => {
+    make({ acknowledgedSeconds: 0 });
     accept();
     await goLive();
     encoder.give('header', 'b');

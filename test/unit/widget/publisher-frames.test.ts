@@ -136,16 +136,33 @@ describe('Publisher, of frames', () => {
   });
 
   it('says what it still keeps, with which a server goes on that has lost all it had', () => {
-    pushGroup(0);
-    publisher.handle({ type: 'ack', streamId: 'a', received: 3 });
+    for (let from = 0; from < 40; from += 4) {
+      pushGroup(from);
+      publisher.handle({ type: 'ack', streamId: 'a', received: from + 3 });
+    }
     publisher.connectionLost();
-    pushGroup(4);
+    pushGroup(40);
     sent = [];
     publisher.connectionOpened();
-    expect(sent).toEqual([{ type: 'start-stream', streamId: 'a', format, resume: { token: 'r', from: 3 } }]);
-    started(3);
-    expect(sent.slice(1)).toEqual([3, 4, 5, 6, 7]);
+    // All that was acknowledged in the last 1.5 s, from a key frame on.
+    expect(sent).toEqual([{ type: 'start-stream', streamId: 'a', format, resume: { token: 'r', from: 28 } }]);
+    started(28);
+    expect(sent.slice(1)).toEqual(Array.from({ length: 16 }, (_, at) => 28 + at));
     expect(dropped).toEqual([]);
+    // They count as not acknowledged again.
+    expect(publisher.bufferedBytes).toBe(1600);
+    publisher.handle({ type: 'ack', streamId: 'a', received: 44 });
+    expect(publisher.bufferedBytes).toBe(0);
+  });
+
+  it('sends nothing twice to a server that has what it acknowledged', () => {
+    for (const from of [0, 4]) pushGroup(from);
+    publisher.handle({ type: 'ack', streamId: 'a', received: 7 });
+    publisher.connectionLost();
+    sent = [];
+    publisher.connectionOpened();
+    started(7);
+    expect(sent.slice(1)).toEqual([7]);
   });
 
   it.each([
@@ -192,6 +209,7 @@ describe('Publisher, of frames', () => {
     }
 
     it('begins anew with the oldest key frame that is kept', () => {
+      make({ acknowledgedSeconds: 0 });
       for (const from of [0, 4, 8]) pushGroup(from);
       loseAfter(6);
       expect(startAfresh()).toEqual([8, 9, 10, 11]);
@@ -202,14 +220,46 @@ describe('Publisher, of frames', () => {
       expect(publisher.bufferedBytes).toBe(100);
     });
 
-    it('loses nothing where that is the oldest message of all', () => {
-      for (const from of [0, 4]) pushGroup(from);
-      loseAfter(4);
-      expect(startAfresh()).toEqual([4, 5, 6, 7]);
+    it('sends again what was acknowledged of late, and viewers may not have seen, from a key frame on', () => {
+      for (let from = 0; from < 40; from += 4) {
+        pushGroup(from);
+        publisher.handle({ type: 'ack', streamId: 'a', received: from + 3 });
+      }
+      publisher.connectionLost();
+      pushGroup(40);
+      expect(startAfresh()).toEqual(Array.from({ length: 16 }, (_, at) => 28 + at));
       expect(dropped).toEqual([]);
+      expect(keyFramesAsked).toBe(0);
+      publisher.handle({ type: 'ack', streamId: 'a', received: 15 });
+      expect(publisher.bufferedBytes).toBe(100);
+      expect(publisher.bufferedSeconds).toBe(0.25);
+    });
+
+    it('keeps what was acknowledged for no longer than it may', () => {
+      make({ acknowledgedSeconds: 2.5 });
+      for (const from of [0, 4, 8, 12]) {
+        pushGroup(from);
+        publisher.handle({ type: 'ack', streamId: 'a', received: from + 4 });
+      }
+      publisher.connectionLost();
+      // Of a long break it is not the acknowledged media that gets too old.
+      now += 20;
+      expect(startAfresh()).toEqual(Array.from({ length: 12 }, (_, at) => 4 + at));
+    });
+
+    it('gives it up first, without a word, where there is no room', () => {
+      make({ maxBufferedBytes: 1000 });
+      for (const from of [0, 4]) pushGroup(from);
+      loseAfter(6);
+      for (const from of [8, 12]) pushGroup(from);
+      expect(publisher.bufferedBytes).toBe(1000);
+      expect(startAfresh()).toEqual([8, 9, 10, 11, 12, 13, 14, 15]);
+      // The rest of a group whose key frame was given up.
+      expect(dropped).toEqual([200]);
     });
 
     it('asks for a key frame where none is kept', () => {
+      make({ acknowledgedSeconds: 0 });
       pushGroup(0);
       loseAfter(2);
       expect(startAfresh()).toEqual([]);
@@ -219,6 +269,7 @@ describe('Publisher, of frames', () => {
     });
 
     it('begins after the last change of a configuration: the server is told the newest alone', () => {
+      make({ acknowledgedSeconds: 0 });
       pushGroup(0);
       loseAfter(1);
       pushGroup(4);

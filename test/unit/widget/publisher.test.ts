@@ -109,8 +109,8 @@ describe('Publisher', () => {
     expect(encoderRestarts).toBe(0);
   });
 
-  it('begins a new file where the server has lost what it acknowledged', () => {
-    const publisher = makePublisher();
+  it('begins a new file where the server has lost what it acknowledged, and that is not kept any more', () => {
+    const publisher = makePublisher({ acknowledgedSeconds: 0 });
     publisher.connectionOpened();
     started(publisher, 0, 'token-1');
     pushAll(publisher, 'header', 'b');
@@ -135,6 +135,7 @@ describe('Publisher', () => {
     publisher.connectionOpened();
     started(publisher, 0, 'token-1');
     pushAll(publisher, 'header', 'b');
+    publisher.handle({ type: 'ack', streamId: 'a', received: 1 });
     publisher.connectionLost();
     peer.data = [];
     publisher.connectionOpened();
