@@ -70,6 +70,8 @@ export class Segmenter {
   #runStart = 0;
   /** Wall clock less timeline of this run, milliseconds. */
   #clockOffset = 0;
+  /** When the first media of this run came, where that was before it is pushed; milliseconds since the epoch. */
+  #receivedAt: number | undefined;
   /** Wall clock less source's clock of this run, milliseconds, where the source knows it. */
   #captureOffset: number | undefined;
   /** Of the newest segment. */
@@ -112,13 +114,16 @@ export class Segmenter {
 
   /**
    * Begins a run of samples of these tracks.
+   * @param receivedAt when the first of them came, milliseconds since the epoch, where they are late: those of several seconds may be
+   *   pushed at once then. Default: when it is pushed
    * @throws TypeError when there is none
    */
-  start(tracks: readonly Track[]): void {
+  start(tracks: readonly Track[], receivedAt?: number): void {
     const primary = primaryTrack(tracks);
     if (!primary) throw new TypeError('a stream needs at least one track');
     this.#breakRun();
     this.#captureOffset = undefined;
+    this.#receivedAt = receivedAt;
     this.#queues = new Map(tracks.map((track) => [track.id, new TrackQueue(track, track.id === primary.id)]));
     this.#primary = this.#queues.get(primary.id);
     const bytes = writeInitSegment(tracks);
@@ -235,11 +240,15 @@ export class Segmenter {
     }
     this.#offset = this.#end - firstTime;
     this.#runStart = this.#end;
+    this.#clockOffset = this.#clockOffsetOfRun(this.#offset);
+    this.#receivedAt = undefined;
+  }
+
+  #clockOffsetOfRun(offset: number): number {
+    if (this.#captureOffset !== undefined) return this.#captureOffset - offset * 1000;
+    if (this.#receivedAt !== undefined) return this.#receivedAt - this.#end * 1000;
     // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
-    this.#clockOffset =
-      this.#captureOffset === undefined
-        ? Math.max(this.#clockOffset, this.now() - this.#end * 1000)
-        : this.#captureOffset - this.#offset * 1000;
+    return Math.max(this.#clockOffset, this.now() - this.#end * 1000);
   }
 
   /** The frame rate is known. The part target stays what it was. */

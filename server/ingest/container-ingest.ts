@@ -9,6 +9,7 @@ import { FrameDrops, LEFT_OUT } from './frame-drops.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { checkResolution } from './resolution.js';
 import type { TranscoderFactory } from './transcoder.js';
+import type { Replay } from './replay-buffer.js';
 import { TranscoderRun, type TranscoderFailure } from './transcoder-run.js';
 
 export interface ContainerIngestOptions {
@@ -40,8 +41,10 @@ export class ContainerIngest implements Ingest {
   #scanner: ContainerScanner | undefined;
   #held: Uint8Array[] = [];
   #run: TranscoderRun | undefined;
-  /** Of what comes out: where it has a key frame, reading could have started. */
-  #primary: number | undefined;
+  /** Of what comes out: it says how far the transcoder is. */
+  #primary: Track | undefined;
+  /** When the first picture came that this transcoder was given, milliseconds of `performance.now()`; undefined: it comes as it is made. */
+  #receivedAt: number | undefined;
   /** Media came out once. */
   #produced = false;
   /** In a row. */
@@ -75,7 +78,7 @@ export class ContainerIngest implements Ingest {
     if (!this.#scanner) return true;
     const held = this.#held;
     this.#held = [];
-    return this.#begin(held);
+    return this.#begin(held, undefined);
   }
 
   async drained(): Promise<void> {
@@ -85,7 +88,7 @@ export class ContainerIngest implements Ingest {
   async end(): Promise<void> {
     this.#clearTimers();
     // One that died is started once more, for what was received since.
-    if (this.#scanner && !this.#run && !this.#stopped) this.#begin(this.#scanner.replay());
+    if (this.#scanner && !this.#run && !this.#stopped) this.#beginAgain(this.#scanner);
     const run = this.#run;
     if (!run || this.#stopped) {
       this.kill();
@@ -107,8 +110,10 @@ export class ContainerIngest implements Ingest {
   #onTracks(tracks: readonly Track[]): void {
     try {
       checkResolution(tracks, this.options.limits.maxPixels);
-      this.options.stream.start(tracks);
-      this.#primary = primaryTrack(tracks)?.id;
+      const { stream } = this.options;
+      const age = this.#receivedAt === undefined ? undefined : performance.now() - this.#receivedAt;
+      stream.start(tracks, age === undefined ? undefined : stream.clock.now() - age);
+      this.#primary = primaryTrack(tracks);
     } catch (error) {
       if (!(error instanceof LivestreamError)) throw error;
       this.kill();
@@ -116,10 +121,19 @@ export class ContainerIngest implements Ingest {
     }
   }
 
-  #begin(input: readonly Uint8Array[]): boolean {
+  /** Another transcoder goes on where it is not known to have all from the one before. */
+  #beginAgain(scanner: ContainerScanner): void {
+    const { bytes, receivedAt, lostBytes } = scanner.replay();
+    if (lostBytes > 0) this.#tellLoss(lostBytes);
+    this.#begin(bytes, receivedAt);
+  }
+
+  /** @param receivedAt see {@link #receivedAt} */
+  #begin(input: readonly Uint8Array[], receivedAt: Replay['receivedAt']): boolean {
     const { stream, transcoders, keyFrameInterval, limits } = this.options;
     const { kind, codecs, boundaries } = this.#scanner!;
     this.#boundariesAtStart = boundaries;
+    this.#receivedAt = receivedAt;
     const run = new TranscoderRun(
       transcoders,
       {
@@ -149,9 +163,10 @@ export class ContainerIngest implements Ingest {
   }
 
   #onSample(sample: Sample): void {
-    if (sample.key && sample.track === this.#primary) this.#scanner!.cameOut();
+    const isPrimary = sample.track === this.#primary?.id;
+    if (isPrimary) this.#scanner!.cameOut(sample.dts / this.#primary!.timescale, sample.key);
     const drop = this.options.stream.push(sample);
-    const isOrdinary = sample.track !== this.#primary && drop && BEFORE_PICTURE.has(drop);
+    const isOrdinary = !isPrimary && drop && BEFORE_PICTURE.has(drop);
     if (drop && !isOrdinary) this.#drops.add(drop, LEFT_OUT[drop]);
     this.#onProgress();
   }
@@ -202,7 +217,7 @@ export class ContainerIngest implements Ingest {
         `the transcoder failed (${reason}) and is started again, ${this.#failures} of ${limits.maxTranscoderRestarts} times in a row`,
       ),
     );
-    this.#restart = setTimeout(() => this.#begin(this.#scanner!.replay()), delay);
+    this.#restart = setTimeout(() => this.#beginAgain(this.#scanner!), delay);
   }
 
   /** Milliseconds. */
@@ -221,6 +236,15 @@ export class ContainerIngest implements Ingest {
       { streamId: stream.id, fault, failures: this.#failures, ...(cause ? { err: cause } : {}) },
       `the transcoder failed: ${reason}`,
     );
+  }
+
+  /** What did not come out of a transcoder that failed was more than is kept. */
+  #tellLoss(bytes: number): void {
+    const { stream, logger, limits } = this.options;
+    const message = `of what the transcoder did not give ${bytes} bytes are lost: ${limits.maxReplayBytes} are kept`;
+    stream.countTranscoderFault('lost-input');
+    logger.warn({ streamId: stream.id, bytes }, message);
+    this.events.onNotice?.(new LivestreamError('TRANSCODER_FAILED', message, { limit: 'maxReplayBytes' }));
   }
 
   #failMute(time = this.options.limits.startTime): void {

@@ -1,3 +1,5 @@
+import type { Replay } from './replay-buffer.js';
+
 export type ContainerKind = 'webm' | 'mp4' | 'mpegts';
 
 /** What a file's tracks are coded as, as far as the transcoder needs to know. */
@@ -15,8 +17,11 @@ export interface ContainerScanner {
   /** How many places where reading can start have come by. */
   readonly boundaries: number;
   push(bytes: Uint8Array): void;
-  /** The transcoder has given the first of what began at such a place. */
-  cameOut(): void;
+  /**
+   * The transcoder has given a sample of its main track: the picture, or the sound where there is none.
+   * @param time seconds on the transcoder's clock
+   */
+  cameOut(time: number, isKey: boolean): void;
   /** What a new transcoder needs: the header, and everything since the last place where reading can start of which all before is out. */
-  replay(): Uint8Array[];
+  replay(): Replay;
 }

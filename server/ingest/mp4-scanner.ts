@@ -2,9 +2,13 @@ import { concat, findBox, readBoxes, readBoxHeader } from '../hls/boxes.js';
 import { describeSampleEntry } from '../hls/sample-entry.js';
 import { isPlayableAvc } from './avc.js';
 import type { ContainerCodecs, ContainerScanner } from './container.js';
-import { ReplayBuffer } from './replay-buffer.js';
+import { readFragmentStart, readMainTrack, type MainTrack } from './mp4-fragments.js';
+import { ReplayBuffer, type Replay } from './replay-buffer.js';
 
-/** Follows MP4. Reading can start at any `moof` after the `moov` (ISO/IEC 14496-12 §8.8). */
+/** A `moof` that is longer is not looked into: it is waited for as a whole. */
+const MAX_MOOF_BYTES = 64 * 1024;
+
+/** Follows MP4. Reading can start at any `moof` after the `moov` (ISO/IEC 14496-12 §8.8) that begins with a key frame. */
 export class Mp4Scanner implements ContainerScanner {
   readonly kind = 'mp4';
   codecs: ContainerCodecs | undefined;
@@ -12,6 +16,7 @@ export class Mp4Scanner implements ContainerScanner {
   #partial: Uint8Array = new Uint8Array(0);
   #skip = 0;
   #movieSeen = false;
+  #track: MainTrack | undefined;
 
   constructor(replayLimit: number) {
     this.#replay = new ReplayBuffer(replayLimit);
@@ -21,12 +26,13 @@ export class Mp4Scanner implements ContainerScanner {
     return this.#replay.boundaries;
   }
 
-  cameOut(): void {
-    this.#replay.cameOut();
+  cameOut(time: number, isKey: boolean): void {
+    this.#replay.cameOut(time, isKey);
   }
 
-  replay(): Uint8Array[] {
-    return [...this.#replay.replay(), this.#partial];
+  replay(): Replay {
+    const replay = this.#replay.replay();
+    return { ...replay, bytes: [...replay.bytes, this.#partial] };
   }
 
   push(bytes: Uint8Array): void {
@@ -47,7 +53,16 @@ export class Mp4Scanner implements ContainerScanner {
         return;
       }
       if (this.#movieSeen && !this.#replay.headerComplete) this.#onHeader();
-      else if (header.type === 'moof') this.#replay.mark();
+      if (header.type === 'moof') {
+        const size = header.size <= MAX_MOOF_BYTES ? header.size : 0;
+        if (buffer.length - at < size) {
+          this.#partial = buffer.slice(at);
+          return;
+        }
+        const moof = buffer.subarray(at + header.headerSize, at + size);
+        const { canStart, time } = readFragmentStart(moof, this.#track);
+        if (canStart) this.#replay.mark(time);
+      }
       if (header.type === 'moov') this.#movieSeen = true;
       // A size of 0 reaches to the end of the file (§4.2); one smaller than the header is the transcoder's to refuse.
       this.#skip = header.size < header.headerSize ? Infinity : header.size - header.headerSize;
@@ -58,8 +73,10 @@ export class Mp4Scanner implements ContainerScanner {
 
   /** The first box after the moov: what came before is the header. */
   #onHeader(): void {
-    this.codecs = readCodecs(this.#replay.header());
-    this.#replay.mark();
+    const header = this.#replay.header();
+    this.codecs = readCodecs(header);
+    this.#track = readMainTrack(header);
+    this.#replay.checkpoint();
   }
 }
 

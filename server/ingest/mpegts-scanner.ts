@@ -1,11 +1,18 @@
 import { concat } from '../hls/boxes.js';
 import type { ContainerCodecs, ContainerScanner } from './container.js';
-import { ReplayBuffer } from './replay-buffer.js';
+import { ReplayBuffer, type Replay } from './replay-buffer.js';
 
 /** ISO/IEC 13818-1 §2.4.3.2. */
 const PACKET_BYTES = 188;
 const SYNC_BYTE = 0x47;
 const PAT_PID = 0;
+
+/** Of presentation timestamps: ticks a second, and where they wrap (§2.4.3.7). */
+const PTS_RATE = 90_000;
+const PTS_WRAP = 2 ** 33;
+
+/** ffmpeg takes steps of more than that, seconds, for a clock that was set, and takes them out (`-dts_delta_threshold`). */
+const LONGEST_STEP = 10;
 
 /** Stream types (§2.4.4.9, table 2-34). */
 const STREAM_TYPE_H264 = 0x1b;
@@ -24,6 +31,11 @@ export class MpegTsScanner implements ContainerScanner {
   #partial: Uint8Array = new Uint8Array(0);
   #pmtPid: number | undefined;
   #mainPid: number | undefined;
+  /** Presentation timestamp of the last place where reading can start, ticks. */
+  #pts: number | undefined;
+  /** The same without wraps and leaps, and how long after the one before, seconds. */
+  #time = 0;
+  #step = 0;
 
   constructor(replayLimit: number) {
     this.#replay = new ReplayBuffer(replayLimit);
@@ -33,12 +45,13 @@ export class MpegTsScanner implements ContainerScanner {
     return this.#replay.boundaries;
   }
 
-  cameOut(): void {
-    this.#replay.cameOut();
+  cameOut(time: number, isKey: boolean): void {
+    this.#replay.cameOut(time, isKey);
   }
 
-  replay(): Uint8Array[] {
-    return [...this.#replay.replay(), this.#partial];
+  replay(): Replay {
+    const replay = this.#replay.replay();
+    return { ...replay, bytes: [...replay.bytes, this.#partial] };
   }
 
   push(bytes: Uint8Array): void {
@@ -57,12 +70,22 @@ export class MpegTsScanner implements ContainerScanner {
   #onPacket(packet: Uint8Array): void {
     const pid = (((packet[1] ?? 0) & 0x1f) << 8) | (packet[2] ?? 0);
     if (this.codecs) {
-      if (pid === this.#mainPid && isRandomAccess(packet)) this.#replay.mark();
+      if (pid === this.#mainPid && isRandomAccess(packet)) this.#replay.mark(this.#timeOf(readPts(packet)));
     } else if (pid === PAT_PID) {
       this.#pmtPid = readPmtPid(section(packet)) ?? this.#pmtPid;
     } else if (pid === this.#pmtPid) {
       this.#onProgramMap(section(packet));
     }
+  }
+
+  /** Seconds on a clock that goes on evenly; undefined where the packet says nothing. */
+  #timeOf(pts: number | undefined): number | undefined {
+    if (pts === undefined) return undefined;
+    const ticks = pts - (this.#pts ?? pts);
+    const wrapped = ticks - Math.round(ticks / PTS_WRAP) * PTS_WRAP;
+    this.#pts = pts;
+    if (Math.abs(wrapped) <= LONGEST_STEP * PTS_RATE) this.#step = wrapped / PTS_RATE;
+    return (this.#time += this.#step);
   }
 
   #onProgramMap(table: Uint8Array | undefined): void {
@@ -84,13 +107,28 @@ function isRandomAccess(packet: Uint8Array): boolean {
   return hasAdaptation && (packet[4] ?? 0) > 0 && ((packet[5] ?? 0) & 0x40) !== 0;
 }
 
-/** The section that starts in a packet (§2.4.4). */
-function section(packet: Uint8Array): Uint8Array | undefined {
+/** What a packet with the start of something carries. */
+function payloadOf(packet: Uint8Array): Uint8Array | undefined {
   const startsHere = ((packet[1] ?? 0) & 0x40) !== 0;
   const adaptation = ((packet[3] ?? 0) >> 4) & 3;
   if (!startsHere || (adaptation & 1) === 0) return undefined;
-  const payload = 4 + (adaptation === 3 ? 1 + (packet[4] ?? 0) : 0);
-  const table = packet.subarray(payload + 1 + (packet[payload] ?? 0));
+  return packet.subarray(4 + (adaptation === 3 ? 1 + (packet[4] ?? 0) : 0));
+}
+
+/** Presentation timestamp of the PES packet that starts in a packet (§2.4.3.6), ticks. */
+function readPts(packet: Uint8Array): number | undefined {
+  const pes = payloadOf(packet);
+  if (!pes || pes.length < 14 || pes[0] !== 0 || pes[1] !== 0 || pes[2] !== 1) return undefined;
+  if (((pes[7] ?? 0) & 0x80) === 0) return undefined;
+  const bits = (at: number): number => ((pes[at] ?? 0) << 7) | ((pes[at + 1] ?? 0) >> 1);
+  return (((pes[9] ?? 0) >> 1) & 7) * 2 ** 30 + bits(10) * 2 ** 15 + bits(12);
+}
+
+/** The section that starts in a packet (§2.4.4). */
+function section(packet: Uint8Array): Uint8Array | undefined {
+  const payload = payloadOf(packet);
+  if (!payload) return undefined;
+  const table = payload.subarray(1 + (payload[0] ?? 0));
   const length = (((table[1] ?? 0) & 0x0f) << 8) | (table[2] ?? 0);
   // Less the CRC at its end.
   return table.length > 12 ? table.subarray(0, Math.min(table.length, 3 + length - 4)) : undefined;

@@ -1,26 +1,62 @@
 import { concat } from '../hls/boxes.js';
 
+/** From one place where reading can start to the next. */
+interface Group {
+  chunks: Uint8Array[];
+  bytes: number;
+  /** Of its first picture, seconds on the source's clock; undefined: unknown. */
+  time: number | undefined;
+  /** When its first byte came, milliseconds on a clock that never goes back. */
+  receivedAt: number;
+}
+
+/** What a new transcoder is given. */
+export interface Replay {
+  bytes: Uint8Array[];
+  /** When the first picture in it came, milliseconds on a clock that never goes back; undefined: there is none yet. */
+  receivedAt: number | undefined;
+  /** What had to be given up although it may never have come out. */
+  lostBytes: number;
+}
+
+/** Of the sound that belongs to the last pictures of a group the transcoder may give the end after the next group's first, seconds. */
+const SOUND_IS_LATE = 0.1;
+
+/** Groups that are further apart, seconds, are so on a clock that jumped. */
+const LONGEST_GROUP = 30;
+
+/** Groups that say no time are told by counting key frames, which may be wrong: so many are kept. */
+const UNTIMED_GROUPS = 2;
+
 /**
- * The bytes a new transcoder needs to go on in the middle of a file: the file's header, and everything since the last place
- * where reading can start; since the one before while what began at the last has not come out of the transcoder, which may
- * still hold the end of what was before it.
+ * The bytes a new transcoder needs to go on in the middle of a file: the file's header, and every group of which the transcoder before
+ * may not have given all: until the next one has begun to come out, it may still hold the end.
  */
 export class ReplayBuffer {
   #header: Uint8Array[] = [];
-  /** From the last place but one to the last. */
-  #before: Uint8Array[] = [];
-  /** Since the last place. */
-  #chunks: Uint8Array[] = [];
+  /** The oldest first; bytes are added to the last. */
+  #groups: Group[] = [];
   #bytes = 0;
   #headerDone = false;
-  #lost = false;
-  #checkpoint = 0;
+  /** Where a group perhaps begins in the last one, as an index of its chunks. */
+  #checkpoint = { at: 0, receivedAt: 0 };
   #boundaries = 0;
-  /** Of the two last places, those of which nothing has come out. */
-  #awaited = 0;
+  /** Of the first group that the transcoder was given, on the source's clock, seconds. */
+  #origin: number | undefined;
+  /** Source's clock less the transcoder's, seconds: its first key frame is the origin. */
+  #shift: number | undefined;
+  /** Groups of which the transcoder has given the beginning, by the count of key frames. */
+  #begun = 0;
+  #lostBytes = 0;
 
-  /** @param limit most bytes kept after the header */
-  constructor(private readonly limit: number) {}
+  /**
+   * @param limit most bytes kept after the header
+   * @param now a monotonic clock, milliseconds
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
 
   get headerComplete(): boolean {
     return this.#headerDone;
@@ -41,55 +77,108 @@ export class ReplayBuffer {
       pushJoined(this.#header, bytes, 0);
       return;
     }
-    if (this.#lost) return;
-    pushJoined(this.#chunks, bytes, this.#checkpoint);
-    this.#bytes += bytes.length;
-    if (this.#bytes > this.limit) this.#forgetBefore();
-    if (this.#bytes > this.limit) {
-      // Reading cannot start in the middle: wait for the next boundary.
-      this.#chunks = [];
-      this.#bytes = 0;
-      this.#checkpoint = 0;
-      this.#lost = true;
+    const last = this.#groups.at(-1);
+    if (!last) {
+      this.#lostBytes += bytes.length;
+      return;
     }
+    pushJoined(last.chunks, bytes, this.#checkpoint.at);
+    last.bytes += bytes.length;
+    this.#bytes += bytes.length;
+    // Where that is the last one: reading cannot start in the middle, so that the rest is of no use before the next checkpoint.
+    while (this.#bytes > this.limit && this.#groups.length > 0) this.#lostBytes += this.#giveUpOldest();
   }
 
   /** The next byte appended is the first after the header, or a place where reading can perhaps start. */
   checkpoint(): void {
     this.#headerDone = true;
-    this.#lost = false;
-    this.#checkpoint = this.#chunks.length;
+    const receivedAt = this.now();
+    const last = this.#groups.at(-1);
+    if (!last) this.#groups.push({ chunks: [], bytes: 0, time: undefined, receivedAt });
+    this.#checkpoint = { at: last?.chunks.length ?? 0, receivedAt };
   }
 
-  /** Reading can start at the last checkpoint. */
-  commit(): void {
+  /**
+   * Reading can start at the last checkpoint.
+   * @param time of the first picture there, seconds on the source's clock; undefined: unknown
+   */
+  commit(time?: number): void {
     this.#boundaries++;
-    this.#forgetBefore();
-    this.#before = this.#chunks.splice(0, this.#checkpoint);
-    this.#checkpoint = 0;
-    this.#awaited = Math.min(this.#awaited, 1) + 1;
+    const last = this.#groups.at(-1);
+    if (!last) return;
+    const { at, receivedAt } = this.#checkpoint;
+    const chunks = last.chunks.splice(at);
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    last.bytes -= bytes;
+    if (last.chunks.length === 0) this.#groups.pop();
+    this.#groups.push({ chunks, bytes, time, receivedAt });
+    this.#checkpoint = { at: 0, receivedAt };
+    this.#origin ??= time;
+    while (time === undefined && this.#groups.length > UNTIMED_GROUPS) this.#giveUpOldest();
   }
 
-  /** What began at the next place has begun to come out: what was given before it is out. */
-  cameOut(): void {
-    this.#awaited = Math.max(0, this.#awaited - 1);
-    if (this.#awaited === 0) this.#forgetBefore();
-  }
-
-  /** Reading can start at the next byte. */
-  mark(): void {
+  /** Reading can start at the next byte. @param time as of {@link commit} */
+  mark(time?: number): void {
     this.checkpoint();
-    this.commit();
+    this.commit(time);
   }
 
-  /** What to give to a new transcoder. */
-  replay(): Uint8Array[] {
-    this.#awaited = this.#before.length > 0 ? 2 : 1;
-    return [...this.#header, ...this.#before, ...this.#chunks];
+  /**
+   * A picture came out: what came before the group to which it belongs is out.
+   * @param time seconds on the transcoder's clock, which begins anywhere
+   */
+  cameOut(time: number, isKey: boolean): void {
+    if (isKey) {
+      this.#begun = Math.min(this.#begun + 1, this.#groups.length);
+      if (this.#origin !== undefined) this.#shift ??= this.#origin - time;
+    }
+    const reached = this.#shift === undefined ? -Infinity : time + this.#shift - SOUND_IS_LATE;
+    const hasBegun = (group: Group | undefined): boolean =>
+      group?.time !== undefined && group.time <= reached;
+    while (this.#groups.length > 1) {
+      const next = this.#groups[1]!;
+      if (next.time === undefined ? this.#begun < 2 : !hasBegun(next)) break;
+      this.#giveUpOldest();
+      this.#lostBytes = 0;
+    }
+    if (hasBegun(this.#groups[0])) this.#lostBytes = 0;
   }
 
-  #forgetBefore(): void {
-    for (const chunk of this.#before.splice(0)) this.#bytes -= chunk.length;
+  /** What to give to a new transcoder, of which {@link cameOut} tells from now on. */
+  replay(): Replay {
+    this.#begun = 0;
+    this.#shift = undefined;
+    this.#origin = this.#groups.find(({ time }) => time !== undefined)?.time;
+    const lostBytes = this.#lostBytes;
+    this.#lostBytes = 0;
+    return {
+      bytes: [...this.#header, ...this.#groups.flatMap(({ chunks }) => chunks)],
+      receivedAt: this.#receivedAt(),
+      lostBytes,
+    };
+  }
+
+  /**
+   * What was sent all at once, after a break, is older than its arrival: the first picture came so early that none has the date of
+   * a time when it had not been received.
+   */
+  #receivedAt(): number | undefined {
+    const [first = this.#groups[0], ...others] = this.#groups.filter(({ time }) => time !== undefined);
+    let { receivedAt, time: last = 0 } = first ?? {};
+    for (const { time = 0, receivedAt: arrival } of others) {
+      if (time < last || time > last + LONGEST_GROUP || receivedAt === undefined) break;
+      receivedAt = Math.min(receivedAt, arrival - (time - (first?.time ?? 0)) * 1000);
+      last = time;
+    }
+    return receivedAt;
+  }
+
+  /** @returns its bytes */
+  #giveUpOldest(): number {
+    const { bytes = 0 } = this.#groups.shift() ?? {};
+    this.#bytes -= bytes;
+    this.#begun = Math.max(0, this.#begun - 1);
+    return bytes;
   }
 }
 

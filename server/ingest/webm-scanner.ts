@@ -1,11 +1,14 @@
-import { concat } from '../hls/boxes.js';
+import { concat, view } from '../hls/boxes.js';
 import { isPlayableAvc } from './avc.js';
 import type { ContainerCodecs, ContainerScanner } from './container.js';
-import { ReplayBuffer } from './replay-buffer.js';
+import { ReplayBuffer, type Replay } from './replay-buffer.js';
 
 /** Element ids (RFC 9559 §5.1). */
 const SEGMENT = 0x18538067;
+const INFO = 0x1549a966;
+const TIMESTAMP_SCALE = 0x2ad7b1;
 const CLUSTER = 0x1f43b675;
+const TIMESTAMP = 0xe7;
 const TRACKS = 0x1654ae6b;
 const TRACK_ENTRY = 0xae;
 const TRACK_TYPE = 0x83;
@@ -17,6 +20,12 @@ const SIMPLE_BLOCK = 0xa3;
 /** A SimpleBlock's track number (one byte for all but odd files), timestamp and flags (RFC 9559 §10.2). */
 const BLOCK_HEADER_BYTES = 4;
 const KEY_FRAME_FLAG = 0x80;
+
+/** Nanoseconds a tick, where a file says nothing (§5.1.2.9). */
+const DEFAULT_TIMESTAMP_SCALE = 1_000_000;
+
+/** An unsigned integer has no more bytes (RFC 8794 §7.2). */
+const MAX_INTEGER_BYTES = 8;
 
 /** Codec ids are short; a longer one is none, bytes. */
 const MAX_CODEC_ID = 64;
@@ -44,8 +53,12 @@ export class WebmScanner implements ContainerScanner {
   #skip = 0;
   #lost = false;
   #videoTrack: number | undefined;
-  /** A Cluster began and its first picture has not come yet. */
+  /** A Cluster began and its first picture, or its time where there are none, has not come yet. */
   #undecided = false;
+  /** Seconds a tick. */
+  #tick = DEFAULT_TIMESTAMP_SCALE / 1e9;
+  /** Of the Cluster, ticks. */
+  #clusterTime: number | undefined;
 
   constructor(replayLimit: number) {
     this.#replay = new ReplayBuffer(replayLimit);
@@ -55,12 +68,13 @@ export class WebmScanner implements ContainerScanner {
     return this.#replay.boundaries;
   }
 
-  cameOut(): void {
-    this.#replay.cameOut();
+  cameOut(time: number, isKey: boolean): void {
+    this.#replay.cameOut(time, isKey);
   }
 
-  replay(): Uint8Array[] {
-    return [...this.#replay.replay(), this.#partial];
+  replay(): Replay {
+    const replay = this.#replay.replay();
+    return { ...replay, bytes: [...replay.bytes, this.#partial] };
   }
 
   push(bytes: Uint8Array): void {
@@ -97,25 +111,37 @@ export class WebmScanner implements ContainerScanner {
     if (element.id === CLUSTER) {
       if (!this.#replay.headerComplete) this.#onHeader();
       this.#replay.checkpoint();
-      this.#undecided = this.#videoTrack !== undefined;
-      if (!this.#undecided) this.#replay.commit();
+      this.#undecided = true;
+      this.#clusterTime = undefined;
+    } else if (this.#undecided && element.id === TIMESTAMP && element.size <= MAX_INTEGER_BYTES) {
+      const body = bytes.subarray(element.headerSize, element.headerSize + element.size);
+      if (body.length < element.size) return false;
+      this.#clusterTime = readInteger(body);
+      if (this.#videoTrack === undefined) this.#decide(true, 0);
     } else if (this.#undecided && element.id === SIMPLE_BLOCK) {
       const block = bytes.subarray(element.headerSize, element.headerSize + BLOCK_HEADER_BYTES);
       if (block.length < BLOCK_HEADER_BYTES) return false;
       if (((block[0] ?? 0) & 0x7f) === this.#videoTrack) {
-        this.#undecided = false;
-        if ((block[3] ?? 0) & KEY_FRAME_FLAG) this.#replay.commit();
+        this.#decide(((block[3] ?? 0) & KEY_FRAME_FLAG) !== 0, view(block).getInt16(1));
       }
     }
     return true;
   }
 
+  /** @param ticks of what the Cluster begins with, after its own time */
+  #decide(canStart: boolean, ticks: number): void {
+    this.#undecided = false;
+    const time = this.#clusterTime;
+    if (canStart) this.#replay.commit(time === undefined ? undefined : (time + ticks) * this.#tick);
+  }
+
   #onHeader(): void {
-    const tracks = readTracks(this.#replay.header());
+    const { tracks, timestampScale } = readSegment(this.#replay.header());
     const video = tracks.find((track) => track.type === TRACK_TYPE_VIDEO);
     const audio = tracks.find((track) => track.type === TRACK_TYPE_AUDIO);
     const playable = video !== undefined && isPlayableH264(video);
     this.#videoTrack = video?.number;
+    this.#tick = timestampScale / 1e9;
     this.codecs = {
       video: video && (playable ? 'h264' : 'other'),
       audio: audio && (audio.codec === 'A_AAC' ? 'aac' : 'other'),
@@ -172,17 +198,24 @@ interface TrackEntry {
   codecPrivate: Uint8Array;
 }
 
-function readTracks(header: Uint8Array): TrackEntry[] {
+function readSegment(header: Uint8Array): { tracks: TrackEntry[]; timestampScale: number } {
   const tracks: TrackEntry[] = [];
+  let timestampScale = DEFAULT_TIMESTAMP_SCALE;
   for (const top of readElements(header)) {
     if (top.id !== SEGMENT) continue;
     for (const child of readElements(top.body)) {
-      if (child.id !== TRACKS) continue;
-      for (const entry of readElements(child.body))
-        if (entry.id === TRACK_ENTRY) tracks.push(readTrack(entry.body));
+      if (child.id !== TRACKS && child.id !== INFO) continue;
+      for (const { id, body } of readElements(child.body)) {
+        if (id === TRACK_ENTRY) tracks.push(readTrack(body));
+        else if (id === TIMESTAMP_SCALE) timestampScale = readInteger(body);
+      }
     }
   }
-  return tracks;
+  return { tracks, timestampScale };
+}
+
+function readInteger(body: Uint8Array): number {
+  return body.subarray(0, MAX_INTEGER_BYTES).reduce((value, byte) => value * 256 + byte, 0);
 }
 
 function readTrack(entry: Uint8Array): TrackEntry {

@@ -105,9 +105,10 @@ export class Rendition {
     return this.#tracks;
   }
 
-  start(tracks: readonly Track[]): void {
+  /** See {@link Segmenter.start}. */
+  start(tracks: readonly Track[], receivedAt?: number): void {
     this.#tracks = tracks;
-    this.#segmenter.start(tracks);
+    this.#segmenter.start(tracks, receivedAt);
   }
 
   /** See {@link Segmenter.push}. */

@@ -113,10 +113,13 @@ export class Stream {
     return !this.#ended && (this.#suspended || (this.before !== undefined && !this.playable));
   }
 
-  /** Begins a run of samples; after an earlier run its media follows a discontinuity. */
-  start(tracks: readonly Track[]): void {
+  /**
+   * Begins a run of samples; after an earlier run its media follows a discontinuity.
+   * @param receivedAt as in {@link Segmenter.start}, by {@link clock}
+   */
+  start(tracks: readonly Track[], receivedAt?: number): void {
     if (this.#isOver) return;
-    this.source.start(tracks);
+    this.source.start(tracks, receivedAt);
     if (this.#derived) this.#derived.follow();
     else this.#derived = this.derive?.(this.source, this.id);
     this.#introduce();

@@ -4,8 +4,8 @@ import { fault, type Fault, type Promises } from '../fault.js';
 import { atOnce, lasting } from '../span.js';
 import { TranscodedStream } from '../transcoded-stream.js';
 
-/** A new one goes on with the same stream, from the last place in the file where reading can begin. */
-const promises: Promises = { recovers: 5, keepsSamples: 'none', seam: 'discontinuity', repeats: true };
+/** A new one goes on with the same stream, from the last place in the file where reading can begin and before which all came out. */
+const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'discontinuity', repeats: true };
 
 const prepare = (arena: Arena): Promise<TranscodedStream> => TranscodedStream.start(arena);
 
@@ -54,7 +54,7 @@ function crash(name: string, when: string, after: number): Fault {
   return fault<TranscodedStream>({
     name,
     title: `ffmpeg: SIGKILL ${when}`,
-    promises: { ...promises, keepsSamples: 'all' },
+    promises,
     prepare,
     inject: async (target) => {
       await target.afterKey(after);

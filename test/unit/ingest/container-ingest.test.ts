@@ -40,10 +40,10 @@ describe('ContainerIngest', () => {
     started[0]!.produce();
     ingest.write(fragment);
     started[0]!.events.onExit(new Error('SIGKILL'));
-    ingest.write(fragment.subarray(0, 10));
+    ingest.write(fragment.subarray(0, 30));
     await vi.advanceTimersByTimeAsync(0);
     // Of the second fragment nothing had come out; the third begins.
-    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment, fragment.subarray(0, 10)]));
+    expect(concat(started[1]?.written ?? [])).toEqual(concat([header, fragment, fragment.subarray(0, 30)]));
     started[1]!.produce();
     const { listed } = stream.source.window;
     expect(listed.map((segment) => segment.discontinuity)).toContain(true);

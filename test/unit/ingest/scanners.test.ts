@@ -87,7 +87,7 @@ describe.each(Object.entries(FILES))('%s', (name, { kind, codecs, boundaries }) 
 
   it('can be read from what is kept: its header and the bytes since the last boundary', () => {
     const file = readFileSync(join(folder, name));
-    const replay = Buffer.concat(scan(file, 1000)?.replay() ?? []);
+    const replay = Buffer.concat(scan(file, 1000)?.replay().bytes ?? []);
     expect(file.subarray(-50).equals(replay.subarray(-50))).toBe(true);
     if (kind !== 'mpegts') expect(file.subarray(0, 100).equals(replay.subarray(0, 100))).toBe(true);
     const path = join(folder, `replay-${name}`);
@@ -103,6 +103,30 @@ describe.each(Object.entries(FILES))('%s', (name, { kind, codecs, boundaries }) 
     ).toBeGreaterThan(0);
   });
 });
+
+describe.each(['h264-opus.mkv', 'vp8-opus.webm', 'h264-aac.mp4', 'h264-aac.ts', 'mpeg2-mp2.ts'])(
+  'of %s',
+  (name) => {
+    it.each([13, 1000])('all is kept until it came out, in pieces of %i bytes', (size) => {
+      const file = readFileSync(join(folder, name));
+      const scanner = scan(file, size)!;
+      const kept = (): number => Buffer.concat(scanner.replay().bytes).length;
+      // The transcoder's clock is another one.
+      const cameOut = (seconds: number): void => {
+        scanner.cameOut(100, true);
+        scanner.cameOut(100 + seconds, false);
+      };
+      const all = kept();
+      expect(all).toBeGreaterThan(file.length * 0.95);
+      cameOut(0.4);
+      expect(kept()).toBe(all);
+      // Groups of half a second, of two seconds.
+      cameOut(1.65);
+      expect(kept()).toBeLessThan(file.length * 0.4);
+      expect(Buffer.concat(scanner.replay().bytes).subarray(-1000)).toEqual(file.subarray(-1000));
+    });
+  },
+);
 
 describe('ContainerDetector', () => {
   it('names the bytes that are no container', () => {
@@ -147,6 +171,6 @@ describe('ContainerDetector', () => {
     let seed = 1;
     const noise = Uint8Array.from({ length: 200_000 }, () => (seed = (seed * 48_271) % 2_147_483_647) & 0xff);
     const scanner = scan(Buffer.concat([file.subarray(0, 20_000), noise]), 997);
-    expect(Buffer.concat(scanner?.replay() ?? []).length).toBeGreaterThan(0);
+    expect(Buffer.concat(scanner?.replay().bytes ?? []).length).toBeGreaterThan(0);
   });
 });
