@@ -101,6 +101,11 @@ export interface ResumeRequest {
    * from the next key frame; where it is absent such a server starts afresh.
    */
   from?: number;
+  /**
+   * Container: number of the oldest message that is still kept, acknowledged or not. A server that died and was started again goes on
+   * in the middle of the file, where that needs no older one; where it is absent such a server starts afresh, with another file.
+   */
+  kept?: number;
 }
 
 /** A track's new configuration, valid for the data after it. */

@@ -1,4 +1,5 @@
 import { LivestreamError } from '../errors.js';
+import { concat } from '../hls/boxes.js';
 import { primaryTrack, type Sample, type SampleDrop, type Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
 import type { Stream } from '../streams/stream.js';
@@ -6,10 +7,10 @@ import type { ContainerScanner } from './container.js';
 import { ContainerDetector } from './container-detector.js';
 import { Countdown } from './countdown.js';
 import { FrameDrops, LEFT_OUT } from './frame-drops.js';
-import type { Ingest, IngestEvents } from './ingest.js';
+import type { FilePlace, Ingest, IngestEvents } from './ingest.js';
+import { MessageMap } from './message-map.js';
 import { checkResolution } from './resolution.js';
 import type { TranscoderFactory } from './transcoder.js';
-import type { Replay } from './replay-buffer.js';
 import { TranscoderRun, type TranscoderFailure } from './transcoder-run.js';
 
 export interface ContainerIngestOptions {
@@ -18,6 +19,8 @@ export interface ContainerIngestOptions {
   limits: Limits;
   keyFrameInterval: number;
   logger: Logger;
+  /** Where another process left off: the first message is the one with the place. Default: the beginning of a file. */
+  from?: Pick<FilePlace, 'header' | 'offset'> | undefined;
 }
 
 /** Between starts of a transcoder that keeps failing: 0.1 s doubled each time, at most 2 s. */
@@ -40,11 +43,13 @@ export class ContainerIngest implements Ingest {
   readonly #drops: FrameDrops;
   #scanner: ContainerScanner | undefined;
   #held: Uint8Array[] = [];
+  #isFirst = true;
   #run: TranscoderRun | undefined;
   /** Of what comes out: it says how far the transcoder is. */
   #primary: Track | undefined;
-  /** When the first picture came that this transcoder was given, milliseconds of `performance.now()`; undefined: it comes as it is made. */
-  #receivedAt: number | undefined;
+  /** What this transcoder was given first came before, or all at once. */
+  #isLate = false;
+  readonly #messages: MessageMap;
   /** Media came out once. */
   #produced = false;
   /** In a row. */
@@ -64,10 +69,42 @@ export class ContainerIngest implements Ingest {
   ) {
     this.#detector = new ContainerDetector(options.limits.maxReplayBytes);
     this.#drops = new FrameDrops(options.stream, options.logger);
+    const { header, offset } = options.from ?? { header: [], offset: 0 };
+    this.#messages = new MessageMap(header.length - offset);
   }
 
-  write(bytes: Uint8Array): boolean {
+  write(message: Uint8Array): boolean {
     if (this.#stopped) return true;
+    const bytes = this.#isFirst ? this.#fromPlace(message) : message;
+    this.#isFirst = false;
+    this.#messages.add(message.length);
+    const room = this.#read(bytes);
+    this.#place(false);
+    return room;
+  }
+
+  place(isFinal: boolean): FilePlace | undefined {
+    const place = this.#place(isFinal);
+    return place && { header: this.#scanner!.replay.header(), ...place };
+  }
+
+  #place(isFinal: boolean): ReturnType<MessageMap['locate']> {
+    const position = this.#scanner?.replay.place(isFinal);
+    return position === undefined ? undefined : this.#messages.locate(position);
+  }
+
+  /** @throws LivestreamError BAD_MESSAGE where it cannot be the message with the place */
+  #fromPlace(message: Uint8Array): Uint8Array {
+    const { from } = this.options;
+    if (!from) return message;
+    if (from.offset <= message.length) return concat([from.header, message.subarray(from.offset)]);
+    throw new LivestreamError(
+      'BAD_MESSAGE',
+      `a message of ${message.length} bytes is not the one that was sent before, of more than ${from.offset}; start afresh, without resume.kept`,
+    );
+  }
+
+  #read(bytes: Uint8Array): boolean {
     if (!this.#produced && !this.#start.isRunning) this.#start.start(this.options.limits.startTime * 1000);
     if (this.#scanner) {
       this.#scanner.push(bytes);
@@ -78,7 +115,7 @@ export class ContainerIngest implements Ingest {
     if (!this.#scanner) return true;
     const held = this.#held;
     this.#held = [];
-    return this.#begin(held, undefined);
+    return this.#begin(held, this.options.from !== undefined);
   }
 
   async drained(): Promise<void> {
@@ -107,12 +144,17 @@ export class ContainerIngest implements Ingest {
     this.#ending?.();
   }
 
+  /** When came what this transcoder gives first, by the stream's clock; undefined: now. */
+  get #receivedAt(): number | undefined {
+    const receivedAt = this.#isLate ? this.#scanner!.replay.receivedAt : undefined;
+    if (receivedAt === undefined) return undefined;
+    return this.options.stream.clock.now() - (performance.now() - receivedAt);
+  }
+
   #onTracks(tracks: readonly Track[]): void {
     try {
       checkResolution(tracks, this.options.limits.maxPixels);
-      const { stream } = this.options;
-      const age = this.#receivedAt === undefined ? undefined : performance.now() - this.#receivedAt;
-      stream.start(tracks, age === undefined ? undefined : stream.clock.now() - age);
+      this.options.stream.start(tracks, this.#receivedAt);
       this.#primary = primaryTrack(tracks);
     } catch (error) {
       if (!(error instanceof LivestreamError)) throw error;
@@ -123,17 +165,17 @@ export class ContainerIngest implements Ingest {
 
   /** Another transcoder goes on where it is not known to have all from the one before. */
   #beginAgain(scanner: ContainerScanner): void {
-    const { bytes, receivedAt, lostBytes } = scanner.replay();
+    const { bytes, lostBytes } = scanner.replay.replay();
     if (lostBytes > 0) this.#tellLoss(lostBytes);
-    this.#begin(bytes, receivedAt);
+    this.#begin([...bytes, scanner.partial], true);
   }
 
-  /** @param receivedAt see {@link #receivedAt} */
-  #begin(input: readonly Uint8Array[], receivedAt: Replay['receivedAt']): boolean {
+  /** @param isLate see {@link #isLate} */
+  #begin(input: readonly Uint8Array[], isLate: boolean): boolean {
     const { stream, transcoders, keyFrameInterval, limits } = this.options;
-    const { kind, codecs, boundaries } = this.#scanner!;
-    this.#boundariesAtStart = boundaries;
-    this.#receivedAt = receivedAt;
+    const { kind, codecs, replay } = this.#scanner!;
+    this.#boundariesAtStart = replay.boundaries;
+    this.#isLate = isLate;
     const run = new TranscoderRun(
       transcoders,
       {
@@ -164,7 +206,7 @@ export class ContainerIngest implements Ingest {
 
   #onSample(sample: Sample): void {
     const isPrimary = sample.track === this.#primary?.id;
-    if (isPrimary) this.#scanner!.cameOut(sample.dts / this.#primary!.timescale, sample.key);
+    if (isPrimary) this.#scanner!.replay.cameOut(sample.dts / this.#primary!.timescale, sample.key);
     const drop = this.options.stream.push(sample);
     const isOrdinary = !isPrimary && drop && BEFORE_PICTURE.has(drop);
     if (drop && !isOrdinary) this.#drops.add(drop, LEFT_OUT[drop]);
@@ -189,7 +231,7 @@ export class ContainerIngest implements Ingest {
     if (this.#ending || this.#stopped || !failure) return;
     const { stream, limits } = this.options;
     const { fault, reason, blamesInput } = failure;
-    const hasAdvanced = this.#scanner!.boundaries > this.#boundariesAtStart;
+    const hasAdvanced = this.#scanner!.replay.boundaries > this.#boundariesAtStart;
     if (!this.#produced && blamesInput) {
       this.#fail(
         `nothing playable was found in this ${this.#scanner!.kind} file (${reason}); check that it is whole`,

@@ -1,4 +1,4 @@
-import type { Replay } from './replay-buffer.js';
+import type { ReplayBuffer } from './replay-buffer.js';
 
 export type ContainerKind = 'webm' | 'mp4' | 'mpegts';
 
@@ -14,14 +14,9 @@ export interface ContainerScanner {
   readonly kind: ContainerKind;
   /** Known once the header is complete. */
   readonly codecs: ContainerCodecs | undefined;
-  /** How many places where reading can start have come by. */
-  readonly boundaries: number;
+  /** What was read, and where reading can start again. */
+  readonly replay: ReplayBuffer;
+  /** The beginning of something that is not whole yet: it comes behind what is in `replay`. */
+  readonly partial: Uint8Array;
   push(bytes: Uint8Array): void;
-  /**
-   * The transcoder has given a sample of its main track: the picture, or the sound where there is none.
-   * @param time seconds on the transcoder's clock
-   */
-  cameOut(time: number, isKey: boolean): void;
-  /** What a new transcoder needs: the header, and everything since the last place where reading can start of which all before is out. */
-  replay(): Replay;
 }

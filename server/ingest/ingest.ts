@@ -1,6 +1,16 @@
 import type { LivestreamError } from '../errors.js';
 import type { TrackConfig } from '../protocol.js';
 
+/** Where in a file that comes in numbered messages another process can go on. */
+export interface FilePlace {
+  /** What the file begins with, and every part of it has to be read behind. */
+  header: Uint8Array;
+  /** The message, from the first that this ingest was given. */
+  message: number;
+  /** Of that message: bytes before the place. */
+  offset: number;
+}
+
 /** Turns a publisher's binary messages into a stream's samples; one for each format. */
 export interface Ingest {
   /**
@@ -22,6 +32,12 @@ export interface Ingest {
   configureTrack?(track: TrackConfig): void;
   /** Where the format has messages to begin with: whether another ingest could begin with this one, and miss nothing. */
   canBegin?(bytes: Uint8Array): boolean;
+  /**
+   * Where the format is a file: where another ingest could go on, and nothing that viewers have not seen would be missing.
+   * @param isFinal all that came out so far will be seen
+   * @returns undefined where there is no such place yet
+   */
+  place?(isFinal: boolean): FilePlace | undefined;
   /**
    * Where the format has timestamps: when one of them was captured.
    * @param timestamp microseconds

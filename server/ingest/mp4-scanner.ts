@@ -3,7 +3,7 @@ import { describeSampleEntry } from '../hls/sample-entry.js';
 import { isPlayableAvc } from './avc.js';
 import type { ContainerCodecs, ContainerScanner } from './container.js';
 import { readFragmentStart, readMainTrack, type MainTrack } from './mp4-fragments.js';
-import { ReplayBuffer, type Replay } from './replay-buffer.js';
+import { ReplayBuffer } from './replay-buffer.js';
 
 /** A `moof` that is longer is not looked into: it is waited for as a whole. */
 const MAX_MOOF_BYTES = 64 * 1024;
@@ -12,71 +12,58 @@ const MAX_MOOF_BYTES = 64 * 1024;
 export class Mp4Scanner implements ContainerScanner {
   readonly kind = 'mp4';
   codecs: ContainerCodecs | undefined;
-  #replay: ReplayBuffer;
-  #partial: Uint8Array = new Uint8Array(0);
+  readonly replay: ReplayBuffer;
+  partial: Uint8Array = new Uint8Array(0);
   #skip = 0;
   #movieSeen = false;
   #track: MainTrack | undefined;
 
   constructor(replayLimit: number) {
-    this.#replay = new ReplayBuffer(replayLimit);
-  }
-
-  get boundaries(): number {
-    return this.#replay.boundaries;
-  }
-
-  cameOut(time: number, isKey: boolean): void {
-    this.#replay.cameOut(time, isKey);
-  }
-
-  replay(): Replay {
-    const replay = this.#replay.replay();
-    return { ...replay, bytes: [...replay.bytes, this.#partial] };
+    this.replay = new ReplayBuffer(replayLimit);
   }
 
   push(bytes: Uint8Array): void {
-    const buffer = this.#partial.length === 0 ? bytes : concat([this.#partial, bytes]);
-    this.#partial = new Uint8Array(0);
+    const buffer = this.partial.length === 0 ? bytes : concat([this.partial, bytes]);
+    this.partial = new Uint8Array(0);
     let at = 0;
     while (at < buffer.length) {
       if (this.#skip > 0) {
         const step = Math.min(this.#skip, buffer.length - at);
-        this.#replay.append(buffer.subarray(at, at + step));
+        this.replay.append(buffer.subarray(at, at + step));
         this.#skip -= step;
         at += step;
         continue;
       }
       const header = readBoxHeader(buffer, at);
       if (!header) {
-        this.#partial = buffer.slice(at);
+        this.partial = buffer.slice(at);
         return;
       }
-      if (this.#movieSeen && !this.#replay.headerComplete) this.#onHeader();
+      if (this.#movieSeen && !this.replay.headerComplete) this.#onHeader();
       if (header.type === 'moof') {
         const size = header.size <= MAX_MOOF_BYTES ? header.size : 0;
         if (buffer.length - at < size) {
-          this.#partial = buffer.slice(at);
+          this.partial = buffer.slice(at);
           return;
         }
         const moof = buffer.subarray(at + header.headerSize, at + size);
         const { canStart, time } = readFragmentStart(moof, this.#track);
-        if (canStart) this.#replay.mark(time);
+        if (canStart) this.replay.mark(time);
       }
       if (header.type === 'moov') this.#movieSeen = true;
       // A size of 0 reaches to the end of the file (§4.2); one smaller than the header is the transcoder's to refuse.
       this.#skip = header.size < header.headerSize ? Infinity : header.size - header.headerSize;
-      this.#replay.append(buffer.subarray(at, at + header.headerSize));
+      this.replay.append(buffer.subarray(at, at + header.headerSize));
       at += header.headerSize;
     }
   }
 
   /** The first box after the moov: what came before is the header. */
   #onHeader(): void {
-    const header = this.#replay.header();
+    const header = this.replay.header();
     this.codecs = readCodecs(header);
     this.#track = readMainTrack(header);
-    this.#replay.checkpoint();
+    this.replay.checkpoint();
   }
 }
 

@@ -1,6 +1,6 @@
 import { concat } from '../hls/boxes.js';
 import type { ContainerCodecs, ContainerScanner } from './container.js';
-import { ReplayBuffer, type Replay } from './replay-buffer.js';
+import { ReplayBuffer } from './replay-buffer.js';
 
 /** ISO/IEC 13818-1 §2.4.3.2. */
 const PACKET_BYTES = 188;
@@ -27,8 +27,8 @@ const OTHER_AUDIO_TYPES = new Set([0x03, 0x04, 0x06, 0x11, 0x81, 0x87]);
 export class MpegTsScanner implements ContainerScanner {
   readonly kind = 'mpegts';
   codecs: ContainerCodecs | undefined;
-  #replay: ReplayBuffer;
-  #partial: Uint8Array = new Uint8Array(0);
+  readonly replay: ReplayBuffer;
+  partial: Uint8Array = new Uint8Array(0);
   #pmtPid: number | undefined;
   #mainPid: number | undefined;
   /** Presentation timestamp of the last place where reading can start, ticks. */
@@ -38,39 +38,26 @@ export class MpegTsScanner implements ContainerScanner {
   #step = 0;
 
   constructor(replayLimit: number) {
-    this.#replay = new ReplayBuffer(replayLimit);
-  }
-
-  get boundaries(): number {
-    return this.#replay.boundaries;
-  }
-
-  cameOut(time: number, isKey: boolean): void {
-    this.#replay.cameOut(time, isKey);
-  }
-
-  replay(): Replay {
-    const replay = this.#replay.replay();
-    return { ...replay, bytes: [...replay.bytes, this.#partial] };
+    this.replay = new ReplayBuffer(replayLimit);
   }
 
   push(bytes: Uint8Array): void {
-    const buffer = this.#partial.length === 0 ? bytes : concat([this.#partial, bytes]);
+    const buffer = this.partial.length === 0 ? bytes : concat([this.partial, bytes]);
     let at = 0;
     for (; at + PACKET_BYTES <= buffer.length; at += PACKET_BYTES) {
       const packet = buffer.subarray(at, at + PACKET_BYTES);
       const known = this.codecs !== undefined;
       if (packet[0] === SYNC_BYTE) this.#onPacket(packet);
-      this.#replay.append(packet);
-      if (!known && this.codecs) this.#replay.mark();
+      this.replay.append(packet);
+      if (!known && this.codecs) this.replay.mark();
     }
-    this.#partial = buffer.slice(at);
+    this.partial = buffer.slice(at);
   }
 
   #onPacket(packet: Uint8Array): void {
     const pid = (((packet[1] ?? 0) & 0x1f) << 8) | (packet[2] ?? 0);
     if (this.codecs) {
-      if (pid === this.#mainPid && isRandomAccess(packet)) this.#replay.mark(this.#timeOf(readPts(packet)));
+      if (pid === this.#mainPid && isRandomAccess(packet)) this.replay.mark(this.#timeOf(readPts(packet)));
     } else if (pid === PAT_PID) {
       this.#pmtPid = readPmtPid(section(packet)) ?? this.#pmtPid;
     } else if (pid === this.#pmtPid) {

@@ -5,7 +5,7 @@ import type { Audience, Listener } from '../streams/audience.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
-import type { Ingest, IngestEvents } from './ingest.js';
+import type { FilePlace, Ingest, IngestEvents } from './ingest.js';
 import type { PublishGrant } from '../streams/publish-grant.js';
 import { RateLimit } from './rate-limit.js';
 import { createToken } from './resume-token.js';
@@ -99,6 +99,12 @@ export class PublishSession {
   /** How many binary messages are held safely: the number of the next one. */
   get received(): number {
     return this.#received;
+  }
+
+  /** See {@link Ingest.place}; the number is that of the publisher's message. */
+  place(isFinal: boolean): FilePlace | undefined {
+    const place = this.#ingest.place?.(isFinal);
+    return place && { ...place, message: (this.options.received ?? 0) + place.message };
   }
 
   /** It takes nothing any more, though what it holds may still be on its way. */

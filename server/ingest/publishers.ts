@@ -5,7 +5,7 @@ import type { Audience } from '../streams/audience.js';
 import type { GrantCheck, PublishGrant } from '../streams/publish-grant.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
-import type { StreamState } from '../streams/stream-state.js';
+import type { SavedPlace, StreamState } from '../streams/stream-state.js';
 import type { Streams } from '../streams/streams.js';
 import { ContainerIngest } from './container-ingest.js';
 import { Countdown } from './countdown.js';
@@ -177,7 +177,8 @@ export class Publishers {
       );
     }
     // Before anything is taken over: what cannot be served changes nothing.
-    const createIngest = this.#ingestFor(message);
+    const place = lost && placeBefore(lost, message);
+    const createIngest = this.#ingestFor(message, place);
     // One that is only about to end is nothing to go on with.
     if ((!before || before.isOver) && !lost) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
@@ -196,7 +197,7 @@ export class Publishers {
       createIngest: (events) => createIngest(stream, events),
       // The same one: it may be presented again, should this answer not arrive.
       resumeToken: lost && message.resume?.token,
-      received: lost ? receivedBefore(lost, message) : 0,
+      received: place?.message ?? (lost ? receivedBefore(lost, message) : 0),
       onReceived: (receiver) => keeper?.note(receiver),
       onOver: (over) => {
         // Another may have taken its place while the last of its media came out.
@@ -206,6 +207,7 @@ export class Publishers {
       },
     });
     this.#sessions.set(streamId, session);
+    if (lost?.place && !place) keeper?.dropPlace(lost);
     const words = lost
       ? 'the stream goes on'
       : before || orphan
@@ -237,7 +239,10 @@ export class Publishers {
   }
 
   /** @throws LivestreamError UNSUPPORTED_FORMAT, TOO_LARGE or BAD_MESSAGE */
-  #ingestFor({ format }: StartStreamMessage): (stream: Stream, events: IngestEvents) => Ingest {
+  #ingestFor(
+    { format }: StartStreamMessage,
+    place: SavedPlace | undefined,
+  ): (stream: Stream, events: IngestEvents) => Ingest {
     const { limits, packaging, transcoders, logger } = this.options;
     if (format?.kind === 'frames') {
       const tracks = readTracks(format.tracks);
@@ -252,8 +257,9 @@ export class Publishers {
       );
     }
     const { keyFrameInterval } = packaging;
+    const from = place && { header: fromBase64(place.header), offset: place.offset };
     return (stream, events) =>
-      new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger }, events);
+      new ContainerIngest({ stream, transcoders, limits, keyFrameInterval, logger, from }, events);
   }
 }
 
@@ -262,7 +268,20 @@ function revoked(streamId: string): LivestreamError {
   return new LivestreamError('UNAUTHORIZED', message);
 }
 
-/** How many messages need not be sent again. A container cannot be read on from its middle: it begins anew. */
+/**
+ * Where a container is gone on with: only with a publisher that says that it still has all from there on. One that has the file's first
+ * message sends all of it.
+ */
+function placeBefore({ place }: StreamState, { format, resume }: StartStreamMessage): SavedPlace | undefined {
+  if (!place || place.message === 0 || format?.kind === 'frames' || resume?.kept === undefined)
+    return undefined;
+  return resume.kept <= place.message ? place : undefined;
+}
+
+const fromBase64 = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** How many messages need not be sent again. A container without a place to go on begins anew. */
 function receivedBefore({ isFinal, received }: StreamState, { format, resume }: StartStreamMessage): number {
   if (format?.kind !== 'frames') return 0;
   return Math.max(isFinal ? received : 0, resume?.from ?? 0);

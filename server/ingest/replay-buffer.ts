@@ -4,6 +4,10 @@ import { concat } from '../hls/boxes.js';
 interface Group {
   chunks: Uint8Array[];
   bytes: number;
+  /** Of its first byte, in the file. */
+  start: number;
+  /** Reading can start here: not where the group is only what came before the first such place. */
+  isPlace: boolean;
   /** Of its first picture, seconds on the source's clock; undefined: unknown. */
   time: number | undefined;
   /** When its first byte came, milliseconds on a clock that never goes back. */
@@ -13,8 +17,6 @@ interface Group {
 /** What a new transcoder is given. */
 export interface Replay {
   bytes: Uint8Array[];
-  /** When the first picture in it came, milliseconds on a clock that never goes back; undefined: there is none yet. */
-  receivedAt: number | undefined;
   /** What had to be given up although it may never have come out. */
   lostBytes: number;
 }
@@ -28,6 +30,9 @@ const LONGEST_GROUP = 30;
 /** Groups that say no time are told by counting key frames, which may be wrong: so many are kept. */
 const UNTIMED_GROUPS = 2;
 
+/** What came out so long ago, milliseconds, viewers have fetched. */
+const SEEN = 1000;
+
 /**
  * The bytes a new transcoder needs to go on in the middle of a file: the file's header, and every group of which the transcoder before
  * may not have given all: until the next one has begun to come out, it may still hold the end.
@@ -37,9 +42,13 @@ export class ReplayBuffer {
   /** The oldest first; bytes are added to the last. */
   #groups: Group[] = [];
   #bytes = 0;
+  /** Of the file, so far. */
+  #end = 0;
+  /** Where reading can start and before which all is out: since when that is so, and where in the file. The newest come last. */
+  #places: { start: number; since: number }[] = [];
   #headerDone = false;
   /** Where a group perhaps begins in the last one, as an index of its chunks. */
-  #checkpoint = { at: 0, receivedAt: 0 };
+  #checkpoint = { at: 0, start: 0, receivedAt: 0 };
   #boundaries = 0;
   /** Of the first group that the transcoder was given, on the source's clock, seconds. */
   #origin: number | undefined;
@@ -67,12 +76,14 @@ export class ReplayBuffer {
     return this.#boundaries;
   }
 
+  /** Empty while it is not complete. */
   header(): Uint8Array {
     return concat(this.#header);
   }
 
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
+    this.#end += bytes.length;
     if (!this.#headerDone) {
       pushJoined(this.#header, bytes, 0);
       return;
@@ -93,9 +104,11 @@ export class ReplayBuffer {
   checkpoint(): void {
     this.#headerDone = true;
     const receivedAt = this.now();
+    const start = this.#end;
     const last = this.#groups.at(-1);
-    if (!last) this.#groups.push({ chunks: [], bytes: 0, time: undefined, receivedAt });
-    this.#checkpoint = { at: last?.chunks.length ?? 0, receivedAt };
+    if (!last)
+      this.#groups.push({ chunks: [], bytes: 0, start, isPlace: false, time: undefined, receivedAt });
+    this.#checkpoint = { at: last?.chunks.length ?? 0, start, receivedAt };
   }
 
   /**
@@ -106,13 +119,14 @@ export class ReplayBuffer {
     this.#boundaries++;
     const last = this.#groups.at(-1);
     if (!last) return;
-    const { at, receivedAt } = this.#checkpoint;
+    const { at, start, receivedAt } = this.#checkpoint;
     const chunks = last.chunks.splice(at);
     const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
     last.bytes -= bytes;
     if (last.chunks.length === 0) this.#groups.pop();
-    this.#groups.push({ chunks, bytes, time, receivedAt });
-    this.#checkpoint = { at: 0, receivedAt };
+    this.#groups.push({ chunks, bytes, start, isPlace: true, time, receivedAt });
+    this.#checkpoint = { at: 0, start, receivedAt };
+    this.#notePlace();
     this.#origin ??= time;
     while (time === undefined && this.#groups.length > UNTIMED_GROUPS) this.#giveUpOldest();
   }
@@ -153,16 +167,15 @@ export class ReplayBuffer {
     this.#lostBytes = 0;
     return {
       bytes: [...this.#header, ...this.#groups.flatMap(({ chunks }) => chunks)],
-      receivedAt: this.#receivedAt(),
       lostBytes,
     };
   }
 
   /**
-   * What was sent all at once, after a break, is older than its arrival: the first picture came so early that none has the date of
-   * a time when it had not been received.
+   * When the first picture of what is kept came, milliseconds on a clock that never goes back; undefined: there is none yet. What was
+   * sent all at once, after a break, is older than its arrival: none has the date of a time when it had not been received.
    */
-  #receivedAt(): number | undefined {
+  get receivedAt(): number | undefined {
     const [first = this.#groups[0], ...others] = this.#groups.filter(({ time }) => time !== undefined);
     let { receivedAt, time: last = 0 } = first ?? {};
     for (const { time = 0, receivedAt: arrival } of others) {
@@ -173,11 +186,31 @@ export class ReplayBuffer {
     return receivedAt;
   }
 
+  /**
+   * Where another process can go on that is given the header and the file from there: viewers have seen what is before, as far as that
+   * is known.
+   * @param isFinal all that came out so far will be seen
+   * @returns bytes from the file's beginning
+   */
+  place(isFinal: boolean): number | undefined {
+    const seen = this.now() - SEEN;
+    while (this.#places.length > 1 && this.#places[1]!.since <= seen) this.#places.shift();
+    return this.#places.at(isFinal ? -1 : 0)?.start;
+  }
+
+  /** What is before the first group is out, or given up. */
+  #notePlace(): void {
+    const [first] = this.#groups;
+    const isKnown = first && this.#places.at(-1)?.start === first.start;
+    if (first?.isPlace && !isKnown) this.#places.push({ start: first.start, since: this.now() });
+  }
+
   /** @returns its bytes */
   #giveUpOldest(): number {
     const { bytes = 0 } = this.#groups.shift() ?? {};
     this.#bytes -= bytes;
     this.#begun = Math.max(0, this.#begun - 1);
+    this.#notePlace();
     return bytes;
   }
 }

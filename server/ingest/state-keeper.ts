@@ -1,11 +1,14 @@
 import type { Limits, Logger, PackagingOptions } from '../options.js';
 import { targetDuration } from '../streams/rendition.js';
 import {
+  MAX_SAVED_HEADER,
   readStreamState,
   UNSAVED_SEGMENTS,
+  type SavedPlace,
   type StreamState,
   type StreamStateStore,
 } from '../streams/stream-state.js';
+import type { FilePlace } from './ingest.js';
 import type { PublishSession } from './publish-session.js';
 import { hashToken } from './resume-token.js';
 
@@ -76,6 +79,16 @@ export class StateKeeper {
     await this.#inTime(this.#save(session, this.#entryOf(session), true), session.stream.id);
   }
 
+  /** The stream goes on, but not in its publisher's file, which is another one: its messages are numbered anew. */
+  dropPlace(state: StreamState): void {
+    const { streamId } = state;
+    const entry = this.#entries.get(streamId) ?? newEntry();
+    this.#entries.set(streamId, entry);
+    entry.work = entry.work.then(() =>
+      this.#attempt(streamId, () => this.store.save({ ...state, place: undefined })),
+    );
+  }
+
   /** The stream is over. */
   forget(streamId: string): void {
     const entry = this.#entries.get(streamId) ?? newEntry();
@@ -128,6 +141,7 @@ export class StateKeeper {
           tokenHash,
           isFinal,
           received: session.received,
+          place: savedPlace(session.place(isFinal)),
           source: stream.source.position,
         };
         entry.savedAt = this.now();
@@ -155,6 +169,11 @@ export class StateKeeper {
       this.#isFailing = true;
     }
   }
+}
+
+function savedPlace(place: FilePlace | undefined): SavedPlace | undefined {
+  if (!place || place.header.length > MAX_SAVED_HEADER) return undefined;
+  return { ...place, header: btoa(String.fromCharCode(...place.header)) };
 }
 
 function newEntry(): Entry {

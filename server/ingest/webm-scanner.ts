@@ -1,7 +1,7 @@
 import { concat, view } from '../hls/boxes.js';
 import { isPlayableAvc } from './avc.js';
 import type { ContainerCodecs, ContainerScanner } from './container.js';
-import { ReplayBuffer, type Replay } from './replay-buffer.js';
+import { ReplayBuffer } from './replay-buffer.js';
 
 /** Element ids (RFC 9559 §5.1). */
 const SEGMENT = 0x18538067;
@@ -47,9 +47,8 @@ interface ElementHeader {
 export class WebmScanner implements ContainerScanner {
   readonly kind = 'webm';
   codecs: ContainerCodecs | undefined;
-  #replay: ReplayBuffer;
-  /** An element header that is not whole yet. */
-  #partial: Uint8Array = new Uint8Array(0);
+  readonly replay: ReplayBuffer;
+  partial: Uint8Array = new Uint8Array(0);
   #skip = 0;
   #lost = false;
   #videoTrack: number | undefined;
@@ -61,30 +60,17 @@ export class WebmScanner implements ContainerScanner {
   #clusterTime: number | undefined;
 
   constructor(replayLimit: number) {
-    this.#replay = new ReplayBuffer(replayLimit);
-  }
-
-  get boundaries(): number {
-    return this.#replay.boundaries;
-  }
-
-  cameOut(time: number, isKey: boolean): void {
-    this.#replay.cameOut(time, isKey);
-  }
-
-  replay(): Replay {
-    const replay = this.#replay.replay();
-    return { ...replay, bytes: [...replay.bytes, this.#partial] };
+    this.replay = new ReplayBuffer(replayLimit);
   }
 
   push(bytes: Uint8Array): void {
-    const buffer = this.#partial.length === 0 ? bytes : concat([this.#partial, bytes]);
-    this.#partial = new Uint8Array(0);
+    const buffer = this.partial.length === 0 ? bytes : concat([this.partial, bytes]);
+    this.partial = new Uint8Array(0);
     let at = 0;
     while (at < buffer.length) {
       if (this.#skip > 0 || this.#lost) {
         const step = this.#lost ? buffer.length - at : Math.min(this.#skip, buffer.length - at);
-        this.#replay.append(buffer.subarray(at, at + step));
+        this.replay.append(buffer.subarray(at, at + step));
         this.#skip -= step;
         at += step;
         continue;
@@ -96,12 +82,12 @@ export class WebmScanner implements ContainerScanner {
         continue;
       }
       if (element === undefined || !this.#onElement(element, buffer.subarray(at))) {
-        this.#partial = buffer.slice(at);
+        this.partial = buffer.slice(at);
         return;
       }
       const entered = element.id === CLUSTER || element.id === SEGMENT;
       this.#skip = entered ? 0 : element.size;
-      this.#replay.append(buffer.subarray(at, at + element.headerSize));
+      this.replay.append(buffer.subarray(at, at + element.headerSize));
       at += element.headerSize;
     }
   }
@@ -109,8 +95,8 @@ export class WebmScanner implements ContainerScanner {
   /** @returns false when more of the element is needed */
   #onElement(element: ElementHeader, bytes: Uint8Array): boolean {
     if (element.id === CLUSTER) {
-      if (!this.#replay.headerComplete) this.#onHeader();
-      this.#replay.checkpoint();
+      if (!this.replay.headerComplete) this.#onHeader();
+      this.replay.checkpoint();
       this.#undecided = true;
       this.#clusterTime = undefined;
     } else if (this.#undecided && element.id === TIMESTAMP && element.size <= MAX_INTEGER_BYTES) {
@@ -132,11 +118,11 @@ export class WebmScanner implements ContainerScanner {
   #decide(canStart: boolean, ticks: number): void {
     this.#undecided = false;
     const time = this.#clusterTime;
-    if (canStart) this.#replay.commit(time === undefined ? undefined : (time + ticks) * this.#tick);
+    if (canStart) this.replay.commit(time === undefined ? undefined : (time + ticks) * this.#tick);
   }
 
   #onHeader(): void {
-    const { tracks, timestampScale } = readSegment(this.#replay.header());
+    const { tracks, timestampScale } = readSegment(this.replay.header());
     const video = tracks.find((track) => track.type === TRACK_TYPE_VIDEO);
     const audio = tracks.find((track) => track.type === TRACK_TYPE_AUDIO);
     const playable = video !== undefined && isPlayableH264(video);

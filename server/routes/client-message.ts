@@ -60,6 +60,7 @@ export const clientMessage = v.variant('type', [
       v.object({
         token: v.pipe(token, v.minLength(1)),
         from: v.optional(v.pipe(natural, v.maxValue(Number.MAX_SAFE_INTEGER))),
+        kept: v.optional(v.pipe(natural, v.maxValue(Number.MAX_SAFE_INTEGER))),
       }),
     ),
   }),

@@ -1,6 +1,18 @@
 import type { PublishGrant } from './publish-grant.js';
 import type { RenditionPosition } from './rendition.js';
 
+/** Where in its publisher's file another process can go on. */
+export interface SavedPlace {
+  /** What the file begins with, base64: at most {@link MAX_SAVED_HEADER} bytes. */
+  header: string;
+  /** Number of the publisher's message, and the bytes of it before the place. */
+  message: number;
+  offset: number;
+}
+
+/** A file whose header is longer, bytes, is not gone on with: every state of every stream is written about once a second. */
+export const MAX_SAVED_HEADER = 16 * 1024;
+
 /** What a stream must remember, so that another process can go on with it where this one died. */
 export interface StreamState {
   streamId: string;
@@ -23,6 +35,8 @@ export interface StreamState {
   isFinal: boolean;
   /** How many binary messages were published; of use where it is final. */
   received: number;
+  /** Of a container. */
+  place?: SavedPlace | undefined;
   source: RenditionPosition;
 }
 
@@ -76,6 +90,7 @@ export function readStreamState(value: unknown): StreamState | undefined {
     typeof value['isFinal'] === 'boolean' &&
     [undefined, true, false].includes(value['isPrivate'] as boolean | undefined) &&
     isGrant(value['grant']) &&
+    isPlace(value['place']) &&
     [value['savedAt'], value['startedAt'], value['received']].every(isNatural) &&
     [value['userId'], value['title']].every((text) => text === undefined || typeof text === 'string') &&
     [source['epoch'], source['mediaEpoch']].every((epoch) => isText(epoch, /^[0-9a-z]{1,10}$/)) &&
@@ -94,11 +109,19 @@ function isGrant(value: unknown): boolean {
   return key === undefined || (isObject(key) && isText(key['id'], /./) && isText(key['hash'], /./));
 }
 
+function isPlace(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isObject(value) || ![value['message'], value['offset']].every(isNatural)) return false;
+  const { header } = value;
+  if (!isText(header, /^[A-Za-z0-9+/]+={0,2}$/)) return false;
+  return header.length % 4 === 0 && header.length <= Math.ceil(MAX_SAVED_HEADER / 3) * 4;
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-function isText(value: unknown, pattern: RegExp): boolean {
+function isText(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
 }
 

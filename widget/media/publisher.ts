@@ -15,7 +15,7 @@ export interface PublisherOptions {
   maxBufferedSeconds: number;
   /**
    * How long messages are kept that the server has acknowledged, seconds, within `maxBufferedBytes`: one that dies loses what no viewer
-   * had fetched, and is sent it again. Several groups, since where a group begins it can go on. @default 6
+   * had fetched, and is sent it again. Several groups, since where a group begins it can go on. @default 10
    */
   acknowledgedSeconds: number;
   /** Bytes handed to the socket ahead of the network; the rest stays here, where it can be dropped. @default 1048576 */
@@ -29,7 +29,7 @@ export interface PublisherOptions {
 export const PUBLISHER_DEFAULTS: PublisherOptions = {
   maxBufferedBytes: 32 * 1024 * 1024,
   maxBufferedSeconds: 30,
-  acknowledgedSeconds: 6,
+  acknowledgedSeconds: 10,
   maxUnsentBytes: 1024 * 1024,
   maxUnsentFrameBytes: 128 * 1024,
   ackTimeout: 8,
@@ -170,7 +170,8 @@ export class Publisher {
   connectionOpened(): void {
     // Without the token the server begins afresh: viewers see a discontinuity.
     const token = this.#isBroken ? undefined : this.#resumeToken;
-    const resume = token !== undefined && { token, ...(this.#isFrames && { from: this.#beginning }) };
+    const kept = this.#isFrames ? { from: this.#beginning } : { kept: this.#queue.oldest };
+    const resume = token !== undefined && { token, ...kept };
     this.#link.send({ type: 'start-stream', ...this.#start(), ...(resume && { resume }) });
     this.#phase = 'starting';
   }
@@ -236,7 +237,9 @@ export class Publisher {
     this.#resumeToken = message.resumeToken;
     this.#isUnanswered = false;
     this.#progressAt = this.#now();
-    if (!this.#queue.resendFrom(message.received, this.#progressAt)) {
+    // One that has lost frames is sent no more of them than it needs, though all may still be there.
+    const hasLostFrames = isAfresh && this.#isFrames && this.#queue.first > 0;
+    if (hasLostFrames || !this.#queue.resendFrom(message.received, this.#progressAt)) {
       this.#beginAnew();
       if (!isAfresh) {
         // It goes on from a message that is not kept any more: only a fresh start can help.
@@ -323,7 +326,10 @@ export class Publisher {
    * cannot be thinned out, a hole anywhere makes the rest unreadable: the encoder begins another file.
    */
   #beginAnew(): void {
-    const { complete, ...dropped } = this.#queue.beginAnew(this.#isFrames ? this.#canBegin : () => false);
+    const { complete, ...dropped } = this.#queue.beginAnew(
+      this.#isFrames ? this.#canBegin : () => false,
+      this.#now(),
+    );
     this.#dropped(dropped);
     if (!complete && !this.#isStopping) this.#events.onRestartEncoder();
   }

@@ -9,6 +9,8 @@ interface Item {
   before: readonly ClientMessage[];
   /** When the server said that it has it, seconds. */
   acknowledgedAt?: number | undefined;
+  /** When it turned out that the server has lost it, seconds. */
+  lostAt?: number | undefined;
 }
 
 /**
@@ -149,7 +151,7 @@ export class SendQueue {
   resendFrom(received: number, now: number): boolean {
     if (received < this.#oldest || received > this.#oldest + this.#items.length) return false;
     this.#next = received;
-    if (received < this.#first) this.#recall(received);
+    if (received < this.#first) this.#recall(received, now);
     else this.acknowledge(received, now);
     return true;
   }
@@ -182,28 +184,31 @@ export class SendQueue {
    * Starts again with number 0 and {@link beginning}.
    * @returns what cannot be used of what was not acknowledged; `complete`: something is left
    */
-  beginAnew(canBegin: (bytes: ArrayBuffer) => boolean): Dropped & { complete: boolean } {
+  beginAnew(canBegin: (bytes: ArrayBuffer) => boolean, now: number): Dropped & { complete: boolean } {
     const start = this.beginning(canBegin) ?? this.#oldest + this.#items.length;
     const gone = this.#items.splice(0, start - this.#oldest);
     const heir = this.#items[0];
     // The receiver is told with the start of the stream.
     if (heir) heir.before = [];
     this.#oldest = this.#first = this.#next = 0;
-    this.#recall(0);
+    this.#recall(0, now);
     const dropped = droppedOf(gone.filter(({ acknowledgedAt }) => acknowledgedAt === undefined));
     return { ...dropped, complete: heir !== undefined };
   }
 
   #ageOf(number: number, now: number): number {
     const item = this.#items[number - this.#oldest];
-    return item ? now - item.time : 0;
+    return item ? now - (item.lostAt ?? item.time) : 0;
   }
 
   /** From a message on none is acknowledged any more: the receiver has lost them. */
-  #recall(number: number): void {
+  #recall(number: number, now: number): void {
     this.#first = number;
     const lost = this.#items.slice(number - this.#oldest);
-    for (const item of lost) item.acknowledgedAt = undefined;
+    for (const item of lost) {
+      if (item.acknowledgedAt !== undefined) item.lostAt = now;
+      item.acknowledgedAt = undefined;
+    }
     this.#bytes = bytesOf(lost);
     this.#acknowledgedBytes = bytesOf(this.#items.slice(0, number - this.#oldest));
   }

@@ -41,7 +41,8 @@ export const containers: FuzzTarget = {
       }
       const took = performance.now() - startedAt;
       if (took > MAX_TIME) throw new Error(`${bytes.length} bytes took ${Math.round(took)} ms`);
-      const kept = scanner?.replay().bytes.reduce((sum, { length }) => sum + length, 0) ?? 0;
+      const parts = scanner ? [...scanner.replay.replay().bytes, scanner.partial] : [];
+      const kept = parts.reduce((sum, { length }) => sum + length, 0);
       if (kept > MAX_REPLAY + SLACK) throw new Error(`${kept} bytes are kept for a restart`);
       return Promise.resolve();
     });

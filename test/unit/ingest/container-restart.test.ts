@@ -21,7 +21,8 @@ function group(second: number, samples = source.slice(second * 30, second * 30 +
 
 /** Gives what it is given, until it hangs. */
 class Copier extends FakeTranscoder {
-  hangs = false;
+  static startsHanging = false;
+  hangs = Copier.startsHanging;
 
   override write(bytes: Uint8Array): boolean {
     super.write(bytes);
@@ -126,6 +127,95 @@ describe('a transcoder that hangs', () => {
     started[0]!.events.onExit(new Error('SIGKILL'));
     await vi.advanceTimersByTimeAsync(0);
     expect(concat(started[1]!.written)).toEqual(concat([header, group(9)]));
+  });
+});
+
+describe('another process', () => {
+  /** The file in messages that are cut anywhere. */
+  function messagesOf(seconds: number, size = 777): Uint8Array[] {
+    const file = concat([header, ...Array.from({ length: seconds }, (_, second) => group(second))]);
+    return Array.from({ length: Math.ceil(file.length / size) }, (_, at) =>
+      file.subarray(at * size, (at + 1) * size),
+    );
+  }
+
+  it('goes on in the middle of the file, with what viewers may not have seen and all after it', async () => {
+    const messages = messagesOf(20);
+    const before = copied();
+    const half = Math.floor(messages.length / 2);
+    for (const message of messages.slice(0, half)) {
+      before.ingest.write(message);
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    const place = before.ingest.place(false)!;
+    expect(place.header).toEqual(header);
+    before.ingest.kill();
+    before.stream.suspend();
+
+    const after = copied();
+    const { header: first, message, offset } = place;
+    const ingest = after.ingestFrom({ header: first, offset });
+    for (const each of messages.slice(message)) ingest.write(each);
+    after.stream.end();
+    const names = namesOf(after.stream.source.window);
+    const seen = namesOf(before.stream.source.window);
+    // From a key frame on, and not from the beginning.
+    const from = sourceNames(0, 20).indexOf(names[0]!);
+    expect(from % 30).toBe(0);
+    expect(from).toBeGreaterThan(0);
+    expect(names).toEqual(sourceNames(0, 20).slice(from));
+    expect(from).toBeLessThan(seen.length);
+    // It could be gone on with once more.
+    const last = ingest.place(true)!;
+    const rest = concat([last.header, concat(messages.slice(message + last.message)).subarray(last.offset)]);
+    expect(rest).toEqual(concat([header, group(19)]));
+  });
+
+  it('is given the newest place where the process stopped as it was told to', async () => {
+    const { ingest } = copied();
+    for (const message of messagesOf(6)) {
+      ingest.write(message);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    const messages = messagesOf(6);
+    const bytesFrom = (place: { message: number; offset: number }): Uint8Array =>
+      concat(messages.slice(place.message)).subarray(place.offset);
+    // Nobody can have seen what came out in the last second.
+    expect(bytesFrom(ingest.place(false)!)).toEqual(
+      concat([0, 1, 2, 3, 4, 5].map((second) => group(second))),
+    );
+    expect(bytesFrom(ingest.place(true)!)).toEqual(group(5));
+  });
+
+  it('has nowhere to go on before there was a place', () => {
+    const { ingest } = copied();
+    ingest.write(header);
+    expect(ingest.place(true)).toBeUndefined();
+  });
+
+  it('dates what is sent again at once by when it was captured', async () => {
+    const { ingestFrom, stream, started } = copied();
+    const ingest = ingestFrom({ header, offset: 0 });
+    // Its transcoder takes a moment to begin.
+    const held: Uint8Array[] = [];
+    for (let second = 0; second < 5; second++) held.push(group(second));
+    Copier.startsHanging = true;
+    for (const bytes of held) ingest.write(bytes);
+    Copier.startsHanging = false;
+    await vi.advanceTimersByTimeAsync(300);
+    for (const bytes of started[0]!.written) started[0]!.events.onOutput(bytes);
+    stream.end();
+    const { programDateTime, duration } = stream.source.window.listed.at(-1)!;
+    expect(programDateTime + duration * 1000).toBeLessThanOrEqual(Date.now() + 1000);
+    expect(programDateTime + duration * 1000).toBeGreaterThan(Date.now() - 1000);
+  });
+
+  it('refuses a message that cannot be the one with the place', () => {
+    const { ingestFrom } = copied();
+    const ingest = ingestFrom({ header, offset: 1000 });
+    expect(() => ingest.write(new Uint8Array(999))).toThrow(
+      expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining('999 bytes') }),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import type { LivestreamError } from '../../../server/errors.js';
-import { ContainerIngest } from '../../../server/ingest/container-ingest.js';
+import { ContainerIngest, type ContainerIngestOptions } from '../../../server/ingest/container-ingest.js';
 import type { TranscoderFactory } from '../../../server/ingest/transcoder.js';
 import {
   defaultLimits,
@@ -30,15 +30,17 @@ export function setUp(
       return transcoder;
     },
   };
-  const ingest = new ContainerIngest(
-    {
-      stream,
-      transcoders: transcoders ?? fakes,
-      limits: { ...defaultLimits, ...limits },
-      keyFrameInterval: 1,
-      logger: silentLogger,
-    },
-    { onFailure: (error) => failures.push(error), onNotice: (error) => notices.push(error) },
-  );
-  return { ingest, stream, started, failures, notices, statuses };
+  const ingestFrom = (from?: ContainerIngestOptions['from']): ContainerIngest =>
+    new ContainerIngest(
+      {
+        stream,
+        transcoders: transcoders ?? fakes,
+        limits: { ...defaultLimits, ...limits },
+        keyFrameInterval: 1,
+        logger: silentLogger,
+        from,
+      },
+      { onFailure: (error) => failures.push(error), onNotice: (error) => notices.push(error) },
+    );
+  return { ingest: ingestFrom(), ingestFrom, stream, started, failures, notices, statuses };
 }

@@ -9,6 +9,7 @@ import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/o
 import type { StartStreamMessage } from '../../../server/protocol.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
+import type { StreamState } from '../../../server/streams/stream-state.js';
 import { Streams } from '../../../server/streams/streams.js';
 import { videoTrack } from '../../helpers/samples.js';
 
@@ -25,18 +26,20 @@ function setUp(options: Partial<PublishersOptions> = {}) {
   const audience = new Audience();
   const streams = new Streams(defaultPackaging, defaultLimits, audience);
   const forgotten: string[] = [];
+  const withoutPlace: string[] = [];
   const keeper = {
     note() {},
     saveFinal: () => Promise.resolve(),
     settled: () => Promise.resolve(),
     forget: (streamId: string) => forgotten.push(streamId),
+    dropPlace: ({ streamId }: StreamState) => withoutPlace.push(streamId),
   } as unknown as StateKeeper;
   const publishers = new Publishers({
     ...{ streams, audience, limits: defaultLimits, packaging: defaultPackaging, refusals: new Refusals() },
     ...{ transcoders: undefined, logger: silentLogger, keeper },
     ...options,
   });
-  return { publishers, streams, forgotten };
+  return { publishers, streams, forgotten, withoutPlace };
 }
 
 it('nobody resumes what stands on a key that was revoked, before the stream has ended too', async () => {
@@ -104,16 +107,51 @@ describe('a session whose last media still comes out', () => {
   });
 });
 
+/** What another process left of a stream. */
+const lostStream = (streamId: string): StreamState => ({
+  ...{ streamId, savedAt: Date.now(), startedAt: Date.now(), tokenHash: 'x'.repeat(43) },
+  ...{ isFinal: true, received: 0 },
+  source: {
+    ...{ epoch: 'a', mediaEpoch: 'a', mediaSequence: 1, discontinuitySequence: 0, partTarget: 0.2 },
+    ...{ targetDuration: 2, mediaTime: 1, programDate: 1 },
+  },
+});
+
+describe('a container that another process began', () => {
+  const transcoders: TranscoderFactory = {
+    start: () => ({ write: () => true, drained: () => Promise.resolve(), end: () => {}, kill: () => {} }),
+  };
+  const place = { header: 'AAAA', message: 40, offset: 3 };
+
+  it.each([
+    ['all from the place on', { kept: 40 }, place, 40],
+    ['more than that', { kept: 0 }, place, 40],
+    ['less', { kept: 41 }, place, 0],
+    ['nobody knows what', {}, place, 0],
+    ['what frames have', { from: 40 }, place, 0],
+    ['all from the first message on', { kept: 0 }, { ...place, message: 0 }, 0],
+    ['a place that is not known', { kept: 0 }, undefined, 0],
+  ])('goes on with a publisher that still has %s', (_what, resume, known, received) => {
+    const { publishers, withoutPlace } = setUp({ transcoders });
+    publishers.adopt({ ...lostStream('file'), received: 50, place: known });
+    const again = { type: 'start-stream', streamId: 'file', resume: { token: 't', ...resume } } as const;
+    const session = publishers.start(again, 'x'.repeat(43));
+    expect(session.received).toBe(received);
+    // Its messages have other numbers from here on.
+    expect(withoutPlace).toEqual(known && received === 0 ? ['file'] : []);
+  });
+
+  it('does not go on as frames', () => {
+    const { publishers } = setUp({ transcoders });
+    publishers.adopt({ ...lostStream('show'), place });
+    const { received } = publishers.start({ ...message, resume: { token: 't', kept: 0 } }, 'x'.repeat(43));
+    expect(received).toBe(0);
+  });
+});
+
 it('a server that ends for good keeps nothing of streams whose publisher never came back', async () => {
   const { publishers, forgotten } = setUp();
-  publishers.adopt({
-    ...{ streamId: 'lost', savedAt: Date.now(), startedAt: Date.now(), tokenHash: 'x'.repeat(43) },
-    ...{ isFinal: true, received: 0 },
-    source: {
-      ...{ epoch: 'a', mediaEpoch: 'a', mediaSequence: 1, discontinuitySequence: 0, partTarget: 0.2 },
-      ...{ targetDuration: 2, mediaTime: 1, programDate: 1 },
-    },
-  });
+  publishers.adopt(lostStream('lost'));
   await publishers.close(false);
   expect(forgotten).toEqual(['lost']);
 });

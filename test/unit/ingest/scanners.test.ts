@@ -77,17 +77,21 @@ function scan(file: Uint8Array, size: number): ContainerScanner | undefined {
   return scanner;
 }
 
+/** What a new transcoder is given. */
+const keptOf = (scanner: ContainerScanner | undefined): Uint8Array[] =>
+  scanner ? [...scanner.replay.replay().bytes, scanner.partial] : [];
+
 describe.each(Object.entries(FILES))('%s', (name, { kind, codecs, boundaries }) => {
   it.each([1, 13, 1000, 1_000_000])('is understood in pieces of %i bytes', (size) => {
     const scanner = scan(readFileSync(join(folder, name)), size);
     expect(scanner?.kind).toBe(kind);
     expect(scanner?.codecs).toEqual(codecs);
-    expect(scanner?.boundaries).toBeGreaterThanOrEqual(boundaries);
+    expect(scanner?.replay.boundaries).toBeGreaterThanOrEqual(boundaries);
   });
 
   it('can be read from what is kept: its header and the bytes since the last boundary', () => {
     const file = readFileSync(join(folder, name));
-    const replay = Buffer.concat(scan(file, 1000)?.replay().bytes ?? []);
+    const replay = Buffer.concat(keptOf(scan(file, 1000)));
     expect(file.subarray(-50).equals(replay.subarray(-50))).toBe(true);
     if (kind !== 'mpegts') expect(file.subarray(0, 100).equals(replay.subarray(0, 100))).toBe(true);
     const path = join(folder, `replay-${name}`);
@@ -110,11 +114,11 @@ describe.each(['h264-opus.mkv', 'vp8-opus.webm', 'h264-aac.mp4', 'h264-aac.ts', 
     it.each([13, 1000])('all is kept until it came out, in pieces of %i bytes', (size) => {
       const file = readFileSync(join(folder, name));
       const scanner = scan(file, size)!;
-      const kept = (): number => Buffer.concat(scanner.replay().bytes).length;
+      const kept = (): number => Buffer.concat(keptOf(scanner)).length;
       // The transcoder's clock is another one.
       const cameOut = (seconds: number): void => {
-        scanner.cameOut(100, true);
-        scanner.cameOut(100 + seconds, false);
+        scanner.replay.cameOut(100, true);
+        scanner.replay.cameOut(100 + seconds, false);
       };
       const all = kept();
       expect(all).toBeGreaterThan(file.length * 0.95);
@@ -123,7 +127,7 @@ describe.each(['h264-opus.mkv', 'vp8-opus.webm', 'h264-aac.mp4', 'h264-aac.ts', 
       // Groups of half a second, of two seconds.
       cameOut(1.65);
       expect(kept()).toBeLessThan(file.length * 0.4);
-      expect(Buffer.concat(scanner.replay().bytes).subarray(-1000)).toEqual(file.subarray(-1000));
+      expect(Buffer.concat(keptOf(scanner)).subarray(-1000)).toEqual(file.subarray(-1000));
     });
   },
 );
@@ -143,7 +147,7 @@ describe('ContainerDetector', () => {
       100,
     );
     expect(scanner?.codecs).toEqual({ video: 'h264', audio: 'other' });
-    expect(scanner?.boundaries).toBe(3);
+    expect(scanner?.replay.boundaries).toBe(3);
   });
 
   it('does not take every text that begins with a G for MPEG-TS', () => {
@@ -171,6 +175,6 @@ describe('ContainerDetector', () => {
     let seed = 1;
     const noise = Uint8Array.from({ length: 200_000 }, () => (seed = (seed * 48_271) % 2_147_483_647) & 0xff);
     const scanner = scan(Buffer.concat([file.subarray(0, 20_000), noise]), 997);
-    expect(Buffer.concat(scanner?.replay().bytes ?? []).length).toBeGreaterThan(0);
+    expect(Buffer.concat(keptOf(scanner)).length).toBeGreaterThan(0);
   });
 });

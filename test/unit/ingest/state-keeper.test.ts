@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { FilePlace } from '../../../server/ingest/ingest.js';
 import type { PublishSession } from '../../../server/ingest/publish-session.js';
 import { hashToken } from '../../../server/ingest/resume-token.js';
 import { StateKeeper } from '../../../server/ingest/state-keeper.js';
@@ -33,11 +34,13 @@ class TestStore implements StreamStateStore {
 let store: TestStore;
 let keeper: StateKeeper;
 let now: number;
+let place: FilePlace | undefined;
 const logger = { ...silentLogger, error: vi.fn(), info: vi.fn(), warn: vi.fn() };
 beforeEach(() => {
   vi.resetAllMocks();
   store = new TestStore();
   now = 0;
+  place = undefined;
   keeper = new StateKeeper(store, logger, () => now);
 });
 
@@ -45,7 +48,10 @@ function setUp(id = 'show', before?: StreamState) {
   const stream = new Stream(id, defaultPackaging, () => {}, undefined, undefined, before);
   const { window } = stream.source;
   window.partTarget ||= 0.2;
-  const session = { stream, resumeToken: 'the token', received: 7 } as PublishSession;
+  const session = {
+    ...{ stream, resumeToken: 'the token', received: 7 },
+    place: () => place,
+  } as unknown as PublishSession;
   const segment = (discontinuity = false): void => {
     window.openSegment({ init: 0, discontinuity, programDateTime: 1000, independent: true });
     window.addPart({ duration: 1, independent: true, bytes: new Uint8Array(1) });
@@ -73,6 +79,27 @@ describe('StateKeeper', () => {
       source: { epoch: stream.source.epoch, mediaSequence: 3, discontinuitySequence: 1, partTarget: 0.2 },
     });
     expect(JSON.stringify(state)).not.toContain('the token');
+  });
+
+  it('saves where in a file another process can go on, and not a header without end', async () => {
+    const { session, segment } = setUp();
+    place = { header: new Uint8Array([1, 2, 3, 4]), message: 12, offset: 5 };
+    segment();
+    await keeper.saveFinal(session);
+    const state = await saved();
+    expect(state.place).toEqual({ header: 'AQIDBA==', message: 12, offset: 5 });
+    place = { ...place, header: new Uint8Array(16 * 1024 + 1) };
+    await keeper.saveFinal(session);
+    expect(await saved()).not.toMatchObject({ place: expect.anything() });
+    place = { ...place, header: new Uint8Array(16 * 1024) };
+    await keeper.saveFinal(session);
+    store.found = [await saved()];
+    expect(keeper.load(defaultLimits, defaultPackaging)).toHaveLength(1);
+
+    keeper.dropPlace(state);
+    const { place: gone, ...rest } = state;
+    expect(gone).toBeDefined();
+    expect(await saved()).toEqual({ ...rest, place: undefined });
   });
 
   it('saves nothing of a stream that nobody can have played', async () => {
@@ -250,6 +277,17 @@ describe('StateKeeper', () => {
           { ...state, received: -1 },
           { ...state, title: 1 },
         ],
+        ...[
+          ...[null, {}, { header: '', message: 0, offset: 0 }, { header: 'AAA', message: 0, offset: 0 }],
+          ...[
+            { header: '!AAA', message: 0, offset: 0 },
+            { header: 'A'.repeat(22_000), message: 0, offset: 0 },
+          ],
+          ...[
+            { header: 'AAAA', message: -1, offset: 0 },
+            { header: 'AAAA', message: 0, offset: 0.5 },
+          ],
+        ].map((found) => ({ ...state, place: found })),
         ...[
           { ...state, source: null },
           { ...state, source: { ...source, epoch: 'a/b' } },

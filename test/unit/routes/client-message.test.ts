@@ -7,7 +7,7 @@ describe('parseClientMessage', () => {
       type: 'start-stream',
       ...{ streamId: 'my_stream-1', userId: 'u', token: 't', title: 'Title' },
       format: { kind: 'container', mimeType: 'video/webm;codecs=h264,opus' },
-      resume: { token: 'r' },
+      resume: { token: 'r', from: 1, kept: 2 },
     };
     expect(parseClientMessage(JSON.stringify(message))).toEqual(message);
   });
@@ -35,6 +35,9 @@ describe('parseClientMessage', () => {
     ['{"type":"start-stream","streamId":"a","format":{}}', 'format.kind is missing'],
     ['{"type":"start-stream","streamId":"a","format":7}', 'format'],
     ['{"type":"start-stream","streamId":"a","resume":{"token":""}}', 'resume.token'],
+    ['{"type":"start-stream","streamId":"a","resume":{"token":"r","kept":-1}}', 'resume.kept'],
+    ['{"type":"start-stream","streamId":"a","resume":{"token":"r","kept":1.5}}', 'resume.kept'],
+    ['{"type":"start-stream","streamId":"a","resume":{"token":"r","kept":"1"}}', 'resume.kept'],
   ])('refuses %s', (text, reason) => {
     expect(() => parseClientMessage(text)).toThrow(
       expect.objectContaining({ code: 'BAD_MESSAGE', message: expect.stringContaining(reason) }),

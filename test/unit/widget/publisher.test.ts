@@ -109,6 +109,34 @@ describe('Publisher', () => {
     expect(encoderRestarts).toBe(0);
   });
 
+  it('says what it still has of its file, with which a server goes on that has lost what it had', () => {
+    const publisher = makePublisher({ acknowledgedSeconds: 3 });
+    publisher.connectionOpened();
+    started(publisher, 0, 'token-1');
+    for (let count = 0; count < 10; count++) {
+      pushAll(publisher, `m${count}`);
+      publisher.handle({ type: 'ack', streamId: 'a', received: count + 1 });
+      now += 1;
+    }
+    publisher.connectionLost();
+    // It waits only since it is known to be lost.
+    now += 25;
+    pushAll(publisher, 'm10');
+    now += 1;
+    peer.data = [];
+    publisher.connectionOpened();
+    expect(peer.last).toMatchObject({ resume: { token: 'token-1', kept: 7 } });
+    started(publisher, 8, 'token-1');
+    expect(peer.data).toEqual(['m8', 'm9', 'm10']);
+    expect(publisher.bufferedSeconds).toBe(0);
+    expect(resumed).toEqual([false, true]);
+    expect(encoderRestarts).toBe(0);
+    expect(dropped).toEqual([]);
+    now += 5;
+    pushAll(publisher, 'm11');
+    expect(dropped).toEqual([]);
+  });
+
   it('begins a new file where the server has lost what it acknowledged, and that is not kept any more', () => {
     const publisher = makePublisher({ acknowledgedSeconds: 0 });
     publisher.connectionOpened();
