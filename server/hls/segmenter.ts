@@ -246,9 +246,13 @@ export class Segmenter {
 
   #clockOffsetOfRun(offset: number): number {
     if (this.#captureOffset !== undefined) return this.#captureOffset - offset * 1000;
-    if (this.#receivedAt !== undefined) return this.#receivedAt - this.#end * 1000;
-    // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6).
-    return Math.max(this.#clockOffset, this.now() - this.#end * 1000);
+    // The date must not go back where the last run's media came faster than it plays (RFC 8216bis §4.4.4.6), or comes again.
+    const { last } = this.window;
+    const earliest =
+      this.#receivedAt === undefined
+        ? this.#clockOffset + this.#end * 1000
+        : this.#programDate + (last?.duration ?? 0) * 1000;
+    return Math.max(earliest, this.#receivedAt ?? this.now()) - this.#end * 1000;
   }
 
   /** The frame rate is known. The part target stays what it was. */

@@ -48,8 +48,8 @@ export const SERVER: readonly Fault[] = [
     name: 'server-kill',
     title: 'server: SIGKILL, and started again',
     hitsAll: true,
-    // What was acknowledged and not seen yet was in its memory alone: publishers of frames send it again from a key frame on.
-    promises: { recovers: 5, keepsSamples: 'frames', seam: 'discontinuity', repeats: true },
+    // What was acknowledged and not seen yet was in its memory alone: publishers send it again from a key frame on.
+    promises: { recovers: 5, keepsSamples: 'all', seam: 'discontinuity', repeats: true },
     prepare,
     inject: (_target, { server }) => restarted(server, 'SIGKILL', 'SIGKILL'),
   }),
@@ -57,8 +57,8 @@ export const SERVER: readonly Fault[] = [
     name: 'server-restart',
     title: 'server: SIGTERM, and started again',
     hitsAll: true,
-    // Another process cannot go on in the middle of a file: the recorder begins a new one when it is back.
-    promises: { recovers: 5, keepsSamples: 'frames', seam: 'discontinuity' },
+    // Frames go on with a key frame that nobody has seen, files with the last one that somebody has.
+    promises: { recovers: 5, keepsSamples: 'all', seam: 'discontinuity', repeats: true },
     prepare,
     inject: (_target, { server }) => restarted(server, 'SIGTERM', 0),
   }),

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { framesFrom, framesUntil, generateFrames, messagesOf, type Frames } from '../../helpers/frames.js';
 import { HlsClient, type Playlist } from '../../helpers/hls-client.js';
+import { frameDigests, generateMedia, sourceDigests } from '../../helpers/media.js';
 import type { Publisher } from '../../helpers/publisher.js';
+import { difference } from '../frames.js';
 import type { ServerSetup, StartHost } from '../implementation.js';
 import { newStreamId, Server } from '../server.js';
 
@@ -166,6 +168,51 @@ export function restarting(startHost: StartHost): void {
       late.send({ type: 'join-stream', streamId });
       expect(await late.next('stream-joined')).toMatchObject({ status: 'waiting' });
     });
+
+    it.each([
+      ['in the middle of its file, where the publisher still has it', 0],
+      ['anew where it does not say so', undefined],
+    ])('goes on with a container %s', async (_how, kept) => {
+      const file = await generateMedia({ container: 'webm', video: 'h264', audio: 'opus' });
+      const before = await startServer();
+      const publisher = await before.publish(newStreamId());
+      const { streamId, started } = publisher;
+      const viewer = await before.watch(streamId);
+      publisher.send(file.chunks.slice(0, 25));
+      await viewer.next('stream-status', ({ status }) => status === 'live');
+      await publisher.acknowledged();
+      const hls = before.hls(streamId);
+      await hls.mediaUrl();
+      await before.shutDown();
+      const published = await framesOf(hls);
+
+      const server = await startServer();
+      const resumed = await server.publish(streamId, {
+        resume: { token: started.resumeToken, ...(kept !== undefined && { kept }) },
+      });
+      const { received } = resumed.started;
+      if (kept === undefined) {
+        expect(received).toBe(0);
+        return;
+      }
+      expect(received).toBeGreaterThan(10);
+      expect(received).toBeLessThanOrEqual(25);
+      resumed.send(file.chunks.slice(received));
+      await resumed.stop();
+      const source = await sourceDigests(file);
+      const rest = await framesOf(await samePlaylist(server, hls));
+      expect(rest).toEqual(source.slice(-rest.length));
+      // What lay between two key frames is there twice.
+      expect(difference(source, [...published, ...rest])).toEqual([]);
+      expect(published.length + rest.length).toBeLessThanOrEqual(source.length + 60);
+    });
+
+    /** Digests of all frames that its playlist has. */
+    async function framesOf(hls: HlsClient): Promise<string[]> {
+      const { segments } = await hls.playlist();
+      const runs = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
+      return runs.flat();
+    }
 
     function resumption({ started }: Publisher, from: number) {
       return { format: media.format, resume: { token: started.resumeToken, from } };
