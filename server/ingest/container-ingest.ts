@@ -79,6 +79,7 @@ export class ContainerIngest implements Ingest {
     this.#isFirst = false;
     this.#messages.add(message.length);
     const room = this.#read(bytes);
+    // Messages before it are forgotten.
     this.#place(false);
     return room;
   }
