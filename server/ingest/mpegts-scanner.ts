@@ -7,11 +7,10 @@ const PACKET_BYTES = 188;
 const SYNC_BYTE = 0x47;
 const PAT_PID = 0;
 
-/** Of presentation timestamps: ticks a second, and where they wrap (§2.4.3.7). */
+/** Of presentation timestamps (§2.4.3.7): ticks a second. */
 const PTS_RATE = 90_000;
-const PTS_WRAP = 2 ** 33;
 
-/** ffmpeg takes steps of more than that, seconds, for a clock that was set, and takes them out (`-dts_delta_threshold`). */
+/** Steps of more than that, seconds, are no time: timestamps of 33 bits begin anew, or the clock was set. ffmpeg takes them out, too (`-dts_delta_threshold`). */
 const LONGEST_STEP = 10;
 
 /** Stream types (§2.4.4.9, table 2-34). */
@@ -68,10 +67,9 @@ export class MpegTsScanner implements ContainerScanner {
   /** Seconds on a clock that goes on evenly; undefined where the packet says nothing. */
   #timeOf(pts: number | undefined): number | undefined {
     if (pts === undefined) return undefined;
-    const ticks = pts - (this.#pts ?? pts);
-    const wrapped = ticks - Math.round(ticks / PTS_WRAP) * PTS_WRAP;
+    const step = (pts - (this.#pts ?? pts)) / PTS_RATE;
     this.#pts = pts;
-    if (Math.abs(wrapped) <= LONGEST_STEP * PTS_RATE) this.#step = wrapped / PTS_RATE;
+    if (Math.abs(step) <= LONGEST_STEP) this.#step = step;
     return (this.#time += this.#step);
   }
 

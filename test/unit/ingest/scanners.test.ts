@@ -54,6 +54,15 @@ const FILES: Record<string, { args: string[]; kind: string; codecs: object; boun
     args: [...video, ...audio, ...h264, '-c:a', 'aac'],
     ...{ kind: 'mpegts', codecs: { video: 'h264', audio: 'aac' }, boundaries: 2 },
   },
+  // Its timestamps, of 33 bits, begin anew in the middle.
+  'wrapped.ts': {
+    args: [...video, ...audio, ...h264, '-c:a', 'aac', '-output_ts_offset', String(2 ** 33 / 90_000 - 2.4)],
+    ...{ kind: 'mpegts', codecs: { video: 'h264', audio: 'aac' }, boundaries: 2 },
+  },
+  'late.ts': {
+    args: [...video, ...audio, ...h264, '-c:a', 'aac', '-output_ts_offset', '1000'],
+    ...{ kind: 'mpegts', codecs: { video: 'h264', audio: 'aac' }, boundaries: 2 },
+  },
   'mpeg2-mp2.ts': {
     args: [...video, ...audio, '-c:v', 'mpeg2video', '-c:a', 'mp2'],
     ...{ kind: 'mpegts', codecs: { video: 'other', audio: 'other' }, boundaries: 2 },
@@ -108,32 +117,49 @@ describe.each(Object.entries(FILES))('%s', (name, { kind, codecs, boundaries }) 
   });
 });
 
-describe.each(['h264-opus.mkv', 'vp8-opus.webm', 'h264-aac.mp4', 'h264-aac.ts', 'mpeg2-mp2.ts'])(
-  'of %s',
-  (name) => {
-    it.each([13, 1000])('all is kept until it came out, in pieces of %i bytes', (size) => {
-      const file = readFileSync(join(folder, name));
-      const scanner = scan(file, size)!;
-      const kept = (): number => Buffer.concat(keptOf(scanner)).length;
-      // The transcoder's clock is another one.
-      const cameOut = (seconds: number): void => {
-        scanner.replay.cameOut(100, true);
-        scanner.replay.cameOut(100 + seconds, false);
-      };
-      const all = kept();
-      expect(all).toBeGreaterThan(file.length * 0.95);
-      cameOut(0.4);
-      expect(kept()).toBe(all);
-      // Groups of half a second, of two seconds.
-      cameOut(1.65);
-      expect(kept()).toBeLessThan(file.length * 0.4);
-      // The same can be had of the file itself.
-      const place = scanner.replay.place(true)!;
-      const { replay } = scanner;
-      expect(Buffer.concat([replay.header(), file.subarray(place)])).toEqual(Buffer.concat(keptOf(scanner)));
-    });
-  },
-);
+it('takes a leap of MPEG-TS’ clock out, as ffmpeg does', () => {
+  const scanner = scan(
+    Buffer.concat(['h264-aac.ts', 'late.ts'].map((name) => readFileSync(join(folder, name)))),
+    1000,
+  )!;
+  const all = Buffer.concat(keptOf(scanner)).length;
+  scanner.replay.cameOut(100, true);
+  scanner.replay.cameOut(103.55, false);
+  const left = Buffer.concat(keptOf(scanner)).length;
+  expect(left).toBeLessThan(all * 0.4);
+  expect(left).toBeGreaterThan(all * 0.1);
+});
+
+describe.each([
+  'h264-opus.mkv',
+  'vp8-opus.webm',
+  'h264-aac.mp4',
+  'h264-aac.ts',
+  'wrapped.ts',
+  'mpeg2-mp2.ts',
+])('of %s', (name) => {
+  it.each([13, 1000])('all is kept until it came out, in pieces of %i bytes', (size) => {
+    const file = readFileSync(join(folder, name));
+    const scanner = scan(file, size)!;
+    const kept = (): number => Buffer.concat(keptOf(scanner)).length;
+    // The transcoder's clock is another one.
+    const cameOut = (seconds: number): void => {
+      scanner.replay.cameOut(100, true);
+      scanner.replay.cameOut(100 + seconds, false);
+    };
+    const all = kept();
+    expect(all).toBeGreaterThan(file.length * 0.95);
+    cameOut(0.4);
+    expect(kept()).toBe(all);
+    // Groups of half a second, of two seconds.
+    cameOut(1.65);
+    expect(kept()).toBeLessThan(file.length * 0.4);
+    // The same can be had of the file itself.
+    const place = scanner.replay.place(true)!;
+    const { replay } = scanner;
+    expect(Buffer.concat([replay.header(), file.subarray(place)])).toEqual(Buffer.concat(keptOf(scanner)));
+  });
+});
 
 describe('ContainerDetector', () => {
   it('names the bytes that are no container', () => {
