@@ -72,7 +72,11 @@ export function prefetchedLoader(Base: PlaylistLoader, prefetch: PlaylistPrefetc
       loading.start = performance.now();
       void answer.then((playlist) => {
         if (this.#isOver) return;
-        if (!playlist) return super.load(context, config, callbacks);
+        if (!playlist) {
+          // hls.js's own takes it for a sign that it was used before.
+          loading.start = 0;
+          return super.load(context, config, callbacks);
+        }
         loading.first = loading.end = performance.now();
         this.stats.loaded = this.stats.total = playlist.text.length;
         callbacks.onSuccess({ url: playlist.url, data: playlist.text }, this.stats, context, null);

@@ -73,6 +73,7 @@ describe('a loader that takes them', () => {
       context: unknown;
       stats = { loading: { start: 0, first: 0, end: 0 } } as LoaderStats;
       load(context: PlaylistLoaderContext): void {
+        if (this.stats.loading.start) throw new Error('Loader can only be used once.');
         calls.push(`load ${context.url}`);
       }
       abort(): void {
