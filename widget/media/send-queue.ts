@@ -42,6 +42,7 @@ export class SendQueue {
   /** Number of the next message to send on this connection. */
   #next = 0;
   #bytes = 0;
+  /** Of what is kept although it is acknowledged. */
   #acknowledgedBytes = 0;
 
   /** @param memory how long acknowledged messages are kept, seconds, while others are acknowledged */
@@ -50,11 +51,6 @@ export class SendQueue {
   /** Of what is not acknowledged. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** Of what is kept although it is acknowledged. */
-  get acknowledgedBytes(): number {
-    return this.#acknowledgedBytes;
   }
 
   /** Number of the oldest message that is kept, acknowledged or not, or of the next one where none is. */
