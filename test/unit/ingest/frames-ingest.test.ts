@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { VideoTrackConfig } from '../../../server/protocol.js';
 import { frameMessage, generateFrames, moveFrame, toAnnexB, type Frame } from '../../helpers/frames.js';
-import { chunksOf, patch, setUp } from './frames-setup.js';
+import { chunksOf, from, patch, pictures, setUp, until } from './frames-setup.js';
 
 const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
 const other = await generateFrames({ video: 'h264', seconds: 2, frameRate: 25 });
@@ -9,12 +9,6 @@ const videoOnly = await generateFrames({ video: 'h264', seconds: 3 });
 const video = media.format.tracks[0] as VideoTrackConfig;
 const DAY = 86_400e6;
 
-const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
-/** Frames of a second on. */
-const from = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
-const until = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp < second * 1e6);
 const rewrite = (frame: Frame, chunk: Uint8Array, header: Partial<Frame> = {}): Frame => ({
   ...frame,
   ...header,

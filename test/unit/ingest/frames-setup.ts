@@ -91,6 +91,17 @@ export const digest = (bytes: Uint8Array): string => Buffer.from(bytes).toString
 export const chunksOf = (frames: readonly Frame[], track: number): string[] =>
   frames.filter((frame) => frame.track === track).map(({ chunk }) => digest(chunk));
 
+/** Those of the picture. */
+export const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
+
+/** Those of a second on. */
+export const from = (frames: readonly Frame[], second: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
+
+/** Those before a second. */
+export const until = (frames: readonly Frame[], second: number): Frame[] =>
+  frames.filter(({ timestamp }) => timestamp < second * 1e6);
+
 /** A message with one byte changed. */
 export function patch(message: Uint8Array, at: number, value: number): Uint8Array {
   const patched = message.slice();

@@ -1,17 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { generateFrames, moveFrame, type Frame } from '../../helpers/frames.js';
-import { chunksOf, setUp } from './frames-setup.js';
+import { generateFrames, moveFrame } from '../../helpers/frames.js';
+import { chunksOf, from, pictures, setUp, until } from './frames-setup.js';
 
 const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
 const videoOnly = await generateFrames({ video: 'h264', seconds: 3 });
 const DAY = 86_400e6;
-
-const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
-/** Frames of a second on. */
-const from = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
-const until = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp < second * 1e6);
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') }));
 afterEach(() => void vi.useRealTimers());
