@@ -215,6 +215,13 @@ export const broadcasterStyles = css`
       font-size: 0.75rem;
     }
   }
+  /* So that what happened is there to its last line; what to do about it says the help in a larger box. */
+  @container box (width < 320px) and (height < 200px) {
+    .banner span,
+    .banner > .icon {
+      display: none;
+    }
+  }
   /* The buttons below say what to do next: words have the room. */
   @container box (height < 240px) {
     .intro .text,
@@ -254,16 +261,18 @@ export const broadcasterStyles = css`
     .banner {
       min-height: 0;
       padding: 4px 8px;
+      line-height: 1.3;
     }
+    /* Nearer to the buttons: two lines, of the smallest box. */
     .banner p {
-      max-height: calc(100cqh - 104px);
+      max-height: calc(100cqh - 100px);
     }
     /* What is to be read and closed has the room of the line above. */
     .banner-area:has(button) {
       inset: 4px 4px auto;
     }
     .banner-area:has(button) p {
-      max-height: calc(100cqh - 72px);
+      max-height: calc(100cqh - 68px);
     }
     .picture .banner:has(button) {
       background: #18181b;

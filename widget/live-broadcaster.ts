@@ -16,6 +16,7 @@ import { viewOfMedia, type BroadcasterActions, type BroadcasterView } from './el
 import { Clock } from './elements/clock.js';
 import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
+import { KeepFocus } from './elements/keep-focus.js';
 import { streamIdProblem } from './elements/stream-id.js';
 import { LevelMeter } from './elements/level-meter.js';
 import { focusMenu, hasKeyboard, leaveMenu } from './elements/menu-focus.js';
@@ -96,10 +97,8 @@ export class LiveBroadcaster extends LitElement {
   readonly #dismiss = new Dismiss(this, () => this.#closeMenus());
 
   @query('.keep') private readonly keepButton!: HTMLButtonElement | null;
-  @query('.stop') private readonly stopButton!: HTMLButtonElement | null;
 
   #onAir = false;
-  #confirmed = false;
   /** Settles when there is what a start needs. */
   #prepared: Promise<void> | undefined;
 
@@ -168,6 +167,7 @@ export class LiveBroadcaster extends LitElement {
 
   constructor() {
     super();
+    new KeepFocus(this, '.bar', ['.keep', '.primary']);
     new LevelMeter(this, () => (this.media.microphoneOn ? this.media.level : 0));
     this.media.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
     this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
@@ -259,7 +259,8 @@ export class LiveBroadcaster extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.has('confirmingStop')) this.#moveFocus();
+    // Also where Stop did not have the keyboard: a question is to be answered.
+    if (changed.has('confirmingStop')) this.keepButton?.focus();
     if (this.settingsOpen && changed.has('settingsOpen')) focusMenu(this.renderRoot);
     this.#dismiss.active = this.settingsOpen || this.confirmingStop;
   }
@@ -420,14 +421,6 @@ export class LiveBroadcaster extends LitElement {
     leaveMenu(this.shadowRoot);
     this.settingsOpen = false;
     this.confirmingStop = false;
-  }
-
-  /** Keeps the keyboard where the person is: on the harmless answer, and back on Stop. */
-  #moveFocus(): void {
-    if (this.confirmingStop) this.keepButton?.focus();
-    else if (this.#confirmed && this.shadowRoot?.activeElement === null && hasKeyboard(this))
-      this.stopButton?.focus();
-    this.#confirmed = this.confirmingStop;
   }
 }
 

@@ -22,6 +22,16 @@ function make(attributes: Record<string, string> = { 'stream-id': 'demo' }): Liv
   return element;
 }
 
+/** Boxes with little room, width and height, pixels: 16:9, 3:2, 4:3, square, and wider ones. */
+const SMALL = [
+  [240, 135],
+  [240, 160],
+  [240, 180],
+  [240, 240],
+  [320, 180],
+  [480, 270],
+] as const;
+
 /** A broadcaster that believes it is publishing. */
 async function publishing(socket: Record<string, unknown>): Promise<LiveBroadcaster> {
   const element = await place(make());
@@ -312,6 +322,26 @@ describe('<live-broadcaster>', () => {
       expect(element.media.stream).to.equal(undefined);
     });
 
+    it('are there to their last line in the smallest box, and leave the buttons free', async () => {
+      const element = await publishing({ state: 'reconnecting', bufferedSeconds: 28 });
+      const message = 'The server took no start-stream within 10 s: the network is away or very slow';
+      const error = new LivedropError('SOCKET_NOT_CONNECTED', message);
+      for (const told of [{}, { state: 'idle', error }]) {
+        pretend(element.socket, told);
+        element.requestUpdate();
+        await element.updateComplete;
+        for (const [width, height] of SMALL) {
+          Object.assign(element.style, { width: `${width}px`, height: `${height}px` });
+          const banner = part(element, 'banner');
+          const text = banner.querySelector('p')!.getBoundingClientRect();
+          const what = `${banner.innerText} in ${width} × ${height}`;
+          expect(banner.querySelector('b')!.getBoundingClientRect().bottom, what).to.be.at.most(text.bottom);
+          const button = part(element, 'settings').getBoundingClientRect();
+          expect(banner.getBoundingClientRect().bottom, what).to.be.at.most(button.top);
+        }
+      }
+    });
+
     it('lie on the picture and can be closed', async () => {
       const element = await publishing({
         state: 'idle',
@@ -332,6 +362,22 @@ describe('<live-broadcaster>', () => {
       expect(part(element, 'badge').innerText).to.equal('LIVE');
       expect(part(element, 'elapsed').innerText).to.equal('12:34');
       expect(part(element, 'viewers').title).to.equal('12 viewers');
+    });
+
+    it('has the keyboard on Cancel and Stop where it was on Go live', async () => {
+      const element = await publishing({ state: 'idle' });
+      part(element, 'go-live').focus();
+      for (const [state, name] of [
+        ['connecting', 'cancel'],
+        ['live', 'stop'],
+        ['stopping', undefined],
+        ['ended', 'go-live'],
+      ] as const) {
+        pretend(element.socket, { state });
+        element.requestUpdate();
+        await element.updateComplete;
+        if (name) expect(element.shadowRoot!.activeElement, state).to.equal(part(element, name));
+      }
     });
 
     it('says what is kept while the connection is away', async () => {
