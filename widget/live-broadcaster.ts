@@ -50,16 +50,16 @@ import { broadcasterStyles } from './live-broadcaster.styles.js';
  * @csspart viewers - How many watch.
  * @csspart bar - The row of buttons below.
  * @csspart button - Every button.
- * @csspart primary - The one primary button.
+ * @csspart primary - The one primary button; also `go-live`, `cancel`, `stop`.
  * @csspart microphone - The microphone's button.
  * @csspart camera - The camera's button.
  * @csspart screen - The screen's button.
  * @csspart settings - The button that opens the settings.
- * @csspart settings-menu - The settings.
+ * @csspart settings-menu - The settings; also `menu`.
  * @csspart select - The choice of a device.
- * @csspart confirm - The question before the stream ends.
- * @csspart panel - What stands in the middle while there is no picture.
- * @csspart banner - An error or a notice over the picture.
+ * @csspart confirm - The question before the stream ends; its buttons are `end` and `keep`.
+ * @csspart panel - What stands in the middle while there is no picture; also `intro`, `asking`, `off`, `error`. Its buttons are `turn-on` and `again`.
+ * @csspart banner - An error or a notice over the picture; its button is `close`.
  *
  * @cssproperty [--livedrop-ink=#18181b] - Text and icons.
  * @cssproperty [--livedrop-surface=#f4f4f5] - What they lie on.
