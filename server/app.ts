@@ -7,6 +7,7 @@ import { PlaybackGate } from './routes/playback-gate.js';
 import { playbackRoutes } from './routes/playback.js';
 import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
+import { readyAnswers, type ReadyAnswers } from './routes/ready-answers.js';
 import type { RequestServices } from './routes/requests.js';
 import { socketRoute, type Connections, type SocketServices } from './routes/socket.js';
 import { statusRoutes, type StatusServices } from './routes/status.js';
@@ -25,8 +26,8 @@ export interface AppOptions {
   isClosing(): boolean;
 }
 
-/** All routes. None assumes where the app is mounted. */
-export function createApp(options: AppOptions): Hono {
+/** All routes, none of which assumes where the app is mounted, and what they would answer that is there already. */
+export function createApp(options: AppOptions): { app: Hono; ready: ReadyAnswers } {
   const { services, connections, isClosing } = options;
   const gate = new PlaybackGate(services.access);
   const app = new Hono();
@@ -53,7 +54,11 @@ export function createApp(options: AppOptions): Hono {
   app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
   app.route('/api', apiRoutes(options.api));
   if (options.assets) app.route('/', pageRoutes(options.assets, options));
-  return app;
+  // Where not every page may play each answer depends on who asks.
+  const ready = options.playbackOrigins
+    ? () => undefined
+    : readyAnswers(services.streams, gate, services.limits);
+  return { app, ready };
 }
 
 /** The mount's own path is what the request's path has before `/livestream/ws`. */

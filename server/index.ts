@@ -29,6 +29,7 @@ import {
 import { CloseCode } from './protocol.js';
 import type { AssetStore } from './routes/pages.js';
 import { IdleConnections } from './routes/idle-connections.js';
+import type { ReadyAnswers } from './routes/ready-answers.js';
 import type { ClientAddress, Connections } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
@@ -56,6 +57,7 @@ export type {
 export { defaultLimits, defaultPackaging } from './options.js';
 export type { Limits, Logger, PackagingOptions } from './options.js';
 export type { Asset, AssetStore } from './routes/pages.js';
+export type { ReadyAnswer, ReadyAnswers } from './routes/ready-answers.js';
 export type { ClientAddress } from './routes/socket.js';
 export type { RenditionPosition } from './streams/rendition.js';
 export type { StreamState, StreamStateStore } from './streams/stream-state.js';
@@ -120,6 +122,11 @@ export interface LivestreamOptions {
 export interface Livestream {
   /** Serve it, or mount it: `parent.route('/live', livestream.app)`. */
   app: Hono;
+  /**
+   * What the app would answer that is there already, for runtimes whose own server is quicker than one that takes a `Request` and
+   * gives a `Response`: Node's is, twice.
+   */
+  ready: ReadyAnswers;
   /** The keys in the {@link LivestreamOptions.keyStore}. */
   keys: StreamKeys;
   /** What the runtime's WebSocket server should be created with. */
@@ -227,7 +234,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
   const connections: Connections = new Set();
   let closing: Promise<void> | undefined;
 
-  const app = createApp({
+  const { app, ready } = createApp({
     upgradeWebSocket: options.upgradeWebSocket,
     services: {
       ...{ streams, audience, publishers, access, limits, refusals, logger, ...quotas },
@@ -265,6 +272,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
 
   return {
     app,
+    ready,
     keys,
     websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
     countRefusal: (limit) => refusals.count(limit),

@@ -1,9 +1,10 @@
-import type { Server } from 'node:http';
-import { createSecureServer, type Http2SecureServer } from 'node:http2';
+import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { WebSocketServer } from 'ws';
 import type { Certificate } from './certificate.js';
+import type { ReadyAnswers } from '../index.js';
 import { answerForeignUpgrades } from './foreign-upgrades.js';
 import {
   cutSlowClients,
@@ -12,6 +13,7 @@ import {
   serverLimits,
   type HttpLimits,
 } from './http-limits.js';
+import { withReadyAnswers } from './ready-requests.js';
 
 /** Of HTTP/1.1, or of HTTPS with HTTP/2 and HTTP/1.1. */
 export type HttpServer = Server | Http2SecureServer;
@@ -25,6 +27,7 @@ const UPGRADE_REQUIRED = 426;
  * A server that is not listening yet.
  * @param certificate for HTTPS. HTTP/2 is offered there, and HTTP/1.1 beside it: WebSockets come over that.
  * @param onCut a client was cut, or refused, by this limit
+ * @param ready what need not go through the app
  */
 export function createHttpServer(
   app: Hono,
@@ -32,6 +35,7 @@ export function createHttpServer(
   certificate: Certificate | undefined,
   limits: HttpLimits = defaultHttpLimits,
   onCut: (limit: keyof HttpLimits) => void = () => {},
+  ready: ReadyAnswers = () => undefined,
 ): HttpServer {
   const common = { websocket: { server: sockets } };
   const plain = serverLimits(limits);
@@ -42,10 +46,20 @@ export function createHttpServer(
           const answer = app.fetch(request, env);
           return env.incoming.httpVersionMajor < 2 ? answer : withoutUpgrade(answer);
         },
-        createServer: createSecureServer,
+        createServer: ((options: SecureServerOptions, listener: RequestListener) =>
+          createSecureServer(
+            options,
+            withReadyAnswers(ready, listener) as never,
+          )) as typeof createSecureServer,
         serverOptions: { ...plain, ...secureLimits(limits), ...certificate, allowHTTP1: true },
       })
-    : createAdaptorServer({ ...common, fetch: app.fetch, serverOptions: plain });
+    : createAdaptorServer({
+        ...common,
+        fetch: app.fetch,
+        serverOptions: plain,
+        createServer: ((options: ServerOptions, listener: RequestListener) =>
+          createServer(options, withReadyAnswers(ready, listener))) as typeof createServer,
+      });
   (server as Server).keepAliveTimeout = KEEP_ALIVE;
   cutSlowClients(server as HttpServer, limits, onCut);
   answerForeignUpgrades(server as Server);

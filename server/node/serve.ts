@@ -109,8 +109,13 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     assets: options.assets ?? widgetAssets(),
   });
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
-  const server = createHttpServer(livestream.app, sockets, tls, httpLimits, (limit) =>
-    livestream.countRefusal(limit),
+  const server = createHttpServer(
+    livestream.app,
+    sockets,
+    tls,
+    httpLimits,
+    (limit) => livestream.countRefusal(limit),
+    livestream.ready,
   );
   const gracefulClose = new GracefulClose(server, sockets);
   const bound = await listen(server, port, host).catch(async (error: unknown) => {

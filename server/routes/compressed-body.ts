@@ -19,6 +19,11 @@ export function encodeText(shared: SharedText): Bytes {
   return bytes;
 }
 
+/** What {@link sendCompressible} made of it for somebody before; undefined: nobody asked for it yet. */
+export function compressedText(bytes: Bytes): Bytes | undefined {
+  return compressed.get(bytes);
+}
+
 /**
  * Answers with bytes that many clients are sent, compressed where the client takes it: once for all of them.
  * @param headers of this answer and no other: what concerns the compression is added to them
@@ -30,7 +35,7 @@ export function sendCompressible(
 ): Response | Promise<Response> {
   headers['Vary'] ??= 'Accept-Encoding';
   // Not by c.body(), which makes a Headers that the host takes apart again.
-  if (!acceptsGzip(c)) return new Response(bytes, { headers });
+  if (!acceptsGzip(acceptedEncodings(c))) return new Response(bytes, { headers });
   headers['Content-Encoding'] = 'gzip';
   const send = (body: Bytes): Response => new Response(body, { headers });
   // Only the first waits: a promise costs as much as the rest of an answer.
@@ -39,8 +44,8 @@ export function sendCompressible(
 }
 
 /** RFC 9110 §12.5.3, as far as clients use it: gzip named and not refused. */
-function acceptsGzip(c: Context): boolean {
-  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(acceptedEncodings(c) ?? '');
+export function acceptsGzip(acceptEncoding: string | undefined): boolean {
+  return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(acceptEncoding ?? '');
 }
 
 /** What @hono/node-server has beside a request, where it is the host. */

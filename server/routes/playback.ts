@@ -10,26 +10,13 @@ import type { Streams } from '../streams/streams.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { encodeText, sendCompressible, type SharedText } from './compressed-body.js';
 import type { Admission, PlaybackGate } from './playback-gate.js';
-import { RESOURCE_HEADERS } from './security-headers.js';
-
-const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl';
-
-/**
- * Given with the body: a header set on the context afterwards costs a third of the throughput. Anew for every answer, since a
- * host may add to them: @hono/node-server 1 does the length, which another answer would have too.
- */
-const mediaHeaders = (): Record<string, string> => ({
-  'Content-Type': 'video/mp4',
-  'Cache-Control': 'public, max-age=31536000, immutable',
-  'Access-Control-Allow-Origin': '*',
-  ...RESOURCE_HEADERS,
-});
-
-/** Of a stream that not everybody may watch: a shared cache would give it to those who may not, or not any more. */
-const privateMediaHeaders = (): Record<string, string> => ({
-  ...mediaHeaders(),
-  'Cache-Control': 'private, max-age=300',
-});
+import {
+  findMedia,
+  mediaHeaders,
+  playlistCaching,
+  playlistHeaders,
+  privateMediaHeaders,
+} from './playback-answers.js';
 
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Origin': '*',
@@ -37,9 +24,6 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Headers': '*',
   'Access-Control-Max-Age': '86400',
 };
-
-/** What a media URI says: {@link Rendition.mediaEpoch}, kind and number. */
-const MEDIA_NAME = /^([0-9a-z]+)-([isp])(\d{1,15})\.(?:mp4|m4s)$/;
 
 /** Holds a request's place among those that wait, see {@link whileWaiting}. */
 type Wait = <T>(action: () => Promise<T>) => Promise<T>;
@@ -132,9 +116,7 @@ function sendMediaPlaylist(
     throw new PlaybackError(400, '_HLS_part needs _HLS_msn beside it');
   const send = (): Response | Promise<Response> => {
     const skip = ['YES', 'v2'].includes(c.req.query('_HLS_skip') ?? '');
-    // A playlist that was waited for is a fixed fact under its full query (RFC 8216bis, appendix B.1).
-    const cache = msn === undefined ? 'no-cache' : `public, max-age=${window.options.targetDuration * 6}`;
-    return sendPlaylist(c, rendition.mediaPlaylist(skip), cache, admission);
+    return sendPlaylist(c, rendition.mediaPlaylist(skip), playlistCaching(window, msn), admission);
   };
   if (msn === undefined && window.playable) return send();
   return untilReached(c, stream, rendition, wait, msn, part).then(send);
@@ -168,40 +150,26 @@ function sendPlaylist(
   shared: SharedText,
   cacheControl: string,
   admission: Admission | undefined,
-  vary = 'Accept-Encoding',
+  vary?: string,
 ): Response | Promise<Response> {
   const token = admission?.token;
   const own = token === undefined ? shared : { text: withToken(shared.text, token) };
-  return sendCompressible(c, encodeText(own), {
-    'Content-Type': PLAYLIST_TYPE,
-    Vary: vary,
-    'Cache-Control': admission ? 'private, no-cache' : cacheControl,
-    'Access-Control-Allow-Origin': '*',
-    ...RESOURCE_HEADERS,
-  });
+  const headers = playlistHeaders(admission ? 'private, no-cache' : cacheControl, vary);
+  return sendCompressible(c, encodeText(own), headers);
 }
 
 function sendMedia(
   c: Context,
-  { mediaEpoch, window }: Rendition,
+  rendition: Rendition,
   file: string,
   wait: Wait,
   admission: Admission | undefined,
 ): Response | Promise<Response> {
-  const [, named, kind, digits] = MEDIA_NAME.exec(file) ?? [];
-  const number = Number(digits);
-  let bytes: Uint8Array<ArrayBuffer> | undefined;
-  if (named === mediaEpoch) {
-    if (kind === 'i') bytes = window.init(number);
-    else if (kind === 's') bytes = window.segment(number);
-    else if (kind === 'p') bytes = window.part(number);
-    // A signal, and a promise, cost more than the answer: only who must wait has them.
-    if (kind === 'p' && !bytes && window.isHinted(number)) {
-      const hinted = wait(() => window.hintedPart(number, c.req.raw.signal));
-      return hinted.then((part) => sendBytes(part, file, admission));
-    }
-  }
-  return sendBytes(bytes, file, admission);
+  const { bytes, hinted } = findMedia(rendition, file);
+  if (hinted === undefined) return sendBytes(bytes, file, admission);
+  // A signal, and a promise, cost more than the answer: only who must wait has them.
+  const part = wait(() => rendition.window.hintedPart(hinted, c.req.raw.signal));
+  return part.then((found) => sendBytes(found, file, admission));
 }
 
 function sendBytes(
@@ -210,6 +178,7 @@ function sendBytes(
   admission: Admission | undefined,
 ): Response {
   if (!bytes) throw new PlaybackError(404, `'${file.slice(0, 80)}' is not, or no longer, in the playlist`);
+  // Headers set on the context afterwards cost a third of the throughput.
   return new Response(bytes, { headers: admission ? privateMediaHeaders() : mediaHeaders() });
 }
 
