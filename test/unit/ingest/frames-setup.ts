@@ -94,14 +94,6 @@ export const chunksOf = (frames: readonly Frame[], track: number): string[] =>
 /** Those of the picture. */
 export const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
 
-/** Those of a second on. */
-export const from = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
-
-/** Those before a second. */
-export const until = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp < second * 1e6);
-
 /** A message with one byte changed. */
 export function patch(message: Uint8Array, at: number, value: number): Uint8Array {
   const patched = message.slice();
