@@ -113,24 +113,10 @@ export const broadcasterStyles = css`
   }
 
   .banner-area {
-    position: absolute;
     inset: 40px 8px auto;
-    display: flex;
-    justify-content: center;
-    pointer-events: none;
   }
   .banner {
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    max-width: 640px;
-    min-height: 44px;
     overflow-wrap: anywhere;
-    text-wrap: balance;
-    padding: 8px 16px;
-    border-radius: var(--_radius);
-    background: rgb(0 0 0 / 0.72);
-    color: #fff;
     pointer-events: auto;
     font-variant-numeric: tabular-nums;
   }
@@ -142,11 +128,7 @@ export const broadcasterStyles = css`
     flex: 1;
     min-width: 0;
     max-height: calc(100cqh - 116px);
-    margin: 0;
     overflow: auto;
-  }
-  .banner b {
-    font-weight: 600;
   }
   .banner button {
     margin: -8px -16px -8px -8px;
@@ -208,11 +190,6 @@ export const broadcasterStyles = css`
     .question {
       flex-basis: 100%;
       padding: 4px 8px 0;
-    }
-    .banner {
-      padding: 8px 12px;
-      gap: 8px;
-      font-size: 0.75rem;
     }
   }
   /* So that what happened is there to its last line; what to do about it says the help in a larger box. */
