@@ -19,6 +19,8 @@ export const DOCUMENT_HEADERS = { ...RESOURCE_HEADERS, ...REFERRER } as const;
 export interface PageOptions {
   /** Whether browsers are to come by HTTPS alone from now on (RFC 6797). */
   hsts: boolean;
+  /** Web origins whose pages may play; absent: all. */
+  playbackOrigins?: readonly string[] | undefined;
 }
 
 /** A page of the demo: it may use the camera, and nobody may put it into a frame. */
@@ -32,16 +34,23 @@ export function demoHeaders(c: Context, options: PageOptions): Record<string, st
 }
 
 /**
- * The page for frames: it plays, and may be framed by anyone.
+ * The page for frames: it plays, and may be framed by whoever may play. Its own requests come from this server's origin, so that
+ * only this keeps it to them.
  * @param styleHash of its one style sheet, `sha256-…`
  */
 export function embedHeaders(c: Context, options: PageOptions, styleHash: string): Record<string, string> {
   return {
     ...pageHeaders(options),
-    'Content-Security-Policy': contentSecurityPolicy(c, { styleHash }),
+    'Content-Security-Policy': contentSecurityPolicy(c, { styleHash, ...framedBy(options) }),
     'Permissions-Policy': `camera=(), microphone=(), display-capture=(), ${DENIED}`,
     'Cross-Origin-Resource-Policy': 'cross-origin',
   };
+}
+
+/** Nobody can be told by the origin `null`. */
+function framedBy({ playbackOrigins }: PageOptions): Pick<Policy, 'frameAncestors'> {
+  if (!playbackOrigins) return {};
+  return { frameAncestors: ["'self'", ...playbackOrigins.filter((origin) => origin !== 'null')].join(' ') };
 }
 
 const DENIED = 'geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()';

@@ -97,6 +97,8 @@ export async function copy(live: Live, paths: readonly string[], folder: string)
       'Access-Control-Allow-Origin',
       'Vary',
       'Content-Encoding',
+      'X-Content-Type-Options',
+      'Cross-Origin-Resource-Policy',
     ];
     const headers = names.flatMap((name) => {
       const value = response.headers.get(name);

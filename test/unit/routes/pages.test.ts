@@ -84,6 +84,15 @@ describe('pages', () => {
     expect(await headersOf('/livedrop.js')).not.toHaveProperty('content-security-policy');
   });
 
+  it('let nobody frame the player but those who may play', async () => {
+    const playbackOrigins = ['https://app.example', 'null'];
+    const options = { upgradeWebSocket: upgradeWebSocket as never, assets: files, playbackOrigins };
+    const { headers } = await createLivestream(options).app.request('/embed/a');
+    expect(headers.get('Content-Security-Policy')).toContain(
+      "; frame-ancestors 'self' https://app.example; base-uri",
+    );
+  });
+
   it('let no Host header into their policy', async () => {
     for (const host of ["a; script-src 'unsafe-inline'", 'a b', 'a,b']) {
       const { headers } = await app.request('/embed/a', { headers: { Host: host } });
