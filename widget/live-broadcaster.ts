@@ -167,7 +167,7 @@ export class LiveBroadcaster extends LitElement {
 
   constructor() {
     super();
-    new KeepFocus(this, '.bar', ['.keep', '.primary']);
+    new KeepFocus(this, '.bar', ['.bar .keep', '.bar .primary']);
     new LevelMeter(this, () => (this.media.microphoneOn ? this.media.level : 0));
     this.media.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
     this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));

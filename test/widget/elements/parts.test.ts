@@ -149,7 +149,7 @@ describe('KeepFocus', () => {
 
   async function makeBar(parent: ParentNode = document.body) {
     const bar = document.createElement('test-bar') as TestBar;
-    new KeepFocus(bar, '.bar', ['.keep', '.primary']);
+    new KeepFocus(bar, '.bar', ['.bar .keep', '.bar .primary']);
     parent.append(bar);
     await bar.updateComplete;
     const button = (name: string) => bar.shadowRoot!.querySelector<HTMLButtonElement>(`.${name}`)!;
