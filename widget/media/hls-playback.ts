@@ -6,6 +6,7 @@ import { HLS_CONFIG } from './hls-config.js';
 import { LiveEdge, type PlaylistEdge } from './live-edge.js';
 import { LiveWindow } from './live-window.js';
 import { playlistFor } from './playlist-for.js';
+import { PlaylistPrefetch, prefetchedLoader, type PlaylistLoader } from './playlist-prefetch.js';
 import { withNewestToken, withToken } from '../playback-token.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { Retry, type RetryOptions } from './retry.js';
@@ -36,6 +37,8 @@ export class HlsPlayback implements Playback {
   #attached: Hls | undefined;
   /** Once: what is loaded anew already has the element. */
   #onTake: (() => void) | undefined;
+  /** For the first time alone: afterwards hls.js is there, and asks itself. */
+  #prefetch: PlaylistPrefetch | undefined;
   #isClosed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #mediaErrorAt = -Infinity;
@@ -48,6 +51,7 @@ export class HlsPlayback implements Playback {
     this.#onTake = options.onTake;
     this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
+    this.#prefetch = new PlaylistPrefetch(withToken(this.#url, this.#token()));
     void this.#open();
   }
 
@@ -79,6 +83,7 @@ export class HlsPlayback implements Playback {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#prefetch?.close();
     this.#showTimeout.close();
     this.#edge.close();
     this.#hls?.destroy();
@@ -118,10 +123,14 @@ export class HlsPlayback implements Playback {
     if (this.#hls !== this.#attached) this.#hls?.destroy();
     const hls = new HlsLight({
       ...HLS_CONFIG,
+      ...(this.#prefetch && {
+        pLoader: prefetchedLoader(HlsLight.DefaultConfig.loader as PlaylistLoader, this.#prefetch),
+      }),
       // What a playlist names has the token that the playlist was asked for with.
       xhrSetup: (xhr, url) => xhr.open('GET', withNewestToken(url, this.#token()), true),
     });
     this.#hls = hls;
+    this.#prefetch = undefined;
     const { Events, ErrorTypes } = HlsLight;
     hls.on(Events.ERROR, (_event, data) => this.#failed(hls, data, data.type === ErrorTypes.MEDIA_ERROR));
     // One that was given up may still have something under way.
