@@ -192,13 +192,6 @@ export const broadcasterStyles = css`
       padding: 4px 8px 0;
     }
   }
-  /* So that what happened is there to its last line; what to do about it says the help in a larger box. */
-  @container box (width < 320px) and (height < 200px) {
-    .banner span,
-    .banner > .icon {
-      display: none;
-    }
-  }
   /* The buttons below say what to do next: words have the room. */
   @container box (height < 240px) {
     .intro .text,
@@ -220,9 +213,7 @@ export const broadcasterStyles = css`
     }
     .intro .title,
     .asking .text,
-    .question,
-    .banner span,
-    .banner > .icon {
+    .question {
       display: none;
     }
     .panel .actions {
@@ -231,6 +222,13 @@ export const broadcasterStyles = css`
     .confirm button {
       flex: 1;
       padding: 0 8px;
+    }
+  }
+  /* So that what happened is there to its last line: what to do about it is said where there is room. */
+  @container box (height < 160px) or ((width < 320px) and (height < 200px)) {
+    .banner span,
+    .banner > .icon {
+      display: none;
     }
     .banner-area {
       inset-block-start: 36px;
