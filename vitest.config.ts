@@ -56,7 +56,7 @@ export default defineConfig({
           testTimeout: 30 * seconds,
           hookTimeout: 60 * seconds,
           // Each file starts servers of its own, and waits for them most of the time.
-          maxWorkers: 2,
+          maxWorkers: 2 * cores,
           sequence: { groupOrder: 1 },
         },
       },
@@ -78,7 +78,7 @@ export default defineConfig({
           name: 'e2e-server',
           include: ['test/e2e/server/*.test.ts'],
           // No browser, a server each, and media in real time: they wait most of the time.
-          maxWorkers: 2,
+          maxWorkers: cores + 1,
           sequence: { groupOrder: 3 },
         },
       },

@@ -113,24 +113,10 @@ export const broadcasterStyles = css`
   }
 
   .banner-area {
-    position: absolute;
     inset: 40px 8px auto;
-    display: flex;
-    justify-content: center;
-    pointer-events: none;
   }
   .banner {
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    max-width: 640px;
-    min-height: 44px;
     overflow-wrap: anywhere;
-    text-wrap: balance;
-    padding: 8px 16px;
-    border-radius: var(--_radius);
-    background: rgb(0 0 0 / 0.72);
-    color: #fff;
     pointer-events: auto;
     font-variant-numeric: tabular-nums;
   }
@@ -142,11 +128,7 @@ export const broadcasterStyles = css`
     flex: 1;
     min-width: 0;
     max-height: calc(100cqh - 116px);
-    margin: 0;
     overflow: auto;
-  }
-  .banner b {
-    font-weight: 600;
   }
   .banner button {
     margin: -8px -16px -8px -8px;
@@ -209,11 +191,6 @@ export const broadcasterStyles = css`
       flex-basis: 100%;
       padding: 4px 8px 0;
     }
-    .banner {
-      padding: 8px 12px;
-      gap: 8px;
-      font-size: 0.75rem;
-    }
   }
   /* The buttons below say what to do next: words have the room. */
   @container box (height < 240px) {
@@ -236,9 +213,7 @@ export const broadcasterStyles = css`
     }
     .intro .title,
     .asking .text,
-    .question,
-    .banner span,
-    .banner > .icon {
+    .question {
       display: none;
     }
     .panel .actions {
@@ -248,22 +223,31 @@ export const broadcasterStyles = css`
       flex: 1;
       padding: 0 8px;
     }
+  }
+  /* So that what happened is there to its last line: what to do about it is said where there is room. */
+  @container box (height < 160px) or ((width < 320px) and (height < 200px)) {
+    .banner span,
+    .banner > .icon {
+      display: none;
+    }
     .banner-area {
       inset-block-start: 36px;
     }
     .banner {
       min-height: 0;
       padding: 4px 8px;
+      line-height: 1.3;
     }
+    /* Nearer to the buttons: two lines, of the smallest box. */
     .banner p {
-      max-height: calc(100cqh - 104px);
+      max-height: calc(100cqh - 100px);
     }
     /* What is to be read and closed has the room of the line above. */
     .banner-area:has(button) {
       inset: 4px 4px auto;
     }
     .banner-area:has(button) p {
-      max-height: calc(100cqh - 72px);
+      max-height: calc(100cqh - 68px);
     }
     .picture .banner:has(button) {
       background: #18181b;

@@ -16,6 +16,7 @@ import { viewOfMedia, type BroadcasterActions, type BroadcasterView } from './el
 import { Clock } from './elements/clock.js';
 import { Dismiss } from './elements/dismiss.js';
 import { fire } from './elements/fire.js';
+import { KeepFocus } from './elements/keep-focus.js';
 import { streamIdProblem } from './elements/stream-id.js';
 import { LevelMeter } from './elements/level-meter.js';
 import { focusMenu, hasKeyboard, leaveMenu } from './elements/menu-focus.js';
@@ -49,16 +50,16 @@ import { broadcasterStyles } from './live-broadcaster.styles.js';
  * @csspart viewers - How many watch.
  * @csspart bar - The row of buttons below.
  * @csspart button - Every button.
- * @csspart primary - The one primary button.
+ * @csspart primary - The one primary button; also `go-live`, `cancel`, `stop`.
  * @csspart microphone - The microphone's button.
  * @csspart camera - The camera's button.
  * @csspart screen - The screen's button.
  * @csspart settings - The button that opens the settings.
- * @csspart settings-menu - The settings.
+ * @csspart settings-menu - The settings; also `menu`.
  * @csspart select - The choice of a device.
- * @csspart confirm - The question before the stream ends.
- * @csspart panel - What stands in the middle while there is no picture.
- * @csspart banner - An error or a notice over the picture.
+ * @csspart confirm - The question before the stream ends; its buttons are `end` and `keep`.
+ * @csspart panel - What stands in the middle while there is no picture; also `intro`, `asking`, `off`, `error`. Its buttons are `turn-on` and `again`.
+ * @csspart banner - An error or a notice over the picture; its button is `close`.
  *
  * @cssproperty [--livedrop-ink=#18181b] - Text and icons.
  * @cssproperty [--livedrop-surface=#f4f4f5] - What they lie on.
@@ -96,10 +97,8 @@ export class LiveBroadcaster extends LitElement {
   readonly #dismiss = new Dismiss(this, () => this.#closeMenus());
 
   @query('.keep') private readonly keepButton!: HTMLButtonElement | null;
-  @query('.stop') private readonly stopButton!: HTMLButtonElement | null;
 
   #onAir = false;
-  #confirmed = false;
   /** Settles when there is what a start needs. */
   #prepared: Promise<void> | undefined;
 
@@ -168,6 +167,7 @@ export class LiveBroadcaster extends LitElement {
 
   constructor() {
     super();
+    new KeepFocus(this, '.bar', ['.bar .keep', '.bar .primary']);
     new LevelMeter(this, () => (this.media.microphoneOn ? this.media.level : 0));
     this.media.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
     this.socket.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
@@ -259,7 +259,8 @@ export class LiveBroadcaster extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.has('confirmingStop')) this.#moveFocus();
+    // Also where Stop did not have the keyboard: a question is to be answered.
+    if (changed.has('confirmingStop')) this.keepButton?.focus();
     if (this.settingsOpen && changed.has('settingsOpen')) focusMenu(this.renderRoot);
     this.#dismiss.active = this.settingsOpen || this.confirmingStop;
   }
@@ -420,14 +421,6 @@ export class LiveBroadcaster extends LitElement {
     leaveMenu(this.shadowRoot);
     this.settingsOpen = false;
     this.confirmingStop = false;
-  }
-
-  /** Keeps the keyboard where the person is: on the harmless answer, and back on Stop. */
-  #moveFocus(): void {
-    if (this.confirmingStop) this.keepButton?.focus();
-    else if (this.#confirmed && this.shadowRoot?.activeElement === null && hasKeyboard(this))
-      this.stopButton?.focus();
-    this.#confirmed = this.confirmingStop;
   }
 }
 

@@ -271,31 +271,7 @@ export const playerStyles = css`
   }
 
   .banner-area {
-    position: absolute;
     inset: 8px 8px auto;
-    display: flex;
-    flex-direction: column;
-    align-items: center;
-    gap: 8px;
-    pointer-events: none;
-  }
-  .banner {
-    display: flex;
-    align-items: center;
-    gap: 12px;
-    max-width: 640px;
-    min-height: 44px;
-    text-wrap: balance;
-    padding: 8px 16px;
-    border-radius: var(--_radius);
-    background: rgb(0 0 0 / 0.72);
-    color: #fff;
-  }
-  .banner p {
-    margin: 0;
-  }
-  .banner b {
-    font-weight: 600;
   }
   .unmute {
     padding: 0 20px 0 16px;
@@ -342,13 +318,6 @@ export const playerStyles = css`
   @container box (width >= 356px) {
     .menu {
       display: none;
-    }
-  }
-  @container box (width < 480px) {
-    .banner {
-      padding: 8px 12px;
-      gap: 8px;
-      font-size: 0.75rem;
     }
   }
   @container box (height < 240px) {

@@ -8,6 +8,7 @@ import { fire } from './elements/fire.js';
 import { FullscreenController } from './elements/fullscreen.js';
 import { icons } from './elements/icons.js';
 import { streamIdProblem } from './elements/stream-id.js';
+import { KeepFocus } from './elements/keep-focus.js';
 import { focusMenu, leaveMenu } from './elements/menu-focus.js';
 import { playerBar, playerMenu } from './elements/player-bar.js';
 import { playerBanner, playerPanels } from './elements/player-stage.js';
@@ -175,6 +176,8 @@ export class LivePlayer extends LitElement {
 
   constructor() {
     super();
+    // The box, which has the keys.
+    new KeepFocus(this, '.box', ['.box']);
     this.video.addEventListener('error', (event) => fire(this, 'live-error', event.detail));
     this.video.addEventListener('latencychange', (event) => fire(this, 'live-latency', event.detail));
     this.video.addEventListener('fallback', (event) => fire(this, 'live-fallback', event.detail));

@@ -15,7 +15,7 @@ export interface Frame {
 }
 
 /** Bytes before the chunk. */
-export const FRAME_HEADER = 16;
+const FRAME_HEADER = 16;
 
 const KEY_FLAG = 1;
 

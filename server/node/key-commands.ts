@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.js';
 
 type Environment = Record<string, string | undefined>;
 
-export const KEY_HELP = `Usage: livedrop keys <command> [options]
+const KEY_HELP = `Usage: livedrop keys <command> [options]
 
 Stream keys: who presents one may publish. A server that has the same --data sees every change at once.
 
@@ -26,7 +26,7 @@ Stream keys: who presents one may publish. A server that has the same --data see
   --data <directory>                  where keys are kept (LIVEDROP_DATA; default: as the server's)
 `;
 
-export const TOKEN_HELP = `Usage: livedrop token <stream-id> [options]
+const TOKEN_HELP = `Usage: livedrop token <stream-id> [options]
 
 Prints a token for one stream, to be given to a page instead of a key.
 

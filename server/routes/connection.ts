@@ -19,6 +19,7 @@ import type { Quota } from '../streams/quota.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { parseClientMessage } from './client-message.js';
+import { ClientSocket } from './client-socket.js';
 import type { ClosableConnection, IdleConnections } from './idle-connections.js';
 
 export interface ConnectionServices {
@@ -40,28 +41,15 @@ export interface ConnectionServices {
   playbackUrl(streamId: string): string;
 }
 
-/** Sockets that can stop reading: ws on Node. */
-interface Pausable {
-  pause(): void;
-  resume(): void;
-}
-
-/** Sockets that tell what their client has not taken, and that can be cut: ws on Node. */
-interface Cuttable {
-  readonly bufferedAmount: number;
-  terminate(): void;
-}
-
 /** A client that sends commands all at once may send so many seconds' worth. */
 const COMMAND_BURST_SECONDS = 5;
 
 /** Messages that may wait for one that takes a while: authorisation, or the end of a stream. */
 const MAX_WAITING = 1000;
 
-const WEBSOCKET_OPEN = 1;
-
-/** One client's WebSocket: at most one stream published, any number joined. */
+/** What one client says on its WebSocket: at most one stream published, any number joined. */
 export class Connection implements PublisherConnection, ClosableConnection {
+  readonly #socket: ClientSocket;
   #session: PublishSession | undefined;
   /** By the stream's id: gives the viewer's place back. */
   #joined = new Map<string, () => void>();
@@ -69,20 +57,21 @@ export class Connection implements PublisherConnection, ClosableConnection {
   /** Messages are handled one after the other, though some take a while. */
   #work: Promise<void> = Promise.resolve();
   #working = 0;
-  #closed = false;
-  /** How many reasons there are not to read from the socket. */
-  #pauses = 0;
 
   constructor(
-    private readonly socket: WSContext<unknown>,
+    socket: WSContext<unknown>,
     private readonly services: ConnectionServices,
   ) {
+    this.#socket = new ClientSocket(socket, {
+      maxBacklogBytes: services.limits.maxSocketBacklogBytes,
+      onCut: () => services.refusals.count('maxSocketBacklogBytes'),
+    });
     this.#commands = new RateLimit(services.limits.maxCommandRate, COMMAND_BURST_SECONDS);
     this.#settle();
   }
 
   receive(data: string | Blob | ArrayBufferLike): void {
-    if (this.#closed) return;
+    if (this.#socket.isClosed) return;
     // Without a detour where nothing has to be waited for: this runs for every message of every publisher.
     if (this.#working === 0 && data instanceof ArrayBuffer)
       this.#guard(() => this.#onData(new Uint8Array(data)));
@@ -91,7 +80,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
 
   /** The connection is gone. */
   ended(): void {
-    this.#closed = true;
+    this.#socket.ended();
     this.services.idle.delete(this);
     for (const streamId of this.#joined.keys()) this.#leave(streamId);
     this.#session?.detach(this);
@@ -99,9 +88,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
   }
 
   send(message: ServerMessage): void {
-    if (this.#closed || this.socket.readyState !== WEBSOCKET_OPEN) return;
-    if (this.#isBehind()) this.#cut();
-    else this.socket.send(JSON.stringify(message));
+    this.#socket.send(message);
     // Once its session has let go of it.
     if (message.type === 'stream-stopped') queueMicrotask(() => this.#settle());
   }
@@ -112,40 +99,21 @@ export class Connection implements PublisherConnection, ClosableConnection {
   }
 
   close(code: number, reason: string): void {
-    this.#closed = true;
-    // A socket that is not read from would not see the client's answer to the close.
-    if (this.#pauses > 0) pausable(this.socket.raw)?.resume();
-    // RFC 6455 §5.5: a control frame's payload has at most 125 bytes, two of them the code.
-    this.socket.close(code, reason.slice(0, 123));
+    this.#socket.close(code, reason);
   }
 
   pause(): void {
-    if (this.#pauses++ === 0) pausable(this.socket.raw)?.pause();
+    this.#socket.pause();
   }
 
   resume(): void {
-    if (--this.#pauses === 0) pausable(this.socket.raw)?.resume();
-  }
-
-  /** Its client does not read: what it is sent would wait here for ever. */
-  #isBehind(): boolean {
-    const { bufferedAmount = 0 } = (this.socket.raw ?? {}) as Partial<Cuttable>;
-    return bufferedAmount > this.services.limits.maxSocketBacklogBytes;
-  }
-
-  /** At once: a client that does not read would not see a close either. */
-  #cut(): void {
-    this.services.refusals.count('maxSocketBacklogBytes');
-    this.#closed = true;
-    const raw = this.socket.raw as Partial<Cuttable> | undefined;
-    if (raw?.terminate) raw.terminate();
-    else this.socket.close(CloseCode.POLICY_VIOLATION, 'what was sent was not read');
+    this.#socket.resume();
   }
 
   /** Whether it publishes or watches may have changed. */
   #settle(): void {
     const { idle, address } = this.services;
-    if (this.#closed || this.#session?.connected || this.#joined.size > 0) idle.delete(this);
+    if (this.#socket.isClosed || this.#session?.connected || this.#joined.size > 0) idle.delete(this);
     else idle.add(this, address);
   }
 
@@ -160,12 +128,12 @@ export class Connection implements PublisherConnection, ClosableConnection {
     this.pause();
     this.#work = this.#work
       .then(async () => {
-        if (this.#closed) return;
+        if (this.#socket.isClosed) return;
         if (typeof data === 'string') await this.#onText(data);
         else {
           const bytes = new Uint8Array(data instanceof Blob ? await data.arrayBuffer() : data);
           // It may have been closed while the bytes were fetched.
-          if (!this.#closed) this.#onData(bytes);
+          if (!this.#socket.isClosed) this.#onData(bytes);
         }
       })
       .catch((error: unknown) => this.#report(error))
@@ -259,7 +227,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
     const grant = publishers.canResume(message, tokenHash)
       ? undefined
       : await access.authorizePublish({ streamId, token, userId, context });
-    if (this.#closed) return;
+    if (this.#socket.isClosed) return;
     const session = publishers.start(message, tokenHash, { grant, address: this.services.address });
     this.#session = session;
     const { received, resumeToken } = session;
@@ -312,7 +280,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
         this.#report(error, streamId, 'stays');
         return;
       }
-      if (this.#closed) return;
+      if (this.#socket.isClosed) return;
     }
     if (isNew) this.#joined.set(streamId, viewers.take({ address }));
     const count = audience.join(streamId, this);
@@ -368,10 +336,3 @@ const CLOSE_CODES: Partial<Record<LivestreamError['code'], number>> = {
   SHUTTING_DOWN: CloseCode.TRY_AGAIN_LATER,
   SERVER_FULL: CloseCode.TRY_AGAIN_LATER,
 };
-
-function pausable(socket: unknown): Pausable | undefined {
-  const candidate = socket as Partial<Pausable> | undefined;
-  return typeof candidate?.pause === 'function' && typeof candidate.resume === 'function'
-    ? (candidate as Pausable)
-    : undefined;
-}

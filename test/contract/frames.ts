@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'vitest';
-import type { HlsClient, PlaylistSegment } from '../helpers/hls-client.js';
-import { ffmpegPath, frameDigests, sourceDigests, type Media } from '../helpers/media.js';
+import type { HlsClient, Playlist, PlaylistSegment } from '../helpers/hls-client.js';
+import { ffmpegPath, frameDigests, probeStreams, sourceDigests, type Media } from '../helpers/media.js';
 
 const run = promisify(execFile);
 
@@ -22,6 +22,25 @@ export async function expectEveryFrame(hls: HlsClient, media: Pick<Media, 'path'
     doubled: [],
   });
   expect(frames.join('\n') === source.join('\n'), 'the frames are in order').toBe(true);
+}
+
+/**
+ * Checks that a stream has ended, is as long as what was sent, and is coded as expected.
+ * @param codecs as ffprobe calls them, in any order
+ */
+export async function expectEnded(
+  hls: HlsClient,
+  media: Pick<Media, 'seconds'>,
+  codecs: readonly string[],
+): Promise<Playlist> {
+  const playlist = await hls.playlist();
+  expect(playlist.ended).toBe(true);
+  const duration = playlist.segments.reduce((sum, segment) => sum + segment.duration!, 0);
+  expect(duration).toBeGreaterThan(media.seconds - 0.1);
+  expect(duration).toBeLessThan(media.seconds + 0.2);
+  const streams = await probeStreams(hls.url);
+  expect(streams.map(({ codec_name }) => codec_name).sort()).toEqual([...codecs].sort());
+  return playlist;
 }
 
 /** Numbers of the frames of one list that another has not. */

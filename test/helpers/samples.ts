@@ -18,7 +18,7 @@ export function avcEntry(width = 640, height = 360): Uint8Array {
 }
 
 /** An mp4a sample entry of AAC-LC. */
-export function aacEntry(sampleRate = 48_000, channels = 2): Uint8Array {
+function aacEntry(sampleRate = 48_000, channels = 2): Uint8Array {
   const config = u8(5, 2, 0x11, 0x90);
   const decoder = concat([u8(4, 13 + config.length, 0x40, 0x15, 0, 0, 0), u32(0, 0), config]);
   const descriptor = concat([u8(3, 3 + decoder.length, 0, 1, 0), decoder]);

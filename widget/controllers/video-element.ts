@@ -1,66 +1,17 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
-import { playByPolicy } from '../media/autoplay.js';
-import type { InstantHealthOptions } from '../media/instant-health.js';
-import type { LatencyOptions } from '../media/latency.js';
-import { LivePlayback, type LatencyMode } from '../media/live-playback.js';
+import { LivePlayback } from '../media/live-playback.js';
+import { PlayState } from '../media/play-state.js';
 import { TypedEventTarget } from './typed-event-target.js';
+import type {
+  LatencyReading,
+  VideoElementEvents,
+  VideoElementOptions,
+  VideoTransport,
+} from './video-element-types.js';
 
-export type { InstantHealthOptions, LatencyMode, LatencyOptions };
-
-/** Where the picture comes from: hls.js, the browser's HLS, an endless MP4, or a MediaStream. */
-export type VideoTransport = 'hls' | 'native' | 'instant' | 'stream';
-
-/** What is known about how far behind the picture is. */
-export interface LatencyReading {
-  /** Seconds; see `VideoElementController.latency`. */
-  latency: number | undefined;
-  /** Seconds that are kept in the buffer when the next piece arrives; undefined where the browser decides. */
-  target: number | undefined;
-  /** Playback rate. */
-  rate: number;
-  transport: VideoTransport;
-}
-
-/** Options of {@link VideoElementController}. */
-export interface VideoElementOptions {
-  /** Asked at every host update; null while it is not rendered. */
-  video: () => HTMLVideoElement | null | undefined;
-  /** How near to the live edge to stay, asked at every load. */
-  latency?: () => Partial<LatencyOptions> | undefined;
-  /** Asked at every load; `instant` falls back to `low` where it does not serve. @default 'low' */
-  latencyMode?: () => LatencyMode;
-  /** A viewer's token, asked for every request. */
-  token?: () => string | undefined;
-  /** Told which token the browser's own player begins with, and keeps: tell it to `LivestreamSocketController.tokenKept`. */
-  onTokenKept?: (token: string | undefined) => void;
-  /** When `instant` falls back, asked at every load. */
-  health?: () => Partial<InstantHealthOptions> | undefined;
-  /** The server's clock, milliseconds since the epoch, so that `latency` can be told from capture to glass. */
-  serverTime?: () => number | undefined;
-  /** Whether `load` and `attachStream` begin to play by themselves. @default true */
-  autoplay?: () => boolean;
-  /** Seconds without anything to play until `error` tells STREAM_NOT_SHOWING. @default 10 */
-  showTimeout?: number;
-  debug?: () => boolean;
-}
-
-/** Events of {@link VideoElementController}. */
-export interface VideoElementEvents {
-  playing: Event;
-  pause: Event;
-  waiting: Event;
-  /** The playlist ended and everything was played. */
-  ended: Event;
-  /** Any public property but time, latency and duration changed. */
-  statechange: Event;
-  /** About once a second while a playlist is played. */
-  latencychange: CustomEvent<LatencyReading>;
-  /** `instant` does not serve, and `low` takes its place until the next load. */
-  fallback: CustomEvent<{ reason: string }>;
-  error: CustomEvent<{ error: LivedropError }>;
-}
+export type * from './video-element-types.js';
 
 const LATENCY_INTERVAL = 1000;
 
@@ -86,22 +37,14 @@ export class VideoElementController
   readonly #host: ReactiveControllerHost;
   readonly #options: VideoElementOptions;
   readonly #debug: DebugLog;
+  readonly #state: PlayState;
 
   #isHostConnected = false;
   #video: HTMLVideoElement | undefined;
-  #listeners: AbortController | undefined;
   #playback: LivePlayback | undefined;
   #latencyTimer: ReturnType<typeof setInterval> | undefined;
   #url: string | undefined;
   #stream: MediaStream | null = null;
-  /** The person's or page's wish, which outlives what is loaded. */
-  #wantsToPlay = false;
-  #isWaiting = false;
-  #hasFrame = false;
-  /** Since the last load. */
-  #hasPlayed = false;
-  #autoplayBlocked = false;
-  #mutedByPolicy = false;
   #error: LivedropError | undefined;
 
   constructor(host: ReactiveControllerHost, options: VideoElementOptions) {
@@ -109,20 +52,27 @@ export class VideoElementController
     this.#host = host;
     this.#options = options;
     this.#debug = createDebugLog(options.debug);
+    this.#state = new PlayState({
+      isLoaded: () => this.#stream !== null || this.#url !== undefined,
+      onEvent: (type) => this.dispatchEvent(new Event(type)),
+      onChange: () => this.#changed(),
+      onTime: () => host.requestUpdate(),
+      onDebug: (message) => this.#debug('playback', message),
+    });
     host.addController(this);
   }
 
   /** It plays, and there is something to see. */
   get playing(): boolean {
-    return !this.paused && !this.ended && !this.#isWaiting && this.#hasFrame;
+    return this.#state.playing;
   }
 
   get paused(): boolean {
-    return this.#video?.paused ?? true;
+    return this.#state.paused;
   }
 
   get muted(): boolean {
-    return this.#video?.muted ?? false;
+    return this.#state.muted;
   }
 
   /** 0 to 1. */
@@ -143,22 +93,22 @@ export class VideoElementController
 
   /** It is to play, and has no data. */
   get buffering(): boolean {
-    return this.#wantsToPlay && !this.#autoplayBlocked && !this.ended && (this.#isWaiting || !this.#hasFrame);
+    return this.#state.buffering;
   }
 
   /** The playlist ended and everything was played. */
   get ended(): boolean {
-    return this.#video?.ended ?? false;
+    return this.#state.ended;
   }
 
   /** The browser's policy wants a click first: show a play button. */
   get autoplayBlocked(): boolean {
-    return this.#autoplayBlocked;
+    return this.#state.autoplayBlocked;
   }
 
   /** Muted by the browser's policy, not by wish: show an unmute button. */
   get mutedByPolicy(): boolean {
-    return this.#mutedByPolicy && this.muted;
+    return this.#state.mutedByPolicy;
   }
 
   get atLiveEdge(): boolean {
@@ -188,7 +138,7 @@ export class VideoElementController
 
   /** A picture was shown since `load` or `attachStream`. */
   get hasFrame(): boolean {
-    return this.#hasFrame;
+    return this.#state.hasFrame;
   }
 
   /** undefined again when it plays. */
@@ -219,14 +169,11 @@ export class VideoElementController
 
   /** Resolves when it plays, or the browser's policy refused: see `autoplayBlocked` and `mutedByPolicy`. */
   async play(): Promise<void> {
-    this.#wantsToPlay = true;
-    await this.#play();
+    await this.#state.play();
   }
 
   pause(): void {
-    this.#wantsToPlay = false;
-    this.#video?.pause();
-    this.#changed();
+    this.#state.pause();
   }
 
   async togglePlay(): Promise<void> {
@@ -242,8 +189,7 @@ export class VideoElementController
   }
 
   setMuted(muted: boolean): void {
-    this.#mutedByPolicy = false;
-    if (this.#video) this.#video.muted = muted;
+    this.#state.setMuted(muted);
   }
 
   toggleMute(): void {
@@ -272,7 +218,7 @@ export class VideoElementController
     if (stream === this.#stream && !this.#url) return;
     this.#clear();
     this.#stream = stream;
-    this.#wantsToPlay = stream !== null && this.#autoplay;
+    this.#state.wantsToPlay = stream !== null && this.#autoplay;
     this.#begin();
   }
 
@@ -280,7 +226,7 @@ export class VideoElementController
   load(playlistUrl: string): void {
     this.#clear();
     this.#url = playlistUrl;
-    this.#wantsToPlay = this.#autoplay;
+    this.#state.wantsToPlay = this.#autoplay;
     this.#begin();
   }
 
@@ -300,14 +246,14 @@ export class VideoElementController
     this.#release();
     if (!video) return;
     this.#video = video;
-    this.#listen(video);
+    this.#state.attach(video);
     this.#begin();
   }
 
   /** Gives the video element back; what is loaded is remembered. */
   #release(): void {
     this.#detach();
-    this.#listeners?.abort();
+    this.#state.release();
     this.#video = undefined;
   }
 
@@ -316,7 +262,7 @@ export class VideoElementController
     if (!video) return;
     if (this.#stream) video.srcObject = this.#stream;
     else if (this.#url !== undefined) this.#startPlayback(video, this.#url);
-    if (this.#wantsToPlay) void this.#play();
+    this.#state.resume();
     this.#changed();
   }
 
@@ -344,8 +290,7 @@ export class VideoElementController
     this.#detach();
     this.#url = undefined;
     this.#stream = null;
-    this.#wantsToPlay = false;
-    this.#autoplayBlocked = false;
+    this.#state.forget();
     this.#error = undefined;
   }
 
@@ -354,66 +299,7 @@ export class VideoElementController
     this.#playback?.close();
     this.#playback = undefined;
     if (this.#stream && this.#video) this.#video.srcObject = null;
-    this.#hasFrame = false;
-    this.#hasPlayed = false;
-    this.#isWaiting = false;
-  }
-
-  async #play(): Promise<void> {
-    const video = this.#video;
-    if (!video || (!this.#stream && this.#url === undefined)) return;
-    const result = await playByPolicy(video);
-    if (video !== this.#video || result === 'interrupted') return;
-    this.#autoplayBlocked = result === 'blocked';
-    if (result === 'muted') this.#mutedByPolicy = true;
-    if (result !== 'playing') this.#debug('playback', `autoplay ${result}`);
-    this.#changed();
-  }
-
-  #listen(video: HTMLVideoElement): void {
-    this.#listeners = new AbortController();
-    const { signal } = this.#listeners;
-    const on = (types: readonly string[], listener: (event: Event) => void): void => {
-      for (const type of types) video.addEventListener(type, listener, { signal });
-    };
-    on(['playing'], () => this.#plays());
-    on(['timeupdate'], () => {
-      // Some browsers go on without telling.
-      if (!this.#isWaiting || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
-      this.#plays();
-      this.#changed();
-    });
-    on(['waiting'], () => {
-      this.#isWaiting = true;
-    });
-    on(['loadeddata'], () => {
-      this.#hasFrame = true;
-    });
-    on(['pause'], () => {
-      // Also by the browser's own controls and keys; but a stream that ends pauses by itself, and an event may be late.
-      if (this.#hasPlayed && video.paused && !video.ended) this.#wantsToPlay = false;
-    });
-    // Loading pauses, and so does WebKit where the metadata tell of sound that its policy forbids: what was to play has
-    // to be told again. Not only when it can play: hls.js leaves a paused element alone in front of a hole.
-    on(['loadedmetadata', 'pause', 'canplay'], () => {
-      const isTold = this.#hasPlayed || !video.paused || this.#autoplayBlocked;
-      if (this.#wantsToPlay && !isTold && video.readyState > HTMLMediaElement.HAVE_NOTHING) void this.#play();
-    });
-    on(['emptied'], () => {
-      this.#hasPlayed = false;
-    });
-    on(['playing', 'pause', 'waiting', 'ended'], (event) => this.dispatchEvent(new Event(event.type)));
-    on(
-      ['play', 'playing', 'pause', 'waiting', 'ended', 'loadeddata', 'emptied', 'volumechange', 'seeked'],
-      () => this.#changed(),
-    );
-    on(['timeupdate', 'durationchange'], () => this.#host.requestUpdate());
-  }
-
-  #plays(): void {
-    this.#hasPlayed = true;
-    this.#autoplayBlocked = false;
-    this.#isWaiting = false;
+    this.#state.reset();
   }
 
   get #glassLatency(): number | undefined {

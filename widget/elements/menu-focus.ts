@@ -12,6 +12,10 @@ export function leaveMenu(root: ShadowRoot | null): void {
 
 /** Whether the keyboard is nowhere else in the page, as after what had it is gone. */
 export function hasKeyboard(host: Element): boolean {
-  const { activeElement } = host.getRootNode() as Document | ShadowRoot;
-  return activeElement === null || activeElement === host || activeElement === document.body;
+  const root = host.getRootNode();
+  const { activeElement } = root instanceof ShadowRoot ? root : document;
+  if (activeElement === host) return true;
+  // Of a tree in which nothing has it: the page around may.
+  if (root instanceof ShadowRoot) return activeElement === null && hasKeyboard(root.host);
+  return activeElement === null || activeElement === document.body;
 }

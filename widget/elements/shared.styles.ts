@@ -2,7 +2,7 @@ import { css } from 'lit';
 
 /**
  * What both elements share: colours from two properties and one accent, one radius, an 8-pixel grid, one
- * scale of sizes, buttons, chips and panels.
+ * scale of sizes, buttons, chips, panels and banners.
  */
 export const sharedStyles = css`
   :host {
@@ -285,6 +285,41 @@ export const sharedStyles = css`
       font-size: 0.875rem;
     }
     .text {
+      font-size: 0.75rem;
+    }
+  }
+
+  /* Over the picture, and not in the way of a press on it. */
+  .banner-area {
+    position: absolute;
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    gap: 8px;
+    pointer-events: none;
+  }
+  .banner {
+    display: flex;
+    align-items: center;
+    gap: 12px;
+    max-width: 640px;
+    min-height: 44px;
+    padding: 8px 16px;
+    border-radius: var(--_radius);
+    background: rgb(0 0 0 / 0.72);
+    color: #fff;
+    text-wrap: balance;
+  }
+  .banner p {
+    margin: 0;
+  }
+  .banner b {
+    font-weight: 600;
+  }
+  @container box (width < 480px) {
+    .banner {
+      gap: 8px;
+      padding: 8px 12px;
       font-size: 0.75rem;
     }
   }

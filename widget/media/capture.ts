@@ -88,7 +88,7 @@ export async function captureScreen(frameRate: number): Promise<Capture | undefi
 }
 
 /** Makes an exception of `getUserMedia` (Media Capture and Streams §10.2) into words. */
-export function captureError(cause: unknown, device: 'camera' | 'microphone' | 'screen'): LivedropError {
+function captureError(cause: unknown, device: 'camera' | 'microphone' | 'screen'): LivedropError {
   const name = cause instanceof DOMException || cause instanceof Error ? cause.name : '';
   switch (name) {
     case 'NotAllowedError':

@@ -19,8 +19,8 @@ export class PlaylistPrefetch {
 
   constructor(url: string) {
     void this.#ask(url).then((playlist) => {
-      const next = playlist && onlyVariant(playlist);
-      if (next !== undefined) void this.#ask(next);
+      const media = playlist && onlyVariant(playlist);
+      if (media !== undefined) void this.#ask(media);
     });
   }
 

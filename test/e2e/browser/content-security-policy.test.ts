@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../../helpers/chromium.js';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera } from '../../helpers/clock-camera.js';
 import { collectErrors, goLive, isPlaying } from '../../helpers/pages.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 declare global {
   interface Window {
@@ -13,22 +13,17 @@ declare global {
   }
 }
 
-let server: CliServer;
+const shared = useServerAndBrowser(() => CliServer.start());
 let site: Server;
-let browser: Browser;
 
 beforeAll(async () => {
-  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
   site = await serveSite();
 });
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(async () => {
-  site?.close();
-  await Promise.all([browser?.close(), server?.stop()]);
-});
+afterAll(() => void site?.close());
 
 /** Another site that embeds both elements, under the policy that the README names for it. */
 async function serveSite(): Promise<Server> {
+  const { server } = shared;
   const policy = [
     "default-src 'none'",
     `script-src ${server.url}`,
@@ -64,7 +59,7 @@ const noteViolations = (): void => {
 };
 
 async function open(url: string, prepare: () => void = () => {}): Promise<{ page: Page; errors: string[] }> {
-  const page = await browser.newPage();
+  const page = await shared.browser.newPage();
   const errors = collectErrors(page);
   await page.addInitScript(installClockCamera, { width: 640, height: 360, frameRate: 30 });
   await page.addInitScript(noteViolations);
@@ -93,20 +88,20 @@ async function expectStrict({ page, errors }: { page: Page; errors: string[] }):
 }
 
 it('the demo sends frames and plays low-latency HLS under it, and so does the page for frames', async () => {
-  const broadcaster = await open(`${server.url}/demo/broadcast.html?stream=strict`);
+  const broadcaster = await open(`${shared.server.url}/demo/broadcast.html?stream=strict`);
   await goLive(broadcaster.page);
-  const viewer = await open(`${server.url}/demo/watch.html?stream=strict`);
-  const embedded = await open(`${server.url}/embed/strict`);
+  const viewer = await open(`${shared.server.url}/demo/watch.html?stream=strict`);
+  const embedded = await open(`${shared.server.url}/embed/strict`);
   await isPlaying(viewer.page);
   await isPlaying(embedded.page);
   for (const each of [broadcaster, viewer, embedded]) await expectStrict(each);
 });
 
 it('the demo sends a file and plays the endless MP4 under it', async () => {
-  const broadcaster = await open(`${server.url}/demo/broadcast.html?stream=recorded`);
+  const broadcaster = await open(`${shared.server.url}/demo/broadcast.html?stream=recorded`);
   await setAttribute(broadcaster.page, 'live-broadcaster', 'encoder', 'mediarecorder');
   await goLive(broadcaster.page);
-  const viewer = await open(`${server.url}/demo/watch.html?stream=recorded`);
+  const viewer = await open(`${shared.server.url}/demo/watch.html?stream=recorded`);
   const asked = viewer.page.waitForRequest(/live\.mp4/);
   await setAttribute(viewer.page, 'live-player', 'latency', 'instant');
   await asked;
@@ -122,7 +117,7 @@ it('pages of another origin do both under one that names this server, in a brows
   });
   await goLive(broadcaster.page);
   // Opus is what WebCodecs made of what the worklet heard; a recorder's would be AAC here.
-  const playlist = await (await fetch(`${server.url}/livestream/site/stream.m3u8`)).text();
+  const playlist = await (await fetch(`${shared.server.url}/livestream/site/stream.m3u8`)).text();
   expect(playlist).toMatch(/CODECS="avc1\.[0-9A-F]{6},opus"/i);
   const viewer = await open(`http://127.0.0.1:${port}/watch`);
   await isPlaying(viewer.page).catch(async (cause: unknown) => {

@@ -1,20 +1,13 @@
-import type { Browser } from 'playwright-core';
 import puppeteer from 'puppeteer-core';
-import { afterAll, afterEach, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { BroadcastHealth } from '../../../widget/index.js';
-import { findChromium, launchChromium } from '../../helpers/chromium.js';
+import { findChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { percentile, readClock } from '../../helpers/clock-camera.js';
 import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
-let server: CliServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+const shared = useServerAndBrowser(() => CliServer.start());
 
 type Broadcaster = HTMLElement & { encoder: string };
 type HealthEvent = CustomEvent<BroadcastHealth>;
@@ -34,6 +27,7 @@ const health = async (page: Awaited<ReturnType<typeof openBroadcaster>>, count: 
   );
 
 it('sends frames from the browser’s own encoder to a viewer', async () => {
+  const { server, browser } = shared;
   const page = await openBroadcaster(browser, server.url, 'frames');
   await goLive(page);
   const playlist = await (await fetch(`${server.url}/livestream/frames/stream.m3u8`)).text();
@@ -58,6 +52,7 @@ it('sends frames from the browser’s own encoder to a viewer', async () => {
 });
 
 it('sends a file where it is told to', async () => {
+  const { server, browser } = shared;
   const page = await openBroadcaster(browser, server.url, 'file');
   await page.evaluate(() => {
     document.querySelector<Broadcaster>('live-broadcaster')!.encoder = 'mediarecorder';
@@ -107,7 +102,7 @@ it('goes on at full rate in a hidden tab', async () => {
   onTestFinished(() => real.close());
   const page = await real.newPage();
   await page.evaluateOnNewDocument(noteFrames);
-  await page.goto(`${server.url}/demo/broadcast.html?stream=hidden`);
+  await page.goto(`${shared.server.url}/demo/broadcast.html?stream=hidden`);
   await page.evaluate(async () => {
     const broadcaster = document.querySelector<HTMLElement & { goLive(): Promise<void> }>(
       'live-broadcaster',

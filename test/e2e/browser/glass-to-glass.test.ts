@@ -1,27 +1,20 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../../helpers/chromium.js';
+import { expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
 import { percentile, readClock } from '../../helpers/clock-camera.js';
 import { collectErrors, goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 /** Of pictures that are read. */
 const SECONDS = 12;
 
-let server: CliServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+const shared = useServerAndBrowser(() => CliServer.start());
 
 // Whatever else a machine does can only add stalls: one reading without any shows that none is ours.
 it(
   'shows the camera’s frames to a viewer who waited, about a second later and without a stall',
   { retry: 2 },
   async () => {
+    const { server, browser } = shared;
     const streamId = `glass-${Date.now()}`;
     const viewer = await openViewer(browser, server.url, streamId);
     const broadcaster = await openBroadcaster(browser, server.url, streamId);

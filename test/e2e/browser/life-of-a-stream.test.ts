@@ -1,22 +1,16 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../../helpers/chromium.js';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
 import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
-let server: CliServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+const shared = useServerAndBrowser(() => CliServer.start());
 
 const player = (page: Page) => page.locator('live-player');
 const broadcasterOf = (page: Page) => page.locator('live-broadcaster');
 
 it('waits, counts viewers as they come and go, ends, and begins again by itself', async () => {
+  const { server, browser } = shared;
   const first = await openViewer(browser, server.url, 'life');
   await player(first).locator('.title', { hasText: 'Waiting for the stream to start' }).waitFor();
   const broadcaster = await openBroadcaster(browser, server.url, 'life');
@@ -39,6 +33,7 @@ it('waits, counts viewers as they come and go, ends, and begins again by itself'
 });
 
 it('embeds the player alone', async () => {
+  const { server, browser } = shared;
   const broadcaster = await openBroadcaster(browser, server.url, 'embedded');
   await goLive(broadcaster);
   const page = await browser.newPage();

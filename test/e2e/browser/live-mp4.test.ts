@@ -1,24 +1,19 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
 import { Broadcast } from '../../helpers/broadcast.js';
-import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { encodeRecording, type RecordingRecipe } from '../../helpers/recorder.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 const WEBM: RecordingRecipe = { container: 'webm', video: 'h264', audio: 'opus' };
 
-let server: CliServer;
-let browser: Browser;
+const shared = useServerAndBrowser(() => CliServer.start());
 
-beforeAll(async () => {
-  [server, browser] = await Promise.all([CliServer.start(), launchChromium(), encodeRecording(WEBM)]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+beforeAll(() => encodeRecording(WEBM));
 
 /** Plays a URL in a bare `<video>`, and resolves when it has shown pictures for two seconds. */
 async function play(page: Page, url: string): Promise<void> {
-  await page.goto(`${server.url}/healthz`);
+  await page.goto(`${shared.server.url}/healthz`);
   await page.evaluate((src) => {
     const video = document.createElement('video');
     Object.assign(video, { src, muted: true, autoplay: true });
@@ -34,6 +29,7 @@ async function play(page: Page, url: string): Promise<void> {
 
 // Frame by frame it is fetched by the player (latency="instant"), and by ffmpeg in the contract.
 it('a bare <video> plays live.mp4', async () => {
+  const { server, browser } = shared;
   const broadcast = await Broadcast.start(server, 'bare', WEBM);
   await broadcast.segments(1);
   const page = await browser.newPage();

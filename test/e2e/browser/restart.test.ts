@@ -1,9 +1,9 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../../helpers/chromium.js';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { readClock, type ClockReading } from '../../helpers/clock-camera.js';
 import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
 import { RestartedServer } from '../../helpers/restarted-server.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 /** The longest time without a picture beyond that in which nothing listens, milliseconds: that is a second where nothing else runs. */
 const LIVE_AGAIN = 4000;
@@ -15,13 +15,7 @@ const READING = 10;
 const NEAR = 2;
 
 let streams = 0;
-let server: RestartedServer;
-let browser: Browser;
-beforeAll(async () => {
-  [server, browser] = await Promise.all([RestartedServer.start(), launchChromium()]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+const shared = useServerAndBrowser(() => RestartedServer.start());
 
 /** Reads the pictures' clock while the server is another one; the page must be the same afterwards. */
 async function readThroughout(viewer: Page): Promise<ClockReading> {
@@ -34,6 +28,7 @@ async function readThroughout(viewer: Page): Promise<ClockReading> {
 it.each(['SIGKILL', 'SIGTERM'] as const)(
   'goes on by itself after %s, broadcaster and players',
   async (signal) => {
+    const { server, browser } = shared;
     const streamId = `${signal.toLowerCase()}-${++streams}`;
     const broadcaster = await openBroadcaster(browser, server.url, streamId);
     await goLive(broadcaster);
@@ -64,7 +59,7 @@ const latencyOf = (viewer: Page): Promise<number> =>
   viewer.locator('live-player').evaluate((player) => (player as HTMLElement & { latency: number }).latency);
 
 async function playlistUrl(streamId: string): Promise<string> {
-  const multivariant = `${server.url}/livestream/${streamId}/stream.m3u8`;
+  const multivariant = `${shared.server.url}/livestream/${streamId}/stream.m3u8`;
   const uri = (await (await fetch(multivariant)).text()).split('\n').find((line) => /^[^#]/.test(line))!;
   return new URL(uri, multivariant).href;
 }

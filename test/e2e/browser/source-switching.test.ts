@@ -1,24 +1,17 @@
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { launchChromium } from '../../helpers/chromium.js';
+import { expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
 import { readClock } from '../../helpers/clock-camera.js';
 import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
-let server: CliServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([CliServer.start(), launchChromium()]);
-});
-afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-afterAll(() => Promise.all([browser?.close(), server?.stop()]));
+const shared = useServerAndBrowser(() => CliServer.start());
 
 // Whatever else a machine does can only add stalls: one reading without any shows that none is ours.
 it(
   'never interrupts the viewer while sources are switched and the microphone is muted',
   { retry: 2 },
   async () => {
+    const { server, browser } = shared;
     const streamId = `switching-${Date.now()}`;
     const viewer = await openViewer(browser, server.url, streamId);
     const broadcaster = await openBroadcaster(browser, server.url, streamId);

@@ -72,36 +72,16 @@ describe('init segment and fragments', () => {
     expect(() => read([bytes])).toThrow(message);
   });
 
-  it('keep negative composition offsets', () => {
-    const sample: Sample = {
-      track: 1,
-      dts: 9000,
-      compositionOffset: -3000,
-      duration: 3000,
-      key: true,
-      data: new Uint8Array(3),
-    };
+  it.each([
+    ['negative composition offsets', { dts: 9000, compositionOffset: -3000 }],
+    ['decode times beyond 32 bits', { dts: 2 ** 40, compositionOffset: 0 }],
+  ])('keep %s', (_, times) => {
+    const sample: Sample = { track: 1, ...times, duration: 3000, key: true, data: new Uint8Array(3) };
     const bytes = concat([
       writeInitSegment([videoTrack]),
       writeFragment(1, [{ track: 1, samples: [sample] }]),
     ]);
     expect(read([bytes]).samples).toEqual([sample]);
-  });
-
-  it('keep decode times beyond 32 bits', () => {
-    const sample: Sample = {
-      track: 1,
-      dts: 2 ** 40,
-      compositionOffset: 0,
-      duration: 3000,
-      key: true,
-      data: new Uint8Array(3),
-    };
-    const bytes = concat([
-      writeInitSegment([videoTrack]),
-      writeFragment(1, [{ track: 1, samples: [sample] }]),
-    ]);
-    expect(read([bytes]).samples[0]?.dts).toBe(2 ** 40);
   });
 
   it('take a duration of one tick for unknown: it is as long as the one before', () => {

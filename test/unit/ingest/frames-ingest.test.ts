@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { VideoTrackConfig } from '../../../server/protocol.js';
-import { frameMessage, generateFrames, moveFrame, toAnnexB, type Frame } from '../../helpers/frames.js';
-import { chunksOf, patch, setUp } from './frames-setup.js';
+import {
+  frameMessage,
+  framesFrom,
+  framesUntil,
+  generateFrames,
+  moveFrame,
+  toAnnexB,
+  type Frame,
+} from '../../helpers/frames.js';
+import { chunksOf, patch, pictures, setUp } from './frames-setup.js';
 
 const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
 const other = await generateFrames({ video: 'h264', seconds: 2, frameRate: 25 });
@@ -9,12 +17,6 @@ const videoOnly = await generateFrames({ video: 'h264', seconds: 3 });
 const video = media.format.tracks[0] as VideoTrackConfig;
 const DAY = 86_400e6;
 
-const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
-/** Frames of a second on. */
-const from = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
-const until = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp < second * 1e6);
 const rewrite = (frame: Frame, chunk: Uint8Array, header: Partial<Frame> = {}): Frame => ({
   ...frame,
   ...header,
@@ -52,9 +54,9 @@ describe('FramesIngest', () => {
   it('keeps the sound that came before its picture', async () => {
     const { write, finish } = setUp(media.format);
     const sound = media.frames.filter(({ track }) => track === 1);
-    write(until(sound, 1));
+    write(framesUntil(sound, 1));
     write(pictures(media.frames));
-    write(from(sound, 1));
+    write(framesFrom(sound, 1));
     const [run] = await finish();
     expect(run!.chunks('audio')).toEqual(chunksOf(media.frames, 1));
   });
@@ -92,13 +94,13 @@ describe('FramesIngest', () => {
 
     it('begins a run with the next key frame', async () => {
       const { ingest, write, finish, window, drops } = setUp(videoOnly.format);
-      write(until(videoOnly.frames, 2));
+      write(framesUntil(videoOnly.frames, 2));
       ingest.configureTrack(change);
       const next = other.frames.map((frame) => moveFrame(frame, 2e6));
       write(next);
       const runs = await finish();
       expect(runs.map(({ tracks }) => tracks[0]!.codec)).toEqual([video.codec, change.codec]);
-      expect(runs[0]!.chunks('video')).toEqual(chunksOf(until(videoOnly.frames, 2), 0));
+      expect(runs[0]!.chunks('video')).toEqual(chunksOf(framesUntil(videoOnly.frames, 2), 0));
       expect(runs[1]!.chunks('video')).toEqual(chunksOf(other.frames, 0));
       expect(runs[1]!.times('video')[0]).toBeCloseTo(2, 6);
       expect(new Set(window.listed.map(({ init }) => init))).toEqual(new Set([0, 1]));
@@ -107,19 +109,19 @@ describe('FramesIngest', () => {
 
     it('leaves out video until the key frame, and says why', async () => {
       const { ingest, write, finish, drops } = setUp(videoOnly.format);
-      write(until(videoOnly.frames, 1));
+      write(framesUntil(videoOnly.frames, 1));
       ingest.configureTrack(change);
       write(other.frames.slice(1).map((frame) => moveFrame(frame, 1e6)));
       const runs = await finish();
-      expect(runs[1]!.chunks('video')).toEqual(chunksOf(from(other.frames, 1), 0));
+      expect(runs[1]!.chunks('video')).toEqual(chunksOf(framesFrom(other.frames, 1), 0));
       expect(drops()).toEqual({ 'waiting-for-key': 24 });
     });
 
     it('changes nothing where it says the same', async () => {
       const { ingest, write, finish } = setUp(media.format);
-      write(until(media.frames, 1.5));
+      write(framesUntil(media.frames, 1.5));
       for (const track of media.format.tracks) ingest.configureTrack({ ...track });
-      write(from(media.frames, 1.5));
+      write(framesFrom(media.frames, 1.5));
       const runs = await finish();
       expect(runs).toHaveLength(1);
       expect(runs[0]!.chunks('video')).toEqual(chunksOf(media.frames, 0));
@@ -128,17 +130,17 @@ describe('FramesIngest', () => {
     it('takes other sound with the next key frame of the picture', async () => {
       const opus = await generateFrames({ audio: 'opus', seconds: 3 });
       const { ingest, write, finish } = setUp(media.format);
-      write(until(media.frames, 1.9));
+      write(framesUntil(media.frames, 1.9));
       ingest.configureTrack(opus.format.tracks[0]!);
       const mixed = [...pictures(media.frames), ...opus.frames].sort((a, b) => a.timestamp - b.timestamp);
-      write(from(mixed, 1.9));
+      write(framesFrom(mixed, 1.9));
       const runs = await finish();
       expect(runs.map(({ tracks }) => tracks.map(({ codec }) => codec))).toEqual([
         [video.codec, 'mp4a.40.2'],
         [video.codec, 'opus'],
       ]);
       expect([...runs[0]!.chunks('video'), ...runs[1]!.chunks('video')]).toEqual(chunksOf(media.frames, 0));
-      expect(runs[1]!.chunks('audio')).toEqual(chunksOf(from(opus.frames, 2), 1));
+      expect(runs[1]!.chunks('audio')).toEqual(chunksOf(framesFrom(opus.frames, 2), 1));
     });
 
     it('takes sound of another rate where there is no picture', async () => {
@@ -191,18 +193,18 @@ describe('FramesIngest', () => {
 
     it('takes no frames of a configuration that it refused', async () => {
       const { ingest, write, finish, drops } = setUp(videoOnly.format);
-      write(until(videoOnly.frames, 1));
+      write(framesUntil(videoOnly.frames, 1));
       expect(() => ingest.configureTrack({ ...video, codec: 'vp8' })).toThrow(
         expect.objectContaining({ code: 'UNSUPPORTED_FORMAT' }),
       );
-      write(until(from(videoOnly.frames, 1), 2));
+      write(framesUntil(framesFrom(videoOnly.frames, 1), 2));
       ingest.configureTrack(video);
-      write(from(videoOnly.frames, 2));
+      write(framesFrom(videoOnly.frames, 2));
       const runs = await finish();
       expect(drops()).toEqual({ 'refused-track': 30 });
       expect(runs.flatMap((run) => run.chunks('video'))).toEqual([
-        ...chunksOf(until(videoOnly.frames, 1), 0),
-        ...chunksOf(from(videoOnly.frames, 2), 0),
+        ...chunksOf(framesUntil(videoOnly.frames, 1), 0),
+        ...chunksOf(framesFrom(videoOnly.frames, 2), 0),
       ]);
     });
   });
@@ -211,9 +213,9 @@ describe('FramesIngest', () => {
     it('sets the programme date from the next segment on', async () => {
       const { ingest, write, finish, window } = setUp(media.format);
       const now = Date.now();
-      write(until(media.frames, 1));
+      write(framesUntil(media.frames, 1));
       ingest.setCaptureClock(500_000, now - 250);
-      write(from(media.frames, 1));
+      write(framesFrom(media.frames, 1));
       await finish();
       const dates = window.listed.map(({ programDateTime }) => programDateTime - now);
       const starts = window.listed.map((_, index) =>
@@ -234,9 +236,9 @@ describe('FramesIngest', () => {
     it('never takes dates back', async () => {
       const { ingest, write, finish, window } = setUp(videoOnly.format);
       ingest.setCaptureClock(0, Date.now());
-      write(until(videoOnly.frames, 2));
+      write(framesUntil(videoOnly.frames, 2));
       ingest.setCaptureClock(2_000_000, Date.now() - 60_000);
-      write(from(videoOnly.frames, 2));
+      write(framesFrom(videoOnly.frames, 2));
       await finish();
       const dates = window.listed.map(({ programDateTime }) => programDateTime);
       expect(dates).toEqual([...dates].sort((a, b) => a - b));
@@ -269,8 +271,8 @@ describe('FramesIngest', () => {
       'goes on after a jump of %i µs, behind a discontinuity',
       async (off) => {
         const { write, finish, drops } = setUp(media.format);
-        write(until(media.frames, 2));
-        write(from(media.frames, 2).map((frame) => moveFrame(frame, off)));
+        write(framesUntil(media.frames, 2));
+        write(framesFrom(media.frames, 2).map((frame) => moveFrame(frame, off)));
         const runs = await finish();
         expect(runs).toHaveLength(2);
         expect(runs.flatMap((run) => run.chunks('video'))).toEqual(chunksOf(media.frames, 0));

@@ -91,6 +91,9 @@ export const digest = (bytes: Uint8Array): string => Buffer.from(bytes).toString
 export const chunksOf = (frames: readonly Frame[], track: number): string[] =>
   frames.filter((frame) => frame.track === track).map(({ chunk }) => digest(chunk));
 
+/** Those of the picture. */
+export const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
+
 /** A message with one byte changed. */
 export function patch(message: Uint8Array, at: number, value: number): Uint8Array {
   const patched = message.slice();

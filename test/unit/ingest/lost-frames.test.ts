@@ -1,17 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { generateFrames, moveFrame, type Frame } from '../../helpers/frames.js';
-import { chunksOf, setUp } from './frames-setup.js';
+import { framesFrom, framesUntil, generateFrames, moveFrame } from '../../helpers/frames.js';
+import { chunksOf, pictures, setUp } from './frames-setup.js';
 
 const media = await generateFrames({ video: 'h264', audio: 'aac', seconds: 3 });
 const videoOnly = await generateFrames({ video: 'h264', seconds: 3 });
 const DAY = 86_400e6;
-
-const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
-/** Frames of a second on. */
-const from = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp >= second * 1e6);
-const until = (frames: readonly Frame[], second: number): Frame[] =>
-  frames.filter(({ timestamp }) => timestamp < second * 1e6);
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.parse('2030-01-01T00:00:00Z') }));
 afterEach(() => void vi.useRealTimers());
@@ -22,12 +15,12 @@ describe('FramesIngest says of every frame what became of it', () => {
 
   it('of sound that came before its picture began', async () => {
     const { write, finish, drops, notices } = setUp(media.format);
-    write(until(sound, 1));
-    write(from(picture, 1));
-    write(from(sound, 1));
+    write(framesUntil(sound, 1));
+    write(framesFrom(picture, 1));
+    write(framesFrom(sound, 1));
     const [run] = await finish();
-    expect(run!.chunks('audio')).toEqual(chunksOf(from(media.frames, 1), 1));
-    expect(drops()).toEqual({ 'before-start': until(sound, 1).length });
+    expect(run!.chunks('audio')).toEqual(chunksOf(framesFrom(media.frames, 1), 1));
+    expect(drops()).toEqual({ 'before-start': framesUntil(sound, 1).length });
     expect(notices).toEqual([]);
   });
 
@@ -58,18 +51,18 @@ describe('FramesIngest says of every frame what became of it', () => {
 
   it('of sound that still waited when its track was configured anew', () => {
     const { ingest, write, drops } = setUp(media.format);
-    write(until(sound, 0.5));
+    write(framesUntil(sound, 0.5));
     const audio = media.format.tracks.find(({ kind }) => kind === 'audio')!;
     ingest.configureTrack({ ...audio, description: 'EhA=' });
-    expect(drops()).toEqual({ 'old-configuration': until(sound, 0.5).length });
+    expect(drops()).toEqual({ 'old-configuration': framesUntil(sound, 0.5).length });
   });
 
   it('of what waited when it was ended at once', () => {
     const { ingest, write, drops } = setUp(media.format);
-    write(until(sound, 0.5));
+    write(framesUntil(sound, 0.5));
     ingest.kill();
     ingest.kill();
-    expect(drops()).toEqual({ 'waiting-for-key': until(sound, 0.5).length });
+    expect(drops()).toEqual({ 'waiting-for-key': framesUntil(sound, 0.5).length });
   });
 
   it('of a timestamp in doubt when it was ended at once', () => {

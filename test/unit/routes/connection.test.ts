@@ -64,6 +64,29 @@ describe('a connection whose client does not read', () => {
   });
 });
 
+describe('a connection that is not to be read from', () => {
+  it('is read from again when the last who asked for that says so', () => {
+    const raw = { pause: vi.fn(), resume: vi.fn() };
+    const { connection } = setUp(raw);
+    connection.pause();
+    connection.pause();
+    connection.resume();
+    expect(raw.pause).toHaveBeenCalledOnce();
+    expect(raw.resume).not.toHaveBeenCalled();
+    connection.resume();
+    expect(raw.resume).toHaveBeenCalledOnce();
+  });
+
+  it('is read from to its end when it is closed, or the answer would not be seen', () => {
+    const raw = { pause: vi.fn(), resume: vi.fn() };
+    const { connection, socket } = setUp(raw);
+    connection.pause();
+    connection.close(1000, 'x'.repeat(200));
+    expect(raw.resume).toHaveBeenCalledBefore(socket.close);
+    expect(socket.close).toHaveBeenCalledExactlyOnceWith(1000, 'x'.repeat(123));
+  });
+});
+
 it('takes nothing from a Blob whose bytes come when it is closed', async () => {
   const { connection, socket, refusals } = setUp({});
   const { promise, resolve } = withResolvers<ArrayBuffer>();

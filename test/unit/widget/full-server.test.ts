@@ -4,6 +4,7 @@ import type { ErrorMessage } from '../../../server/protocol.js';
 import { LivestreamSocketController } from '../../../widget/controllers/livestream-socket.js';
 import type { Encoder } from '../../../widget/media/encoder.js';
 import { ControllerHost } from './controller-host.js';
+import { stubPage } from './page-globals.js';
 import { SocketPeer } from './socket-peer.js';
 
 const encoder: Encoder = {
@@ -22,11 +23,7 @@ let isFull: boolean;
 let asked: number[];
 
 beforeEach(async () => {
-  const page = new EventTarget();
-  vi.stubGlobal('WebSocket', WebSocket);
-  vi.stubGlobal('location', { origin: 'http://page.example', href: 'http://page.example/' });
-  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  stubPage(WebSocket);
   isFull = true;
   asked = [];
   peer = await SocketPeer.listen();

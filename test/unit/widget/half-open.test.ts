@@ -3,6 +3,7 @@ import { WebSocket } from 'ws';
 import { serve, type RunningServer } from '../../../server/node/serve.js';
 import { LivestreamSocketController } from '../../../widget/controllers/livestream-socket.js';
 import { FaultyProxy } from '../../helpers/faulty-proxy.js';
+import { stubPage } from './page-globals.js';
 import { ControllerHost } from './controller-host.js';
 
 /** Seconds. */
@@ -15,10 +16,7 @@ const SLACK = 400;
 let server: RunningServer;
 let proxy: FaultyProxy;
 beforeEach(async () => {
-  vi.stubGlobal('WebSocket', WebSocket);
-  vi.stubGlobal('location', { origin: 'http://page.example', href: 'http://page.example/' });
-  vi.stubGlobal('addEventListener', () => {});
-  vi.stubGlobal('removeEventListener', () => {});
+  stubPage(WebSocket);
   const transcoder = { start: () => Promise.reject(new Error('no stream was expected')) as never };
   server = await serve({ port: 0, transcoder, heartbeat: HEARTBEAT });
   proxy = await FaultyProxy.start(server.url);

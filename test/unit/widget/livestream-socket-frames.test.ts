@@ -6,6 +6,7 @@ import {
   type BroadcastHealth,
 } from '../../../widget/controllers/livestream-socket.js';
 import type { Encoder, EncoderEvents, EncoderHealth } from '../../../widget/media/encoder.js';
+import { stubPage } from './page-globals.js';
 import { SocketPeer } from './socket-peer.js';
 
 /** Makes frames first, and a file where those are refused. */
@@ -42,11 +43,7 @@ describe('LivestreamSocketController, of frames', () => {
   let takesFrames: boolean;
 
   beforeEach(async () => {
-    const page = new EventTarget();
-    vi.stubGlobal('WebSocket', WebSocket);
-    vi.stubGlobal('location', { origin: 'http://page.example', href: 'http://page.example/' });
-    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    stubPage(WebSocket);
     takesFrames = true;
     peer = await SocketPeer.listen();
     peer.answer = answer;

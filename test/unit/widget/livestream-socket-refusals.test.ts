@@ -4,6 +4,7 @@ import type { ErrorMessage } from '../../../server/protocol.js';
 import { LivestreamSocketController } from '../../../widget/controllers/livestream-socket.js';
 import type { Encoder } from '../../../widget/media/encoder.js';
 import { ControllerHost } from './controller-host.js';
+import { stubPage } from './page-globals.js';
 import { SocketPeer } from './socket-peer.js';
 
 class BrowserWebSocket extends WebSocket {
@@ -26,11 +27,7 @@ let controller: LivestreamSocketController;
 let answers: ('yes' | 'fatal' | 'not fatal')[];
 
 beforeEach(async () => {
-  const page = new EventTarget();
-  vi.stubGlobal('WebSocket', BrowserWebSocket);
-  vi.stubGlobal('location', { origin: 'http://page.example', href: 'http://page.example/' });
-  vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-  vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+  stubPage(BrowserWebSocket);
   peer = await SocketPeer.listen();
   peer.answer = ({ type }) => {
     if (type !== 'start-stream') return;

@@ -8,6 +8,7 @@ import {
 import type { LivedropError } from '../../../widget/errors.js';
 import type { Encoder, EncoderEvents } from '../../../widget/media/encoder.js';
 import { ControllerHost as Host } from './controller-host.js';
+import { stubPage } from './page-globals.js';
 import { SocketPeer } from './socket-peer.js';
 
 /** A browser's: an error that nobody listens to does no harm. */
@@ -53,11 +54,7 @@ describe('LivestreamSocketController', () => {
   let page: EventTarget;
 
   beforeEach(async () => {
-    page = new EventTarget();
-    vi.stubGlobal('WebSocket', BrowserWebSocket);
-    vi.stubGlobal('location', { origin: 'http://page.example', href: 'http://page.example/' });
-    vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
-    vi.stubGlobal('removeEventListener', page.removeEventListener.bind(page));
+    page = stubPage(BrowserWebSocket);
     peer = await SocketPeer.listen();
     host = new Host();
     make();

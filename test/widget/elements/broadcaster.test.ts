@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { LivedropError } from '../../../widget/errors.js';
-import { LiveBroadcaster } from '../../../widget/live-broadcaster.js';
+import { make, publishing } from './broadcaster-fixtures.js';
 import {
   cleanUp,
   inState,
@@ -13,24 +13,6 @@ import {
   shows,
   visibleText,
 } from './fixtures.js';
-
-customElements.define('live-broadcaster', LiveBroadcaster);
-
-function make(attributes: Record<string, string> = { 'stream-id': 'demo' }): LiveBroadcaster {
-  const element = document.createElement('live-broadcaster');
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  return element;
-}
-
-/** A broadcaster that believes it is publishing. */
-async function publishing(socket: Record<string, unknown>): Promise<LiveBroadcaster> {
-  const element = await place(make());
-  await element.startCamera();
-  pretend(element.socket, { startedAt: new Date(Date.now() - 754_000), viewerCount: 12, ...socket });
-  element.requestUpdate();
-  await element.updateComplete;
-  return element;
-}
 
 describe('<live-broadcaster>', () => {
   afterEach(cleanUp);
@@ -286,45 +268,6 @@ describe('<live-broadcaster>', () => {
     });
   });
 
-  describe('errors', () => {
-    it('are told with help, and fired', async () => {
-      const { getUserMedia } = navigator.mediaDevices;
-      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
-      try {
-        const element = await place(make());
-        const failed = nextEvent<CustomEvent<{ error: LivedropError }>>(document, 'live-error');
-        part(element, 'turn-on').click();
-        const { error } = (await failed).detail;
-        expect(error.code).to.equal('PERMISSION_DENIED');
-        await settled(element);
-        expect(visibleText(element)).to.contain(error.message);
-        expect(element.error).to.equal(error);
-      } finally {
-        navigator.mediaDevices.getUserMedia = getUserMedia;
-      }
-    });
-
-    it('name a missing stream id', async () => {
-      const element = await place(make({}));
-      const failed = nextEvent<CustomEvent<{ error: LivedropError }>>(element, 'live-error');
-      part(element, 'go-live').click();
-      expect((await failed).detail.error.help).to.contain('stream-id');
-      expect(element.media.stream).to.equal(undefined);
-    });
-
-    it('lie on the picture and can be closed', async () => {
-      const element = await publishing({
-        state: 'idle',
-        error: new LivedropError('SOCKET_NOT_CONNECTED', 'Socket not connected'),
-      });
-      expect(part(element, 'banner').innerText).to.contain('Socket not connected');
-      expect(visibleText(element)).not.to.contain('Camera is off');
-      part(element, 'close').click();
-      await element.updateComplete;
-      expect(shows(element, 'banner')).to.equal(false);
-    });
-  });
-
   describe('on the air', () => {
     it('says so, for how long and before how many', async () => {
       const element = await publishing({ state: 'live' });
@@ -332,6 +275,22 @@ describe('<live-broadcaster>', () => {
       expect(part(element, 'badge').innerText).to.equal('LIVE');
       expect(part(element, 'elapsed').innerText).to.equal('12:34');
       expect(part(element, 'viewers').title).to.equal('12 viewers');
+    });
+
+    it('has the keyboard on Cancel and Stop where it was on Go live', async () => {
+      const element = await publishing({ state: 'idle' });
+      part(element, 'go-live').focus();
+      for (const [state, name] of [
+        ['connecting', 'cancel'],
+        ['live', 'stop'],
+        ['stopping', undefined],
+        ['ended', 'go-live'],
+      ] as const) {
+        pretend(element.socket, { state });
+        element.requestUpdate();
+        await element.updateComplete;
+        if (name) expect(element.shadowRoot!.activeElement, state).to.equal(part(element, name));
+      }
     });
 
     it('says what is kept while the connection is away', async () => {

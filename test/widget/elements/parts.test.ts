@@ -5,6 +5,7 @@ import { Clock } from '../../../widget/elements/clock.js';
 import { Dismiss } from '../../../widget/elements/dismiss.js';
 import { FullscreenController } from '../../../widget/elements/fullscreen.js';
 import { icons } from '../../../widget/elements/icons.js';
+import { KeepFocus } from '../../../widget/elements/keep-focus.js';
 import { LevelMeter } from '../../../widget/elements/level-meter.js';
 import { cleanUp, nextEvent, place } from './fixtures.js';
 
@@ -20,6 +21,22 @@ class TestHost extends LitElement {
   }
 }
 customElements.define('test-host', TestHost);
+
+/** A bar of two buttons: a tool, which may be disabled, and one that another takes the place of. */
+class TestBar extends LitElement {
+  static override properties = { asking: { type: Boolean }, isLive: { type: Boolean } };
+  declare asking: boolean;
+  declare isLive: boolean;
+
+  protected override render(): unknown {
+    const primary = this.isLive
+      ? html`<button class="primary stop">Stop</button>`
+      : html`<button class="primary go" ?disabled=${this.asking}>Go live</button>`;
+    return html`<div class="bar"><button class="tool" ?disabled=${this.asking}>Mute</button>${primary}</div>
+      <button class="other">Elsewhere</button>`;
+  }
+}
+customElements.define('test-bar', TestBar);
 
 function makeHost(): TestHost {
   return document.createElement('test-host') as TestHost;
@@ -124,6 +141,73 @@ describe('FullscreenController', () => {
     } finally {
       Reflect.deleteProperty(document, 'fullscreenEnabled');
     }
+  });
+});
+
+describe('KeepFocus', () => {
+  afterEach(cleanUp);
+
+  async function makeBar(parent: ParentNode = document.body) {
+    const bar = document.createElement('test-bar') as TestBar;
+    new KeepFocus(bar, '.bar', ['.bar .keep', '.bar .primary']);
+    parent.append(bar);
+    await bar.updateComplete;
+    const button = (name: string) => bar.shadowRoot!.querySelector<HTMLButtonElement>(`.${name}`)!;
+    const set = async (state: Partial<TestBar>): Promise<void> => {
+      Object.assign(bar, state);
+      await bar.updateComplete;
+      // A button that is disabled lets go of the keyboard when the page is drawn.
+      await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    };
+    return { button, set, focused: () => bar.shadowRoot!.activeElement?.className };
+  }
+
+  it('gives the keyboard to what takes the place of the button that had it', async () => {
+    const { button, set, focused } = await makeBar();
+    button('go').focus();
+    await set({ isLive: true });
+    expect(focused()).to.equal('primary stop');
+  });
+
+  it('gives it back to a button that was disabled meanwhile', async () => {
+    const { button, set, focused } = await makeBar();
+    button('tool').focus();
+    await set({ asking: true });
+    await set({ asking: false });
+    expect(focused()).to.equal('tool');
+  });
+
+  it('does so where the button was disabled first, and then another took its place', async () => {
+    const { button, set, focused } = await makeBar();
+    button('go').focus();
+    await set({ asking: true });
+    await set({ isLive: true });
+    expect(focused()).to.equal('primary stop');
+  });
+
+  it('takes it from nobody', async () => {
+    const { button, set, focused } = await makeBar();
+    button('go').focus();
+    await set({ asking: true });
+    button('other').focus();
+    await set({ isLive: true });
+    expect(focused(), 'in the element').to.equal('other');
+
+    button('other').blur();
+    await set({ isLive: false });
+    expect(focused(), 'that was given up').to.equal(undefined);
+  });
+
+  it('takes it from nobody in the page around the tree that it is in', async () => {
+    const field = document.body.appendChild(document.createElement('input'));
+    const tree = document.body.appendChild(document.createElement('div')).attachShadow({ mode: 'open' });
+    const { button, set, focused } = await makeBar(tree);
+    button('go').focus();
+    await set({ asking: true });
+    field.focus();
+    await set({ isLive: true });
+    expect(focused()).to.equal(undefined);
+    expect(document.activeElement).to.equal(field);
   });
 });
 

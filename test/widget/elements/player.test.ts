@@ -299,10 +299,12 @@ describe('<live-player>', () => {
     it('offers the sound it did not allow, until the person decided', async () => {
       const { element, calls, tell } = await player({ ...PICTURE, muted: true });
       await tell('live');
+      part(element, 'unmute').focus();
       part(element, 'unmute').click();
       expect(calls).to.deep.include(['toggleMute']);
       await element.updateComplete;
       expect(shows(element, 'unmute')).to.equal(false);
+      expect(element.shadowRoot!.activeElement, 'its keys go on').to.equal(part(element, 'box'));
     });
   });
 
