@@ -18,7 +18,10 @@ const ALONE = [
 /** Their children and their memory are looked at: each file in a process of its own. */
 const PROCESSES = ['node', 'scripts', 'fuzz'].map((name) => `test/unit/${name}/**/*.test.ts`);
 
-const e2e = { testTimeout: 120 * seconds, hookTimeout: 60 * seconds };
+/** What a test polls for comes when the machine has time for it. By default a second is all. */
+const patient = { expect: { poll: { timeout: 20 * seconds } } };
+
+const e2e = { ...patient, testTimeout: 120 * seconds, hookTimeout: 60 * seconds };
 
 /** A suite's projects begin with its name; `vitest run --project 'unit*'` runs one. Browser tests of the widget: web-test-runner.config.mjs. */
 export default defineConfig({
@@ -49,6 +52,7 @@ export default defineConfig({
       },
       {
         test: {
+          ...patient,
           name: 'contract',
           include: ['test/contract/*.test.ts'],
           exclude: ['test/contract/llhls.test.ts'],
@@ -56,12 +60,13 @@ export default defineConfig({
           testTimeout: 30 * seconds,
           hookTimeout: 60 * seconds,
           // Each file starts servers of its own, and waits for them most of the time.
-          maxWorkers: 2 * cores,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
+          ...patient,
           name: 'contract-exactness',
           include: ['test/contract/llhls.test.ts'],
           testTimeout: 30 * seconds,
@@ -78,7 +83,7 @@ export default defineConfig({
           name: 'e2e-server',
           include: ['test/e2e/server/*.test.ts'],
           // No browser, a server each, and media in real time: they wait most of the time.
-          maxWorkers: cores + 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },
       },
