@@ -19,10 +19,6 @@ export interface LatencyOptions {
   slowRate: number;
   /** So far above the target it seeks instead: catching up would take longer than a person waits. @default 1.5 */
   seekBeyond: number;
-  /** Once, at a start, from so far above the target: nobody has heard enough yet to miss it. @default 0.4 */
-  startSeekBeyond: number;
-  /** Arrivals that say where that leads to, from the first on that had to be waited for. @default 1 */
-  startSeekAfter: number;
   /** Over which arrivals are judged: longer means steadier, and later to notice that the network got better. @default 30 */
   window: number;
   /** From a start on, in which a page and its stream come into being: what is late then says little about later. @default 10 */
@@ -53,8 +49,6 @@ export const LATENCY_DEFAULTS: LatencyOptions = {
   farBehind: 0.4,
   slowRate: 0.95,
   seekBeyond: 1.5,
-  startSeekBeyond: 0.4,
-  startSeekAfter: 1,
   window: 30,
   settling: 10,
   improvedBy: 0.2,
@@ -75,7 +69,6 @@ export const INSTANT_LATENCY_DEFAULTS: LatencyOptions = {
   farBehind: 0.3,
   improvedBy: 0.1,
   seekBeyond: 0.8,
-  startSeekBeyond: 0.3,
   warmup: 2,
   warmupMargin: 0.1,
   stallIncrease: 0.08,
@@ -137,7 +130,6 @@ export class LatencyControl {
   #recoverAfter: number;
   /** Since the last stall the target became smaller. */
   #hasShrunk = false;
-  #isStarted = false;
 
   constructor(options: Partial<LatencyOptions> = {}) {
     this.#options = { ...LATENCY_DEFAULTS, ...options };
@@ -160,17 +152,16 @@ export class LatencyControl {
     this.#recover(now);
     this.#note(now, bufferedEnd);
     if (this.#settledAt === undefined) return this.#decide('even');
-    const { warmup, warmupMargin } = this.#options;
+    const { seekBeyond, warmup, warmupMargin } = this.#options;
     const behind = position - now;
     const recentLead = this.#leastLead(now - RECENT * Math.max(1, this.#longestWait()));
-    const distrust = Math.max(0, 1 - (now - this.#settledAt) / warmup) * warmupMargin;
-    if (recentLead - behind > this.#target + distrust + this.#seekBeyond(now - this.#settledAt)) {
+    if (recentLead - behind > this.#target + seekBeyond) {
       this.#gear = 'even';
-      this.#isStarted = true;
-      return { rate: 1, seekTo: now + recentLead - this.#target - distrust };
+      return { rate: 1, seekTo: now + recentLead - this.#target };
     }
     this.#believeBetter(now, this.#settledAt);
     const excess = this.#leastLead(-Infinity) - behind - this.#target;
+    const distrust = Math.max(0, 1 - (now - this.#settledAt) / warmup) * warmupMargin;
     return this.#decide(this.#shift(excess, distrust));
   }
 
@@ -195,14 +186,6 @@ export class LatencyControl {
     this.#previousEnd = undefined;
     this.#settledAt = undefined;
     this.#gear = 'even';
-  }
-
-  /** @param settled for how long, seconds */
-  #seekBeyond(settled: number): number {
-    const { seekBeyond, startSeekBeyond, startSeekAfter, warmup } = this.#options;
-    if (this.#isStarted || settled < startSeekAfter) return seekBeyond;
-    if (settled > warmup) this.#isStarted = true;
-    return this.#isStarted ? seekBeyond : Math.min(seekBeyond, startSeekBeyond);
   }
 
   #decide(gear: Gear): LatencyDecision {

@@ -147,35 +147,13 @@ describe('LatencyControl', () => {
     expect(player.rate).toBe(1);
   });
 
-  it.each([0.1, 0.2])('is there two seconds after a start, by one seek: parts of %d s', (piece) => {
-    const player = new Simulation({ behind: 1.5, piece });
-    player.run(2);
-    expect(player.seeks).toBe(1);
-    // The target, the margin of the beginning, and up to a part.
-    expect(player.latency).toBeLessThan(0.2 + 0.2 + piece);
-    player.run(30);
-    expect(player.seeks).toBe(1);
-    expect(player.stalls).toBe(0);
-  });
-
-  it('does not seek again where it is a little behind later', () => {
-    const player = new Simulation({ behind: 1.5, piece: 0.2 });
-    player.run(10);
-    player.position -= 1;
-    player.control.reset();
-    player.run(10);
-    expect(player.seeks).toBe(1);
-    expect(player.latency).toBeLessThan(0.6);
-  });
-
   it('stays there', () => {
     const player = new Simulation({ behind: 1.3, piece: 0.2 });
     player.run(15);
-    const { latency: before, seeks } = player;
+    const before = player.latency;
     player.run(60);
     expect(Math.abs(player.latency - before)).toBeLessThan(0.15);
-    expect(player.stalls).toBe(0);
-    expect(player.seeks).toBe(seeks);
+    expect(player.stalls + player.seeks).toBe(0);
   });
 
   it('keeps one segment behind where there are no parts', () => {
