@@ -149,6 +149,8 @@ describe('PublishSession', () => {
     const set = vi.spyOn(globalThis, 'setTimeout');
     for (let count = 0; count < 100; count++) session.receive(Uint8Array.of(1));
     expect(set).not.toHaveBeenCalled();
+    // While it stands there, real timers do not come back.
+    set.mockRestore();
     vi.advanceTimersByTime(9900);
     expect(connection.close).not.toHaveBeenCalled();
     vi.advanceTimersByTime(200);
