@@ -30,8 +30,8 @@ it(
     expect(reading.backwards).toBe(0);
     expect(reading.latencies.length).toBeGreaterThan(SECONDS * 17);
     expect(reading.unreadable).toBeLessThan(reading.latencies.length / 20);
-    // A bound of the product, not a benchmark: it holds with a wide margin on an idle machine.
-    expect(percentile(reading.latencies, 50)).toBeLessThanOrEqual(1000);
+    // A bound of the product, and of every browser here, not a benchmark: HLS of whole segments is beyond it on any machine.
+    expect(percentile(reading.latencies, 50)).toBeLessThan(3000);
     expect(errors.flat()).toEqual([]);
   },
 );
