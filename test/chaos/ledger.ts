@@ -37,6 +37,8 @@ export class Ledger {
   #unread: SeenPart[] = [];
   /** Place of the sample that has to come next; undefined until a viewer saw a first one. */
   #next: number | undefined;
+  /** Place after the one that was seen last: also where viewers are sent again what they have seen. */
+  #following: number | undefined;
   #balance: Balance = nothing();
   /** Of the parts since the balance was taken. */
   #arrivals: { encodedAt: number; at: number }[] = [];
@@ -126,10 +128,14 @@ export class Ledger {
       if (this.#next !== undefined) this.#balance.altered++;
       return -Infinity;
     }
-    // What is alike by chance is the next one, where it can be.
+    // What is alike by chance is the one that follows, or else the next one, where it can be.
     const next = this.#next ?? places[0]!;
-    const place = places.find((candidate) => candidate >= next);
-    if (place === undefined) {
+    const place =
+      places.find((candidate) => candidate === this.#following) ??
+      places.find((candidate) => candidate >= next) ??
+      places.at(-1)!;
+    this.#following = place + 1;
+    if (place < next) {
       this.#balance.repeated++;
       return -Infinity;
     }

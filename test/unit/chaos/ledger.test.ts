@@ -43,6 +43,13 @@ describe('Ledger', () => {
     expect(counts(ledger, 10)).toEqual({ lost: 0, repeated: 0, altered: 0 });
   });
 
+  it('takes samples that are alike for repeated ones where the repetition has them', () => {
+    const ledger = new Ledger();
+    for (const digest of [0, 7, 1, 2, 3, 7, 4]) ledger.encode({ digest, at: 0 });
+    ledger.see({ digests: [0, 7, 1, 0, 7, 1, 2, 3, 7, 4], at: 9 });
+    expect(counts(ledger, 10)).toEqual({ lost: 0, repeated: 3, altered: 0 });
+  });
+
   it('compares when it is asked: samples may be seen before it is known that they were encoded', () => {
     const ledger = new Ledger();
     ledger.see({ digests: [1], at: 50 });
