@@ -1,6 +1,6 @@
 import type { Browser, JSHandle, Page } from 'playwright-core';
 import { installClockCamera } from '../helpers/clock-camera.js';
-import { collectErrors } from '../helpers/pages.js';
+import { collectErrors, SMALL_VIEWPORT } from '../helpers/pages.js';
 import { within } from './deadline.js';
 import type { EmptyPage, Road } from './roads/road.js';
 
@@ -125,7 +125,7 @@ export class Stage {
   }
 
   async #newPage(): Promise<Page> {
-    const page = await this.#browser.newPage({ viewport: { width: 800, height: 700 } });
+    const page = await this.#browser.newPage({ viewport: SMALL_VIEWPORT });
     this.#errors.push(collectErrors(page));
     await this.#road.prepare(page);
     return page;

@@ -3,6 +3,9 @@ import { installClockCamera } from './clock-camera.js';
 
 const CLOCK = { width: 640, height: 360, frameRate: 30 };
 
+/** As small as a phone's: without a graphics card to show a picture costs more than to encode it. */
+export const SMALL_VIEWPORT = { width: 400, height: 400 };
+
 /** A page's console errors and exceptions, to be empty at the end of a test. */
 export function collectErrors(page: Page): string[] {
   const errors: string[] = [];
@@ -20,7 +23,7 @@ export async function openBroadcaster(
   url: string,
   streamId: string,
 ): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 800, height: 700 } });
+  const page = await browser.newPage({ viewport: SMALL_VIEWPORT });
   await page.addInitScript(installClockCamera, CLOCK);
   await page.goto(`${url}/demo/broadcast.html?stream=${streamId}`);
   return page;
@@ -32,7 +35,7 @@ export async function openViewer(
   url: string,
   streamId: string,
 ): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 800, height: 700 } });
+  const page = await browser.newPage({ viewport: SMALL_VIEWPORT });
   await page.goto(`${url}/demo/watch.html?stream=${streamId}`);
   return page;
 }
