@@ -1,6 +1,7 @@
 import { Hono, type Context } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
 import { apiRoutes, type ApiServices } from './routes/api.js';
+import type { Connections } from './routes/connections.js';
 import { playbackOriginGuard } from './routes/cors.js';
 import { liveMp4Routes } from './routes/live-mp4.js';
 import { PlaybackGate } from './routes/playback-gate.js';
@@ -9,7 +10,7 @@ import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
 import { readyAnswers, type ReadyAnswers } from './routes/ready-answers.js';
 import type { RequestServices } from './routes/requests.js';
-import { socketRoute, type Connections, type SocketServices } from './routes/socket.js';
+import { socketRoute, type SocketServices } from './routes/socket.js';
 import { statusRoutes, type StatusServices } from './routes/status.js';
 
 export interface AppOptions {

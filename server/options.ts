@@ -46,6 +46,8 @@ export interface Limits {
   maxMessageRate: number;
   /** Bits a second from one publisher, on average. Default 50,000,000. */
   maxBitrate: number;
+  /** Largest text message, bytes; nor may another one be larger of a connection that does not publish. Default 64 KiB. */
+  maxTextBytes: number;
   /** Text messages a second on one connection, on average. Default 20. */
   maxCommandRate: number;
   /** Streams at once, those in their grace time included: as many publishers. Default 100. */
@@ -146,6 +148,7 @@ export const defaultLimits: Limits = {
   maxMessageBytes: 4 * 1024 * 1024,
   maxMessageRate: 300,
   maxBitrate: 50_000_000,
+  maxTextBytes: 64 * 1024,
   maxCommandRate: 20,
   maxStreams: 100,
   maxStreamsPerAddress: 20,
@@ -198,6 +201,7 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxMessageBytes: [1024, 256 * 1024 * 1024],
   maxMessageRate: [1, 1_000_000],
   maxBitrate: [1000, Number.MAX_SAFE_INTEGER],
+  maxTextBytes: [1024, 16 * 1024 * 1024],
   maxCommandRate: [1, 1_000_000],
   maxStreams: [1, 1_000_000],
   maxStreamsPerAddress: [1, 1_000_000],

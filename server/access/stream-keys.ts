@@ -175,7 +175,7 @@ export class StreamKeys {
     const tokenSecret = await this.knownTokenSecret();
     if (tokenSecret) return tokenSecret;
     const fresh = randomHex(TOKEN_SECRET_BYTES);
-    this.#state = await this.store.update((state) => ({ tokenSecret: fresh, ...state }));
+    this.#learn(await this.store.update((state) => ({ tokenSecret: fresh, ...state })));
     return this.#state.tokenSecret ?? fresh;
   }
 
@@ -186,13 +186,19 @@ export class StreamKeys {
 
   /** What it rejects with is the store's; what was known last is known still. */
   async refresh(): Promise<KeyStoreState> {
-    this.#state = await this.store.read();
+    this.#learn(await this.store.read());
     this.#wasRead = true;
     return this.#state;
   }
 
+  /** A store that was emptied has lost its keys: that must not open a server which may listen to all the world. */
+  #learn(state: KeyStoreState): void {
+    const isEmptied = state.keys === undefined && this.#state.keys !== undefined;
+    this.#state = isEmptied ? { ...state, keys: [] } : state;
+  }
+
   async #update(change: (keys: readonly StreamKeyRecord[]) => StreamKeyRecord[]): Promise<void> {
-    this.#state = await this.store.update((state) => ({ ...state, keys: change(state.keys ?? []) }));
+    this.#learn(await this.store.update((state) => ({ ...state, keys: change(state.keys ?? []) })));
   }
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../index.js';
 import { widgetAssets } from './assets.js';
 import { readCertificate } from './certificate.js';
+import { boundMessages } from './bound-messages.js';
 import { clientAddress } from './client-address.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
@@ -109,6 +110,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     assets: options.assets ?? widgetAssets(),
   });
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
+  boundMessages(sockets, livestream);
   const server = createHttpServer(
     livestream.app,
     sockets,

@@ -47,6 +47,14 @@ const COMMAND_BURST_SECONDS = 5;
 /** Messages that may wait for one that takes a while: authorisation, or the end of a stream. */
 const MAX_WAITING = 1000;
 
+/** What frames, and the pieces in which they come, may take beside a message, bytes. */
+const UNFINISHED_SLACK = 32 * 1024;
+
+/** Bytes of a message that are read of one that is too large: up to there its sender is told so in words. */
+export function payloadLimit(maxMessageBytes: number): number {
+  return maxMessageBytes * 2 + 64 * 1024;
+}
+
 /** What one client says on its WebSocket: at most one stream published, any number joined. */
 export class Connection implements PublisherConnection, ClosableConnection {
   readonly #socket: ClientSocket;
@@ -76,6 +84,22 @@ export class Connection implements PublisherConnection, ClosableConnection {
     if (this.#working === 0 && data instanceof ArrayBuffer)
       this.#guard(() => this.#onData(new Uint8Array(data)));
     else this.#enqueue(data);
+  }
+
+  /** @see Livestream.allowsUnfinished */
+  allowsUnfinished(bytes: number): boolean {
+    const { maxMessageBytes, maxTextBytes } = this.services.limits;
+    if (bytes <= maxTextBytes + UNFINISHED_SLACK) return true;
+    const session = this.#session?.connected ? this.#session : undefined;
+    if (!session) {
+      const message = `a message of more than ${maxTextBytes} bytes; send start-stream before stream data, and shorter text`;
+      this.#report(new LivestreamError('TOO_LARGE', message, { limit: 'maxTextBytes' }));
+      return false;
+    }
+    if (bytes <= payloadLimit(maxMessageBytes)) return true;
+    const message = `a message of more than ${maxMessageBytes} bytes, the most there may be: send smaller ones`;
+    session.fail(new LivestreamError('TOO_LARGE', message, { limit: 'maxMessageBytes' }));
+    return false;
   }
 
   /** The connection is gone. */
@@ -174,7 +198,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
     this.#spendCommand();
     let streamId: string | undefined;
     try {
-      const message = parseClientMessage(text);
+      const message = parseClientMessage(text, this.services.limits.maxTextBytes);
       if (message.type !== 'clock') ({ streamId } = message);
       await this.#onMessage(message);
     } catch (error) {

@@ -55,6 +55,20 @@ describe('stored keys', () => {
     await expect(publish(undefined)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
+  it('whose store was emptied are needed still', async () => {
+    const { store, keys, access, publish } = setUp();
+    const grant = await publish((await keys.create()).streamKey);
+    await store.update(() => ({}));
+    for (const token of [undefined, 'anything'])
+      await expect(publish(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(access.stands(grant)).toBe(false);
+    // Which writes to the store, and makes it one that never had a key.
+    await keys.tokenSecret();
+    await expect(publish(undefined)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    const { streamKey } = await keys.create();
+    await publish(streamKey);
+  });
+
   it('do not come to be by asking for one that is not there', async () => {
     const { keys, publish } = setUp();
     await expect(keys.revoke('000000000000')).rejects.toThrow(UnknownKeyError);
