@@ -148,17 +148,22 @@ export class Access {
    */
   async authorizePlay(applicant: Applicant, stream: Guarded | undefined): Promise<Pass> {
     const { streamId, token } = applicant;
+    // From before it was asked: what it says holds for so long, and then it is asked again.
+    const until = this.#app ? Date.now() + this.#options.authorizeTtl * 1000 : Infinity;
     const verdict = await this.#app?.ask('play', applicant);
     if (verdict === false)
       throw new LivestreamError('UNAUTHORIZED', `the app does not let this visitor watch '${streamId}'`, {
         status: 403,
       });
-    if (verdict === true || !this.#isPrivate(stream)) return { ends: () => Infinity };
+    if (verdict === true || !this.#isPrivate(stream)) return { ends: () => until };
     if (token === undefined) {
       throw unauthorized(`stream '${streamId}' is private; give a playback token as 'token'`);
     }
-    const known = this.#passes.get(token, streamId);
-    if (known) return known;
+    const pass = this.#passes.get(token, streamId) ?? (await this.#admit(token, streamId));
+    return this.#app ? { ends: () => Math.min(until, pass.ends()) } : pass;
+  }
+
+  async #admit(token: string, streamId: string): Promise<Pass> {
     const { payload, key } = await this.#genuine(token, streamId, 'play');
     return this.#passes.add(token, { streamId, key: key?.grant, until: endOf(payload.exp) });
   }

@@ -31,6 +31,8 @@ export interface PublishSessionOptions {
   resumeToken?: string | undefined;
   /** How many binary messages that process had. Default 0. */
   received?: number;
+  /** For how long that publisher had nobody to send to, seconds. Default 0. */
+  awayFor?: number | undefined;
   /** A message was taken. */
   onReceived?(session: PublishSession): void;
   /** The session is over and forgotten. */
@@ -80,6 +82,7 @@ export class PublishSession {
     this.#received = this.#acknowledged = options.received ?? 0;
     this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
     this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
+    this.#allowCatchingUp(options.awayFor);
     this.#ingest = options.createIngest({
       onFailure: (error) => this.fail(error),
       onNotice: ({ code, message }) =>
@@ -126,7 +129,8 @@ export class PublishSession {
     }
     this.#grace.stop();
     this.#connection = connection;
-    this.#allowCatchingUp();
+    if (this.#detachedAt !== undefined) this.#allowCatchingUp((performance.now() - this.#detachedAt) / 1000);
+    this.#detachedAt = undefined;
     this.#acknowledged = this.#received;
     this.options.audience.follow(this.stream.id, connection);
     this.stream.setConnected(true);
@@ -148,10 +152,7 @@ export class PublishSession {
   }
 
   /** What it made while it was away the publisher sends at once. */
-  #allowCatchingUp(): void {
-    if (this.#detachedAt === undefined) return;
-    const seconds = (performance.now() - this.#detachedAt) / 1000;
-    this.#detachedAt = undefined;
+  #allowCatchingUp(seconds = 0): void {
     this.#messages.grant(seconds);
     this.#bytes.grant(seconds);
   }

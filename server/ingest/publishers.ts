@@ -180,7 +180,8 @@ export class Publishers {
     const place = lost && placeBefore(lost, message);
     const createIngest = this.#ingestFor(message, place);
     // One that is only about to end is nothing to go on with.
-    if ((!before || before.isOver) && !lost) this.#checkAddress(address);
+    const isTheirs = before?.isOver === false && before.address === address;
+    if (!isTheirs && !lost) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const orphan = this.#takeOrphan(streamId);
     const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
@@ -198,6 +199,7 @@ export class Publishers {
       // The same one: it may be presented again, should this answer not arrive.
       resumeToken: lost && message.resume?.token,
       received: place?.message ?? (lost ? receivedBefore(lost, message) : 0),
+      awayFor: lost && awayFor(lost, limits),
       onReceived: (receiver) => keeper?.note(receiver),
       onOver: (over) => {
         // Another may have taken its place while the last of its media came out.
@@ -280,6 +282,11 @@ function placeBefore({ place }: StreamState, { format, resume }: StartStreamMess
 
 const fromBase64 = (text: string): Uint8Array =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** For how long a publisher may have made what it sends at once, seconds: longer its stream would not have been kept. */
+function awayFor({ savedAt }: StreamState, { graceTime, restartTime }: Limits): number {
+  return Math.min(Math.max(0, Date.now() - savedAt) / 1000, graceTime + restartTime);
+}
 
 /** How many messages need not be sent again. A container without a place to go on begins anew. */
 function receivedBefore({ isFinal, received }: StreamState, { format, resume }: StartStreamMessage): number {

@@ -50,7 +50,7 @@ const MAX_WAITING = 1000;
 /** What frames, and the pieces in which they come, may take beside a message, bytes. */
 const UNFINISHED_SLACK = 32 * 1024;
 
-/** Bytes of a message that are read of one that is too large: up to there its sender is told so in words. */
+/** The most that a runtime should read of a message: more than one may have, so that its sender is told so in words. */
 export function payloadLimit(maxMessageBytes: number): number {
   return maxMessageBytes * 2 + 64 * 1024;
 }
@@ -96,7 +96,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
       this.#report(new LivestreamError('TOO_LARGE', message, { limit: 'maxTextBytes' }));
       return false;
     }
-    if (bytes <= payloadLimit(maxMessageBytes)) return true;
+    if (bytes <= maxMessageBytes * 1.5 + UNFINISHED_SLACK) return true;
     const message = `a message of more than ${maxMessageBytes} bytes, the most there may be: send smaller ones`;
     session.fail(new LivestreamError('TOO_LARGE', message, { limit: 'maxMessageBytes' }));
     return false;

@@ -49,10 +49,14 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
       // It would go on for ever, whatever becomes of the right to watch.
       const forget =
         admission &&
-        whenOver(admission, () => {
-          live.leave(viewer);
-          viewer.end();
-        });
+        whenOver(
+          admission,
+          () => gate.admit(c, stream),
+          () => {
+            live.leave(viewer);
+            viewer.end();
+          },
+        );
       return () => {
         forget?.();
         live.leave(viewer);

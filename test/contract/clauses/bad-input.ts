@@ -122,8 +122,8 @@ export function badInput(startHost: StartHost): void {
       const media = await generateMedia({ container: 'webm', video: 'h264', audio: 'opus' });
       const publisher = await server().publish(newStreamId());
       const file = Buffer.concat(media.chunks);
-      for (let at = 0; at < file.length; at += 1000) {
-        publisher.socket.socket.send(file.subarray(at, at + 1000), { fin: at + 1000 >= file.length });
+      for (let at = 0; at < file.length; at += 50_000) {
+        publisher.socket.socket.send(file.subarray(at, at + 50_000), { fin: at + 50_000 >= file.length });
         publisher.socket.socket.ping();
       }
       await publisher.stop();
