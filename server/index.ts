@@ -187,8 +187,8 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       onDrop: (drop) => streams.get(streamId)?.countDerivedFault(drop),
     });
   const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
-  const access = createAccess(options, keys, limits, logger);
   const refusals = new Refusals();
+  const access = createAccess(options, keys, limits, logger, refusals);
   const quotas = {
     viewers: new Quota(
       'viewers',
@@ -251,7 +251,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     connections,
     assets: options.assets,
     publicUrl: options.publicUrl,
-    api: { keys, adminKey: options.adminKey, maxApiFailures: limits.maxApiFailures, logger },
+    api: { keys, adminKey: options.adminKey, limits, logger },
     playbackOrigins: options.playbackOrigins,
     hsts: options.hsts ?? false,
     isClosing: () => closing !== undefined,
@@ -294,6 +294,7 @@ function createAccess(
   stored: StreamKeys,
   limits: Limits,
   logger: Logger,
+  refusals: Refusals,
 ): Access {
   const { adminKey, publishOrigins, playbackOrigins, publicUrl, playback = 'public' } = options;
   if (adminKey !== undefined && adminKey.length < MIN_ADMIN_KEY) {
@@ -314,6 +315,7 @@ function createAccess(
     playback,
     origins: { publishOrigins, publicUrl },
     logger,
+    onLate: () => refusals.count('authorizeTime'),
   });
 }
 

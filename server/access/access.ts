@@ -33,6 +33,8 @@ export interface AccessOptions {
   playback: 'public' | 'private';
   origins: Omit<OriginRules, 'fallback'>;
   logger: Logger;
+  /** {@link authorize} took too long. */
+  onLate?: (() => void) | undefined;
 }
 
 /** Somebody who wants to publish or play. */
@@ -73,7 +75,7 @@ export class Access {
       }
     });
     this.#options = options;
-    const { streamKeys, stored, tokens, authorize, authorizeTime, authorizeTtl, maxPasses, logger } = options;
+    const { streamKeys, stored, tokens, authorize, maxPasses, logger } = options;
     if (!streamKeys.every(isSecret)) {
       const message =
         'a stream key is shorter than 32 characters: it could be guessed from a token that it signs; make a longer one, or a kept one by livedrop keys create';
@@ -86,7 +88,7 @@ export class Access {
       tokens,
       serverSecret: () => stored.knownTokenSecret(),
     });
-    this.#app = authorize && new AppAuthority(authorize, { authorizeTime, authorizeTtl, maxPasses, logger });
+    this.#app = authorize && new AppAuthority(authorize, options);
     this.#passes = new Passes(maxPasses);
   }
 

@@ -66,7 +66,10 @@ export class PublishSession {
   readonly #silence = new Countdown(() => this.#onQuiet());
   /** When the publisher was last heard, milliseconds on a clock that never goes back. */
   #heardAt = 0;
-  readonly #grace = new Countdown(() => this.#stopUnasked('timed-out'));
+  readonly #grace = new Countdown(() => {
+    this.options.refusals.count('graceTime');
+    this.#stopUnasked('timed-out');
+  });
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;

@@ -55,7 +55,10 @@ export class Publishers {
     const { streamId } = state;
     const stream = streams.restore(state);
     stream.isPrivate ||= this.options.playback === 'private';
-    const grace = new Countdown(() => this.#endOrphan(streamId, 'timed-out'));
+    const grace = new Countdown(() => {
+      this.options.refusals.count('graceTime');
+      this.#endOrphan(streamId, 'timed-out');
+    });
     grace.start(limits.graceTime * 1000);
     this.#orphans.set(streamId, { stream, state, grace });
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');

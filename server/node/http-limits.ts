@@ -11,21 +11,26 @@ export interface HttpLimits {
   maxHeaderBytes: number;
   /** A client that takes nothing of its answer for so long is cut, seconds. Default 30. */
   stallTime: number;
+  /** Requests at once on one connection of HTTP/2: a player has a handful. Default 100. */
+  maxRequestsPerConnection: number;
 }
 
-export const defaultHttpLimits: HttpLimits = { headerTime: 10, maxHeaderBytes: 16 * 1024, stallTime: 30 };
+export const defaultHttpLimits: HttpLimits = {
+  headerTime: 10,
+  maxHeaderBytes: 16 * 1024,
+  stallTime: 30,
+  maxRequestsPerConnection: 100,
+};
 
 const RANGES: Record<keyof HttpLimits, readonly [number, number]> = {
   headerTime: [0.1, 300],
   maxHeaderBytes: [1024, 1024 * 1024],
   stallTime: [0.1, 3600],
+  maxRequestsPerConnection: [1, 100_000],
 };
 
 /** How often Node looks for connections that are over their time, of that time. */
 const CHECKS = 4;
-
-/** Requests at once on one HTTP/2 connection: a player has a handful. */
-const MAX_STREAMS = 100;
 
 /** An HTTP/2 connection without a request is closed after so long, as one of HTTP/1.1 is, milliseconds. */
 const SESSION_IDLE = 65_000;
@@ -60,10 +65,14 @@ export function serverLimits({ headerTime, maxHeaderBytes }: HttpLimits): Server
 }
 
 /** What one of HTTPS with HTTP/2 needs besides. */
-export function secureLimits({ headerTime, maxHeaderBytes }: HttpLimits): SecureServerOptions {
+export function secureLimits({
+  headerTime,
+  maxHeaderBytes,
+  maxRequestsPerConnection,
+}: HttpLimits): SecureServerOptions {
   return {
     handshakeTimeout: headerTime * 1000,
-    settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: MAX_STREAMS },
+    settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: maxRequestsPerConnection },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { WSContext } from 'hono/ws';
 import type { Access } from '../access/access.js';
-import { LivestreamError } from '../errors.js';
+import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { PublishSession, PublisherConnection } from '../ingest/publish-session.js';
 import type { Publishers } from '../ingest/publishers.js';
 import { RateLimit } from '../ingest/rate-limit.js';
@@ -43,9 +43,6 @@ export interface ConnectionServices {
 
 /** A client that sends commands all at once may send so many seconds' worth. */
 const COMMAND_BURST_SECONDS = 5;
-
-/** Messages that may wait for one that takes a while: authorisation, or the end of a stream. */
-const MAX_WAITING = 1000;
 
 /** What frames, and the pieces in which they come, may take beside a message, bytes. */
 const UNFINISHED_SLACK = 32 * 1024;
@@ -143,10 +140,11 @@ export class Connection implements PublisherConnection, ClosableConnection {
 
   #enqueue(data: string | Blob | ArrayBufferLike): void {
     // Of what was read already; where the socket cannot pause, a client that does not wait either must go.
-    if (++this.#working > MAX_WAITING) {
-      this.#report(
-        new LivestreamError('RATE_LIMITED', `${MAX_WAITING} messages wait to be handled; send fewer`),
-      );
+    const { maxPendingMessages } = this.services.limits;
+    if (++this.#working > maxPendingMessages) {
+      const message = `${maxPendingMessages} messages wait to be handled; send fewer`;
+      const refusal = { limit: 'maxPendingMessages', retryAfter: COMMAND_BURST_SECONDS } as const;
+      this.#report(new LivestreamError('RATE_LIMITED', message, refusal));
       return;
     }
     this.pause();
@@ -290,8 +288,8 @@ export class Connection implements PublisherConnection, ClosableConnection {
     if (isNew && this.#joined.size >= limits.maxJoins) {
       throw new LivestreamError(
         'RATE_LIMITED',
-        `this connection has joined ${limits.maxJoins} streams, the most there may be`,
-        { limit: 'maxJoins' },
+        `this connection has joined ${limits.maxJoins} streams, the most there may be; leave one, or open another connection`,
+        { limit: 'maxJoins', retryAfter: FULL_RETRY_AFTER },
       );
     }
     const stream = streams.get(streamId);
@@ -347,7 +345,9 @@ export class Connection implements PublisherConnection, ClosableConnection {
     if (isShared && (error?.limit === 'maxViewers' || error?.limit === 'maxViewersPerAddress')) {
       return undefined;
     }
-    if (error?.retryAfter !== undefined && error.limit !== 'maxCommandRate') return CloseCode.TRY_AGAIN_LATER;
+    // Who floods is up to no good, though it may come again.
+    const isFlood = error?.limit === 'maxCommandRate' || error?.limit === 'maxPendingMessages';
+    if (error?.retryAfter !== undefined && !isFlood) return CloseCode.TRY_AGAIN_LATER;
     return error && CLOSE_CODES[error.code];
   }
 }

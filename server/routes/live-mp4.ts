@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { PlaybackError } from '../errors.js';
 import type { Flush } from '../hls/live-mp4.js';
-import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
+import { LiveViewer, type LiveSink, type LiveViewerLimits } from '../hls/live-mp4-viewer.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
@@ -39,11 +39,12 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
     const leave = liveViewers.take({ address: clientAddress(c) });
-    const onEnd = (isCut: boolean): void => {
+    const onEnd = (limit?: keyof LiveViewerLimits): void => {
       leave();
-      if (isCut) refusals.count('maxLiveBacklogBytes');
+      refusals.count(limit);
     };
-    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
+    const onSkip = (): void => refusals.count('maxLiveBacklogBytes');
+    const body = liveBody(limits.maxLiveBacklogBytes, { onEnd, onSkip }, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
       // It would go on for ever, whatever becomes of the right to watch.
@@ -78,22 +79,22 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
- * @param onEnd it is over; `isCut`: its client could not keep up
+ * @param on `onEnd`: it is over; of a client that could not keep up, by which limit. `onSkip`: it is behind, and some is left out
  * @param open told where to write; returns what is to be done when the client has left or has everything
  */
 function liveBody(
   highWaterMark: number,
-  onEnd: (isCut: boolean) => void,
+  on: { onEnd(limit?: keyof LiveViewerLimits): void; onSkip(): void },
   open: (sink: LiveSink) => () => void,
 ): ReadableStream<Uint8Array> {
   let onOver: (() => void) | undefined;
   let isOver = false;
-  const finish = (close: () => void, isCut = false): void => {
+  const finish = (close: () => void, limit?: keyof LiveViewerLimits): void => {
     if (isOver) return;
     isOver = true;
     close();
     onOver?.();
-    onEnd(isCut);
+    on.onEnd(limit);
   };
   return new ReadableStream<Uint8Array>(
     {
@@ -104,7 +105,8 @@ function liveBody(
           },
           write: (bytes) => controller.enqueue(bytes),
           end: () => finish(() => controller.close()),
-          abort: (reason) => finish(() => controller.error(reason), true),
+          abort: (reason, limit) => finish(() => controller.error(reason), limit),
+          skipped: on.onSkip,
         });
         // While it was opened.
         if (isOver) onOver();

@@ -45,19 +45,18 @@ export function whenOver(
 ): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isForgotten = false;
+  const again = async (): Promise<void> => {
+    const next = await admit().catch(() => undefined);
+    if (isForgotten) return;
+    if (next) wait(next, ASK_INTERVAL);
+    else onOver();
+  };
   /** @param least milliseconds */
   const wait = (current: Admission, least = 0): void => {
-    if (isForgotten) return;
     const left = Math.max(least, current.ends() - Date.now());
     if (left === Infinity) return;
     if (left > 0) timer = setTimeout(() => wait(current), Math.min(left, CHECK_INTERVAL));
-    else
-      admit().then(
-        (next) => wait(next, ASK_INTERVAL),
-        () => {
-          if (!isForgotten) onOver();
-        },
-      );
+    else void again();
   };
   wait(admission);
   return () => {

@@ -78,12 +78,14 @@ describe('authorize', () => {
   });
 
   it('refuses when it takes too long', async () => {
-    const access = accessOf({ authorize: () => new Promise(() => {}), authorizeTime: 2 });
+    const onLate = vi.fn();
+    const access = accessOf({ authorize: () => new Promise(() => {}), authorizeTime: 2, onLate });
     const refused = expect(access.authorizePublish(applicant())).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
     });
     await vi.advanceTimersByTimeAsync(2000);
     await refused;
+    expect(onLate).toHaveBeenCalledOnce();
   });
 
   it('is asked by each viewer once in a while, and by no two as if they were one', async () => {
