@@ -2,7 +2,7 @@ import { Hono, type Context } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
 import { apiRoutes, type ApiServices } from './routes/api.js';
 import type { Connections } from './routes/connections.js';
-import { playbackOriginGuard } from './routes/cors.js';
+import { playbackOriginGuard, type PlaybackOrigins } from './routes/cors.js';
 import { liveMp4Routes } from './routes/live-mp4.js';
 import { PlaybackGate } from './routes/playback-gate.js';
 import { playbackRoutes } from './routes/playback.js';
@@ -49,12 +49,19 @@ export function createApp(options: AppOptions): { app: Hono; ready: ReadyAnswers
           Upgrade: 'websocket',
         }),
   );
-  if (options.playbackOrigins) app.use('/livestream/*', playbackOriginGuard(options.playbackOrigins));
+  const originsOf: PlaybackOrigins = (streamId) =>
+    services.streams.get(streamId)?.playbackOrigins ?? options.playbackOrigins;
+  app.use('/livestream/:streamId/*', playbackOriginGuard(originsOf));
   app.route('/livestream', liveMp4Routes({ ...services, gate }));
   app.route('/livestream', playbackRoutes(services.streams, gate, services));
   app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
   app.route('/api', apiRoutes(options.api));
-  if (options.assets) app.route('/', pageRoutes(options.assets, options));
+  // Its own requests come from this server, whoever frames it, also before its stream has started.
+  const framedBy: PlaybackOrigins = (streamId) =>
+    services.streams.get(streamId)?.playbackOrigins ??
+    options.api.keys.playbackOriginsOf(streamId) ??
+    options.playbackOrigins;
+  if (options.assets) app.route('/', pageRoutes(options.assets, { hsts: options.hsts, framedBy }));
   // Where not every page may play each answer depends on who asks.
   const ready = options.playbackOrigins
     ? () => undefined

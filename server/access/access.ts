@@ -110,14 +110,16 @@ export class Access {
     if (await isOneOf(token, this.#keyDigests)) return {};
     const known = await this.#asked((stored) => stored.recognise(token));
     if (known) {
-      const { streamIds, playback } = known.record;
+      const { streamIds, playback, playbackOrigins } = known.record;
       if (streamIds && !streamIds.includes(streamId)) {
         throw unauthorized(`'token' was refused: this key is not for the stream '${streamId}'`);
       }
-      return { key: known.grant, playback };
+      return { key: known.grant, playback, playbackOrigins };
     }
     const { key } = await this.#genuine(token, streamId, 'publish');
-    return key ? { key: key.grant, playback: key.record.playback } : {};
+    if (!key) return {};
+    const { playback, playbackOrigins } = key.record;
+    return { key: key.grant, playback, playbackOrigins };
   }
 
   /** Which web pages may publish at all; and from now on the newest keys are known. @throws LivestreamError UNAUTHORIZED */

@@ -13,8 +13,8 @@ export interface OriginRules {
   publicUrl: string | undefined;
 }
 
-/** Web origins that a list may have: what browsers send. */
-const ORIGIN = /^https?:\/\/[^/?#@\s]+$/;
+/** Web origins that a list may have: what browsers send, and nothing that would end a directive of a page's policy. */
+const ORIGIN = /^https?:\/\/[\w.[\]:-]+$/;
 
 /** @throws RangeError naming an origin that no browser would send */
 export function checkOriginList(name: string, origins: readonly string[] | undefined): void {

@@ -191,6 +191,7 @@ export class Publishers {
     stream.info = { userId: userId ?? lost?.userId, title: title ?? lost?.title };
     // What was private stays so: its media is in the same window.
     stream.isPrivate ||= (message.playback ?? grant.playback ?? this.options.playback) === 'private';
+    stream.playbackOrigins = grant.playbackOrigins ?? stream.playbackOrigins;
     const session = new PublishSession({
       stream,
       audience,

@@ -35,6 +35,7 @@ export const newKey = v.strictObject({
   name: v.optional(v.string()),
   streamIds: v.optional(v.array(streamId)),
   playback: v.optional(v.literal('private')),
+  playbackOrigins: v.optional(v.array(v.string())),
 });
 /** … `POST /keys/:id/rotate`, … */
 export const rotation = v.strictObject({ overlap: v.optional(seconds) });

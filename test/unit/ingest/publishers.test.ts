@@ -9,7 +9,7 @@ import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/o
 import type { StartStreamMessage } from '../../../server/protocol.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
-import type { StreamState } from '../../../server/streams/stream-state.js';
+import { readStreamState, type StreamState } from '../../../server/streams/stream-state.js';
 import { Streams } from '../../../server/streams/streams.js';
 import { videoTrack } from '../../helpers/samples.js';
 
@@ -170,6 +170,19 @@ it('a publisher that comes back after a restart may send at once what it made me
   expect(takes(28)).toBeGreaterThanOrEqual(380);
   expect(takes(28)).toBeLessThan(400);
   expect(takes(3600)).toBeLessThan(720);
+});
+
+it('a stream goes on being for the pages of its key, also after a restart', () => {
+  const playbackOrigins = ['https://blog.example'];
+  const { publishers, streams } = setUp();
+  publishers.start(message, undefined, { grant: { playbackOrigins } });
+  expect(streams.get('show')).toMatchObject({ playbackOrigins });
+  const state = { ...lostStream('lost'), playbackOrigins, grant: { playbackOrigins } };
+  const read = readStreamState(JSON.parse(JSON.stringify(state)));
+  publishers.adopt(read!);
+  expect(streams.get('lost')).toMatchObject({ playbackOrigins });
+  for (const wrong of [{ playbackOrigins: 'x' }, { grant: { playbackOrigins: [1] } }])
+    expect(readStreamState({ ...state, ...wrong })).toBeUndefined();
 });
 
 it('an address has no more streams than it may by taking over those of others', () => {
