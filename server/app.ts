@@ -3,6 +3,7 @@ import type { UpgradeWebSocket } from 'hono/ws';
 import { apiRoutes, type ApiServices } from './routes/api.js';
 import type { Connections } from './routes/connections.js';
 import { playbackOriginGuard, type PlaybackOrigins } from './routes/cors.js';
+import { hostOf } from './routes/host.js';
 import { liveMp4Routes } from './routes/live-mp4.js';
 import { PlaybackGate } from './routes/playback-gate.js';
 import { playbackRoutes } from './routes/playback.js';
@@ -82,6 +83,7 @@ function playbackUrlFor(c: Context, streamId: string, publicUrl: string | undefi
 /** The request's URL on the host that the client named: @hono/node-ws makes one up. */
 function requestedUrl(c: Context): string {
   const { protocol, pathname } = new URL(c.req.url);
-  const named = `${protocol}//${c.req.header('Host') ?? ''}${pathname}`;
-  return URL.canParse(named) ? named : c.req.url;
+  const host = hostOf(c);
+  const named = `${protocol}//${host ?? ''}${pathname}`;
+  return host && URL.canParse(named) ? named : c.req.url;
 }

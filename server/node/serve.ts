@@ -13,7 +13,7 @@ import {
 import { widgetAssets } from './assets.js';
 import { readCertificate } from './certificate.js';
 import { boundMessages } from './bound-messages.js';
-import { clientAddress } from './client-address.js';
+import { clientAddress, connectionAddress } from './client-address.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { DEFAULT_HEARTBEAT, startHeartbeat } from './heartbeat.js';
@@ -118,6 +118,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     httpLimits,
     (limit) => livestream.countRefusal(limit),
     livestream.ready,
+    connectionAddress(trustedProxies),
   );
   const gracefulClose = new GracefulClose(server, sockets);
   const bound = await listen(server, port, host).catch(async (error: unknown) => {

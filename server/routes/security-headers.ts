@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { PlaybackOrigins } from './cors.js';
+import { hostOf } from './host.js';
 
 /** Of what any page may load, but nobody may take for something else: playlists, media, scripts, JSON. */
 export const RESOURCE_HEADERS = {
@@ -96,7 +97,6 @@ function contentSecurityPolicy(c: Context, { frameAncestors, styleHash }: Policy
 
 /** 'self' includes them, but not in browsers of before 2022; behind a proxy the page's scheme may be another than ours. */
 function ownSockets(c: Context): string {
-  const host = c.req.header('Host') ?? '';
-  // What is in a header must not end the directive.
-  return /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : '';
+  const host = hostOf(c);
+  return host ? ` ws://${host} wss://${host}` : '';
 }
