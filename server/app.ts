@@ -1,8 +1,9 @@
 import { Hono, type Context } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
+import type { PlaybackOrigins } from './access/origins.js';
 import { apiRoutes, type ApiServices } from './routes/api.js';
 import type { Connections } from './routes/connections.js';
-import { playbackOriginGuard, type PlaybackOrigins } from './routes/cors.js';
+import { playbackOriginGuard } from './routes/cors.js';
 import { hostOf } from './routes/host.js';
 import { liveMp4Routes } from './routes/live-mp4.js';
 import { PlaybackGate } from './routes/playback-gate.js';

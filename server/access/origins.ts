@@ -1,6 +1,9 @@
 import type { Context } from 'hono';
 import { LivestreamError } from '../errors.js';
 
+/** Web origins whose pages may play a stream; undefined: any. */
+export type PlaybackOrigins = (streamId: string) => readonly string[] | undefined;
+
 export interface OriginRules {
   /** Allowed beside the server's own: `https://app.example`, or `null` for pages without one. Absent: by {@link fallback}. */
   publishOrigins: readonly string[] | undefined;

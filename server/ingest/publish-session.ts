@@ -88,8 +88,10 @@ export class PublishSession {
     this.#allowCatchingUp(options.awayFor);
     this.#ingest = options.createIngest({
       onFailure: (error) => this.fail(error),
-      onNotice: ({ code, message }) =>
-        this.#send({ type: 'error', code, message, streamId: this.stream.id, fatal: false }),
+      onNotice: ({ code, message, limit }) => {
+        options.refusals.count(limit);
+        this.#send({ type: 'error', code, message, streamId: this.stream.id, fatal: false });
+      },
     });
   }
 

@@ -1,8 +1,6 @@
 import type { Context, MiddlewareHandler, Next } from 'hono';
+import type { PlaybackOrigins } from '../access/origins.js';
 import { problem } from './problem.js';
-
-/** Web origins whose pages may play a stream; undefined: any. */
-export type PlaybackOrigins = (streamId: string) => readonly string[] | undefined;
 
 /**
  * Playback for pages of some origins alone, where there is such a list for a stream. Their browsers enforce it; requests of programs, and

@@ -29,7 +29,8 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
     const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
     if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
       if (stream.isInterrupted) throw interrupted(stream.id);
-      throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
+      const message = `stream '${stream.id}' has nothing to play; try again when it is live`;
+      throw new PlaybackError(404, message, 1, 'liveWaitTime');
     }
     const headers = {
       'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { PlaybackOrigins } from './cors.js';
+import type { PlaybackOrigins } from '../access/origins.js';
 import { hostOf } from './host.js';
 
 /** Of what any page may load, but nobody may take for something else: playlists, media, scripts, JSON. */

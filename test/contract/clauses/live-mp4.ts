@@ -252,6 +252,7 @@ export function liveMp4(startHost: StartHost): void {
     it('waits for a picture no longer than it may', async () => {
       const publisher = await server().publish(newStreamId());
       await expectProblem(await server().fetch(`/livestream/${publisher.streamId}/live.mp4`), 404);
+      expect((await server().limits()).refused).toMatchObject({ liveWaitTime: 1 });
       await publisher.stop();
     });
 
