@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import { expect, it, vi } from 'vitest';
 import { boundConnections } from '../../../server/node/bound-connections.js';
 import { connectionAddress } from '../../../server/node/client-address.js';
@@ -16,7 +15,7 @@ function setUp(isEncrypted = false) {
   const come = (remoteAddress: string) => {
     const own = { remoteAddress, write: vi.fn(), destroySoon: vi.fn(), destroy: vi.fn() };
     const socket = Object.assign(new EventEmitter(), own);
-    server.emit('connection', socket as unknown as Socket);
+    server.emit('connection', socket);
     return socket;
   };
   return { come, taken, onRefused };

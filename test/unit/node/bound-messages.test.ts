@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { boundMessages, type MeteredSockets } from '../../../server/node/bound-messages.js';
+import { boundMessages } from '../../../server/node/bound-messages.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -20,7 +20,7 @@ function setUp() {
     asked.push(bytes);
     return bytes <= MOST;
   };
-  boundMessages(sockets as unknown as MeteredSockets, { allowsUnfinished, countRefusal });
+  boundMessages(sockets, { allowsUnfinished, countRefusal });
   sockets.emit('connection', socket, { socket: stream });
   const give = (length: number): unknown => stream.emit('data', Buffer.alloc(length));
   return { socket, read, asked, countRefusal, give };
