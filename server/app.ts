@@ -1,7 +1,10 @@
 import { Hono, type Context } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
+import type { PlaybackOrigins } from './access/origins.js';
 import { apiRoutes, type ApiServices } from './routes/api.js';
+import type { Connections } from './routes/connections.js';
 import { playbackOriginGuard } from './routes/cors.js';
+import { hostOf } from './routes/host.js';
 import { liveMp4Routes } from './routes/live-mp4.js';
 import { PlaybackGate } from './routes/playback-gate.js';
 import { playbackRoutes } from './routes/playback.js';
@@ -9,7 +12,7 @@ import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
 import { readyAnswers, type ReadyAnswers } from './routes/ready-answers.js';
 import type { RequestServices } from './routes/requests.js';
-import { socketRoute, type Connections, type SocketServices } from './routes/socket.js';
+import { socketRoute, type SocketServices } from './routes/socket.js';
 import { statusRoutes, type StatusServices } from './routes/status.js';
 
 export interface AppOptions {
@@ -48,12 +51,19 @@ export function createApp(options: AppOptions): { app: Hono; ready: ReadyAnswers
           Upgrade: 'websocket',
         }),
   );
-  if (options.playbackOrigins) app.use('/livestream/*', playbackOriginGuard(options.playbackOrigins));
+  const originsOf: PlaybackOrigins = (streamId) =>
+    services.streams.get(streamId)?.playbackOrigins ?? options.playbackOrigins;
+  app.use('/livestream/:streamId/*', playbackOriginGuard(originsOf));
   app.route('/livestream', liveMp4Routes({ ...services, gate }));
   app.route('/livestream', playbackRoutes(services.streams, gate, services));
   app.route('/', statusRoutes({ ...services, connections, gate, isClosing }));
   app.route('/api', apiRoutes(options.api));
-  if (options.assets) app.route('/', pageRoutes(options.assets, options));
+  // Its own requests come from this server, whoever frames it, also before its stream has started.
+  const framedBy: PlaybackOrigins = (streamId) =>
+    services.streams.get(streamId)?.playbackOrigins ??
+    options.api.keys.playbackOriginsOf(streamId) ??
+    options.playbackOrigins;
+  if (options.assets) app.route('/', pageRoutes(options.assets, { hsts: options.hsts, framedBy }));
   // Where not every page may play each answer depends on who asks.
   const ready = options.playbackOrigins
     ? () => undefined
@@ -74,6 +84,7 @@ function playbackUrlFor(c: Context, streamId: string, publicUrl: string | undefi
 /** The request's URL on the host that the client named: @hono/node-ws makes one up. */
 function requestedUrl(c: Context): string {
   const { protocol, pathname } = new URL(c.req.url);
-  const named = `${protocol}//${c.req.header('Host') ?? ''}${pathname}`;
-  return URL.canParse(named) ? named : c.req.url;
+  const host = hostOf(c);
+  const named = `${protocol}//${host ?? ''}${pathname}`;
+  return host && URL.canParse(named) ? named : c.req.url;
 }

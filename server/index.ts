@@ -30,7 +30,9 @@ import { CloseCode } from './protocol.js';
 import type { AssetStore } from './routes/pages.js';
 import { IdleConnections } from './routes/idle-connections.js';
 import type { ReadyAnswers } from './routes/ready-answers.js';
-import type { ClientAddress, Connections } from './routes/socket.js';
+import { payloadLimit } from './routes/connection.js';
+import { Connections } from './routes/connections.js';
+import type { ClientAddress } from './routes/socket.js';
 import { Audience } from './streams/audience.js';
 import type { DeriveRendition } from './streams/derived-rendition.js';
 import { Quota } from './streams/quota.js';
@@ -132,6 +134,14 @@ export interface Livestream {
   /** What the runtime's WebSocket server should be created with. */
   websocket: { maxPayload: number; perMessageDeflate: false };
   /**
+   * Judges a message that has not ended, which Hono does not tell of: of one that is never to end a client could send as much as a
+   * socket takes, on as many sockets as it can open. On Node `boundMessages()` of `livedrop/node` asks.
+   * @param socket the runtime's own, Hono's `WSContext.raw`
+   * @param bytes that it takes by now
+   * @returns false: the client was told why, and nothing more is to be read of it
+   */
+  allowsUnfinished(socket: unknown, bytes: number): boolean;
+  /**
    * Counts, in `/metrics`, what a limit of the runtime's server refused.
    * @param limit its name: one of a few words
    */
@@ -155,9 +165,6 @@ const MIN_ADMIN_KEY = 16;
 /** Longest wait of a timer, milliseconds. */
 const MAX_TIMER = 2_147_483_647;
 
-/** Messages above the limit but below this still get a typed error rather than a bare close. */
-const PAYLOAD_SLACK = 64 * 1024;
-
 /** Seconds until a viewer, or a request that would wait, may come again: others leave all the time. */
 const VIEWER_RETRY_AFTER = 5;
 const WAITING_RETRY_AFTER = 1;
@@ -180,8 +187,8 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       onDrop: (drop) => streams.get(streamId)?.countDerivedFault(drop),
     });
   const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
-  const access = createAccess(options, keys, limits, logger);
   const refusals = new Refusals();
+  const access = createAccess(options, keys, limits, logger, refusals);
   const quotas = {
     viewers: new Quota(
       'viewers',
@@ -231,7 +238,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       logger.error({ err: error }, 'the stream keys could not be read; the last known ones are used'),
   );
   for (const state of keeper?.load(limits, packaging) ?? []) publishers.adopt(state);
-  const connections: Connections = new Set();
+  const connections = new Connections();
   let closing: Promise<void> | undefined;
 
   const { app, ready } = createApp({
@@ -244,7 +251,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     connections,
     assets: options.assets,
     publicUrl: options.publicUrl,
-    api: { keys, adminKey: options.adminKey, maxApiFailures: limits.maxApiFailures, logger },
+    api: { keys, adminKey: options.adminKey, limits, logger },
     playbackOrigins: options.playbackOrigins,
     hsts: options.hsts ?? false,
     isClosing: () => closing !== undefined,
@@ -274,7 +281,8 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     app,
     ready,
     keys,
-    websocket: { maxPayload: limits.maxMessageBytes * 2 + PAYLOAD_SLACK, perMessageDeflate: false },
+    websocket: { maxPayload: payloadLimit(limits.maxMessageBytes), perMessageDeflate: false },
+    allowsUnfinished: (socket, bytes) => connections.of(socket)?.allowsUnfinished(bytes) ?? true,
     countRefusal: (limit) => refusals.count(limit),
     close: (how = {}) => (closing ??= close(how)),
   };
@@ -286,6 +294,7 @@ function createAccess(
   stored: StreamKeys,
   limits: Limits,
   logger: Logger,
+  refusals: Refusals,
 ): Access {
   const { adminKey, publishOrigins, playbackOrigins, publicUrl, playback = 'public' } = options;
   if (adminKey !== undefined && adminKey.length < MIN_ADMIN_KEY) {
@@ -306,6 +315,7 @@ function createAccess(
     playback,
     origins: { publishOrigins, publicUrl },
     logger,
+    onLate: () => refusals.count('authorizeTime'),
   });
 }
 

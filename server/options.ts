@@ -46,8 +46,12 @@ export interface Limits {
   maxMessageRate: number;
   /** Bits a second from one publisher, on average. Default 50,000,000. */
   maxBitrate: number;
+  /** Largest text message, bytes; nor may another one be larger of a connection that does not publish. Default 64 KiB. */
+  maxTextBytes: number;
   /** Text messages a second on one connection, on average. Default 20. */
   maxCommandRate: number;
+  /** Messages of one connection that may wait for one that takes a while, where its runtime cannot stop to read. Default 1000. */
+  maxPendingMessages: number;
   /** Streams at once, those in their grace time included: as many publishers. Default 100. */
   maxStreams: number;
   /** The same for those that come from one address. Default 20. */
@@ -125,6 +129,8 @@ export interface Limits {
   maxPasses: number;
   /** Wrong keys a minute that the API for keys and tokens tells from right ones; then it answers 429. Default 60. */
   maxApiFailures: number;
+  /** Bytes of a request's body to that API, which is a few fields. Default 64 KiB. */
+  maxApiBodyBytes: number;
 }
 
 /** The defaults of {@link PackagingOptions}. */
@@ -146,7 +152,9 @@ export const defaultLimits: Limits = {
   maxMessageBytes: 4 * 1024 * 1024,
   maxMessageRate: 300,
   maxBitrate: 50_000_000,
+  maxTextBytes: 64 * 1024,
   maxCommandRate: 20,
+  maxPendingMessages: 1000,
   maxStreams: 100,
   maxStreamsPerAddress: 20,
   maxPixels: 4096 * 2160,
@@ -181,6 +189,7 @@ export const defaultLimits: Limits = {
   authorizeTtl: 10,
   maxPasses: 100_000,
   maxApiFailures: 60,
+  maxApiBodyBytes: 64 * 1024,
 };
 
 /** The smallest and largest value each option may have. */
@@ -198,7 +207,9 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxMessageBytes: [1024, 256 * 1024 * 1024],
   maxMessageRate: [1, 1_000_000],
   maxBitrate: [1000, Number.MAX_SAFE_INTEGER],
+  maxTextBytes: [1024, 16 * 1024 * 1024],
   maxCommandRate: [1, 1_000_000],
+  maxPendingMessages: [1, 1_000_000],
   maxStreams: [1, 1_000_000],
   maxStreamsPerAddress: [1, 1_000_000],
   maxPixels: [16 * 16, 16_384 * 16_384],
@@ -233,6 +244,7 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   authorizeTtl: [0, 3600],
   maxPasses: [1, 10_000_000],
   maxApiFailures: [1, 1_000_000],
+  maxApiBodyBytes: [1024, 16 * 1024 * 1024],
 };
 
 /**

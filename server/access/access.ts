@@ -33,6 +33,8 @@ export interface AccessOptions {
   playback: 'public' | 'private';
   origins: Omit<OriginRules, 'fallback'>;
   logger: Logger;
+  /** {@link authorize} took too long. */
+  onLate?: (() => void) | undefined;
 }
 
 /** Somebody who wants to publish or play. */
@@ -73,7 +75,7 @@ export class Access {
       }
     });
     this.#options = options;
-    const { streamKeys, stored, tokens, authorize, authorizeTime, authorizeTtl, maxPasses, logger } = options;
+    const { streamKeys, stored, tokens, authorize, maxPasses, logger } = options;
     if (!streamKeys.every(isSecret)) {
       const message =
         'a stream key is shorter than 32 characters: it could be guessed from a token that it signs; make a longer one, or a kept one by livedrop keys create';
@@ -86,7 +88,7 @@ export class Access {
       tokens,
       serverSecret: () => stored.knownTokenSecret(),
     });
-    this.#app = authorize && new AppAuthority(authorize, { authorizeTime, authorizeTtl, maxPasses, logger });
+    this.#app = authorize && new AppAuthority(authorize, options);
     this.#passes = new Passes(maxPasses);
   }
 
@@ -108,14 +110,16 @@ export class Access {
     if (await isOneOf(token, this.#keyDigests)) return {};
     const known = await this.#asked((stored) => stored.recognise(token));
     if (known) {
-      const { streamIds, playback } = known.record;
+      const { streamIds, playback, playbackOrigins } = known.record;
       if (streamIds && !streamIds.includes(streamId)) {
         throw unauthorized(`'token' was refused: this key is not for the stream '${streamId}'`);
       }
-      return { key: known.grant, playback };
+      return { key: known.grant, playback, playbackOrigins };
     }
     const { key } = await this.#genuine(token, streamId, 'publish');
-    return key ? { key: key.grant, playback: key.record.playback } : {};
+    if (!key) return {};
+    const { playback, playbackOrigins } = key.record;
+    return { key: key.grant, playback, playbackOrigins };
   }
 
   /** Which web pages may publish at all; and from now on the newest keys are known. @throws LivestreamError UNAUTHORIZED */
@@ -148,17 +152,22 @@ export class Access {
    */
   async authorizePlay(applicant: Applicant, stream: Guarded | undefined): Promise<Pass> {
     const { streamId, token } = applicant;
+    // From before it was asked: what it says holds for so long, and then it is asked again.
+    const until = this.#app ? Date.now() + this.#options.authorizeTtl * 1000 : Infinity;
     const verdict = await this.#app?.ask('play', applicant);
     if (verdict === false)
       throw new LivestreamError('UNAUTHORIZED', `the app does not let this visitor watch '${streamId}'`, {
         status: 403,
       });
-    if (verdict === true || !this.#isPrivate(stream)) return { ends: () => Infinity };
+    if (verdict === true || !this.#isPrivate(stream)) return { ends: () => until };
     if (token === undefined) {
       throw unauthorized(`stream '${streamId}' is private; give a playback token as 'token'`);
     }
-    const known = this.#passes.get(token, streamId);
-    if (known) return known;
+    const pass = this.#passes.get(token, streamId) ?? (await this.#admit(token, streamId));
+    return this.#app ? { ends: () => Math.min(until, pass.ends()) } : pass;
+  }
+
+  async #admit(token: string, streamId: string): Promise<Pass> {
     const { payload, key } = await this.#genuine(token, streamId, 'play');
     return this.#passes.add(token, { streamId, key: key?.grant, until: endOf(payload.exp) });
   }

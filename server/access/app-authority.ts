@@ -28,6 +28,8 @@ export interface AppAuthorityOptions {
   /** Answers that are kept. */
   maxPasses: number;
   logger: Logger;
+  /** It took too long. */
+  onLate?: (() => void) | undefined;
 }
 
 type Applicant = Omit<AuthorizeRequest, 'action' | 'userId'> & { userId?: string | undefined };
@@ -68,13 +70,13 @@ export class AppAuthority {
   /** @throws what the app throws, or Error where it does not answer in time, after it was logged */
   async #ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
     const { streamId, token, userId, context } = applicant;
-    const { authorizeTime, logger } = this.options;
+    const { authorizeTime, logger, onLate } = this.options;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no answer within ${authorizeTime} s`)),
-        authorizeTime * 1000,
-      );
+      timer = setTimeout(() => {
+        onLate?.();
+        reject(new Error(`no answer within ${authorizeTime} s`));
+      }, authorizeTime * 1000);
     });
     try {
       const asked = Promise.resolve(this.authorize({ action, streamId, token, userId, context }));

@@ -10,6 +10,8 @@ export interface StreamKeyRecord extends KeyProof {
   streamIds?: readonly string[] | undefined;
   /** `private`: viewers of what it publishes need a token. Default: as the server says. */
   playback?: 'private' | undefined;
+  /** Web origins whose pages may play what it publishes. Default: as the server says. */
+  playbackOrigins?: readonly string[] | undefined;
   /** ISO 8601. */
   createdAt: string;
   /** ISO 8601; absent while it is the first. */

@@ -1,6 +1,9 @@
 import type { Context } from 'hono';
 import { LivestreamError } from '../errors.js';
 
+/** Web origins whose pages may play a stream; undefined: any. */
+export type PlaybackOrigins = (streamId: string) => readonly string[] | undefined;
+
 export interface OriginRules {
   /** Allowed beside the server's own: `https://app.example`, or `null` for pages without one. Absent: by {@link fallback}. */
   publishOrigins: readonly string[] | undefined;
@@ -13,8 +16,8 @@ export interface OriginRules {
   publicUrl: string | undefined;
 }
 
-/** Web origins that a list may have: what browsers send. */
-const ORIGIN = /^https?:\/\/[^/?#@\s]+$/;
+/** Web origins that a list may have: what browsers send, and nothing that would end a directive of a page's policy. */
+const ORIGIN = /^https?:\/\/[\w.[\]:-]+$/;
 
 /** @throws RangeError naming an origin that no browser would send */
 export function checkOriginList(name: string, origins: readonly string[] | undefined): void {

@@ -1,6 +1,7 @@
 import type { KeyGrant } from '../streams/publish-grant.js';
 import { STREAM_ID_PATTERN } from '../protocol.js';
 import type { KeyStore, KeyStoreState, StreamKeyRecord } from './key-store.js';
+import { checkOriginList } from './origins.js';
 import { sameText } from '../ingest/resume-token.js';
 import { randomHex, sha256 } from './secrets.js';
 import { createKeyId, createStreamKey, keyIdOf, proofOf, type KeyProof } from './stream-key.js';
@@ -8,6 +9,7 @@ import { createKeyId, createStreamKey, keyIdOf, proofOf, type KeyProof } from '.
 /** Most keys in a store, and most streams that one may be bound to. */
 const MAX_KEYS = 10_000;
 const MAX_STREAM_IDS = 1000;
+const MAX_ORIGINS = 100;
 
 /** Longest overlap of a rotation, seconds: a year. */
 const MAX_OVERLAP = 366 * 86_400;
@@ -22,6 +24,8 @@ export interface NewStreamKey {
   streamIds?: readonly string[] | undefined;
   /** `private`: viewers of what it publishes need a token. */
   playback?: 'private' | undefined;
+  /** Web origins whose pages may play what it publishes, in place of the server's. At most 100. */
+  playbackOrigins?: readonly string[] | undefined;
 }
 
 /** What may be told of a key. */
@@ -53,7 +57,12 @@ export class StreamKeys {
   ) {}
 
   /** @throws RangeError naming what is wrong with which value */
-  async create({ name, streamIds = [], playback }: NewStreamKey = {}): Promise<CreatedStreamKey> {
+  async create({
+    name,
+    streamIds = [],
+    playback,
+    playbackOrigins,
+  }: NewStreamKey = {}): Promise<CreatedStreamKey> {
     if (name !== undefined && (name.length > 100 || /\p{Cc}/u.test(name))) {
       throw new RangeError('name must have at most 100 characters and no control characters');
     }
@@ -63,6 +72,9 @@ export class StreamKeys {
     }
     if (streamIds.length > MAX_STREAM_IDS)
       throw new RangeError(`a key is for ${MAX_STREAM_IDS} streams at most`);
+    checkOriginList('playbackOrigins', playbackOrigins);
+    if (playbackOrigins && playbackOrigins.length > MAX_ORIGINS)
+      throw new RangeError(`a key has ${MAX_ORIGINS} playbackOrigins at most`);
     const id = createKeyId();
     const streamKey = createStreamKey(id);
     const record: StreamKeyRecord = {
@@ -70,6 +82,7 @@ export class StreamKeys {
       ...(name ? { name } : {}),
       ...(streamIds.length > 0 ? { streamIds: [...new Set(streamIds)] } : {}),
       ...(playback ? { playback } : {}),
+      ...(playbackOrigins ? { playbackOrigins: [...new Set(playbackOrigins)] } : {}),
       createdAt: new Date(this.now()).toISOString(),
       ...(await proofOf(streamKey)),
     };
@@ -143,6 +156,13 @@ export class StreamKeys {
     return (await this.refresh()).keys?.find((record) => record.id === id);
   }
 
+  /** Whose pages may play a stream that has not started, as far as a key says so that is bound to it. */
+  playbackOriginsOf(streamId: string): readonly string[] | undefined {
+    return this.#state.keys?.find(
+      ({ streamIds, playbackOrigins }) => playbackOrigins && streamIds?.includes(streamId),
+    )?.playbackOrigins;
+  }
+
   /** Those of a record that are taken now: one before the last rotation too, while it overlaps. */
   proofs({ hash, publicKey, previous }: StreamKeyRecord): KeyProof[] {
     const proofs = [{ hash, publicKey }];
@@ -175,7 +195,7 @@ export class StreamKeys {
     const tokenSecret = await this.knownTokenSecret();
     if (tokenSecret) return tokenSecret;
     const fresh = randomHex(TOKEN_SECRET_BYTES);
-    this.#state = await this.store.update((state) => ({ tokenSecret: fresh, ...state }));
+    this.#learn(await this.store.update((state) => ({ tokenSecret: fresh, ...state })));
     return this.#state.tokenSecret ?? fresh;
   }
 
@@ -186,13 +206,19 @@ export class StreamKeys {
 
   /** What it rejects with is the store's; what was known last is known still. */
   async refresh(): Promise<KeyStoreState> {
-    this.#state = await this.store.read();
+    this.#learn(await this.store.read());
     this.#wasRead = true;
     return this.#state;
   }
 
+  /** A store that was emptied has lost its keys: that must not open a server which may listen to all the world. */
+  #learn(state: KeyStoreState): void {
+    const isEmptied = state.keys === undefined && this.#state.keys !== undefined;
+    this.#state = isEmptied ? { ...state, keys: [] } : state;
+  }
+
   async #update(change: (keys: readonly StreamKeyRecord[]) => StreamKeyRecord[]): Promise<void> {
-    this.#state = await this.store.update((state) => ({ ...state, keys: change(state.keys ?? []) }));
+    this.#learn(await this.store.update((state) => ({ ...state, keys: change(state.keys ?? []) })));
   }
 }
 
@@ -212,6 +238,7 @@ function describe({
   name,
   streamIds,
   playback,
+  playbackOrigins,
   createdAt,
   rotatedAt,
   previous,
@@ -221,6 +248,7 @@ function describe({
     ...(name ? { name } : {}),
     ...(streamIds ? { streamIds } : {}),
     ...(playback ? { playback } : {}),
+    ...(playbackOrigins ? { playbackOrigins } : {}),
     createdAt,
     ...(rotatedAt ? { rotatedAt } : {}),
     ...(previous ? { previousUntil: previous.validUntil } : {}),

@@ -58,6 +58,9 @@ const DEFAULT_EXPIRY = 300;
 /** A day: what is good for longer is a key. */
 const MAX_EXPIRY = 86_400;
 
+/** When to try again where a JWK Set cannot be had, seconds. */
+const JWKS_RETRY_AFTER = 5;
+
 /** Longer texts are no tokens of ours. */
 const MAX_TOKEN = 8192;
 
@@ -232,7 +235,8 @@ async function verify(
     if (error instanceof errors.JWTClaimValidationFailed) throw error;
     if (typeof key === 'function' && isOutage(error)) {
       const message = "'token' cannot be checked: its JWK Set cannot be had; try again in a moment";
-      throw new LivestreamError('UNAUTHORIZED', message, { cause: error });
+      const later = { status: 503, retryAfter: JWKS_RETRY_AFTER };
+      throw new LivestreamError('UNAUTHORIZED', message, { cause: error, ...later });
     }
     return undefined;
   }

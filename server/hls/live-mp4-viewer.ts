@@ -5,8 +5,13 @@ export interface LiveSink {
   write(bytes: Uint8Array): void;
   /** Nothing will follow. */
   end(): void;
-  /** Breaks the response off, so that its client sees that it is not whole, and forgets what was not taken. */
-  abort(reason: Error): void;
+  /**
+   * Breaks the response off, so that its client sees that it is not whole, and forgets what was not taken.
+   * @param limit that its client has reached
+   */
+  abort(reason: Error, limit: keyof LiveViewerLimits): void;
+  /** What its client is behind by is left out. */
+  skipped?(): void;
 }
 
 /** What a viewer that cannot keep up is allowed. */
@@ -78,15 +83,16 @@ export class LiveViewer {
 
   /** Nothing will follow. One that is behind would keep what it is to be sent for as long as its connection lasts. */
   end(): void {
-    if (this.sink.queued > this.room / 2) this.#disconnect('the stream ended while the viewer was behind');
+    if (this.sink.queued > this.room / 2)
+      this.#disconnect('the stream ended while the viewer was behind', 'maxLiveBacklogBytes');
     else this.sink.end();
   }
 
-  #disconnect(reason: string): void {
+  #disconnect(reason: string, limit: keyof LiveViewerLimits): void {
     const error = new Error(reason);
     // Some servers print it: one line for a viewer is enough.
     delete error.stack;
-    this.sink.abort(error);
+    this.sink.abort(error, limit);
   }
 
   #skip(now: number): boolean {
@@ -94,14 +100,15 @@ export class LiveViewer {
     this.#lastSkip = now;
     this.#waiting = true;
     this.#behindSince = now;
+    this.sink.skipped?.();
     if (++this.#skips <= this.limits.maxLiveSkips) return true;
-    this.#disconnect(`the viewer could not keep up ${this.#skips} times`);
+    this.#disconnect(`the viewer could not keep up ${this.#skips} times`, 'maxLiveSkips');
     return false;
   }
 
   #isPatient(now: number): boolean {
     if (now - this.#behindSince <= this.limits.liveStallTime * 1000) return true;
-    this.#disconnect(`the viewer was behind for ${this.limits.liveStallTime} s`);
+    this.#disconnect(`the viewer was behind for ${this.limits.liveStallTime} s`, 'liveStallTime');
     return false;
   }
 }

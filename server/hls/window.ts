@@ -78,6 +78,8 @@ export class Window {
   ended = false;
   /** Nothing will follow from this process; another one goes on. */
   suspended = false;
+  /** Segments that the bound of bytes took off the playlist, or out of memory, before their time. */
+  givenUp = 0;
   /** Changes whenever a playlist made from this would change. */
   version = 0;
 
@@ -316,6 +318,7 @@ export class Window {
     while (this.#bytes > bytes && this.listed.length > 2) {
       if (this.#kept.length === 0) this.#unlist();
       this.#drop();
+      this.givenUp++;
     }
     this.#dropInits();
   }

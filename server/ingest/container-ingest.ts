@@ -1,4 +1,4 @@
-import { LivestreamError } from '../errors.js';
+import { LivestreamError, type Refusal } from '../errors.js';
 import { concat } from '../hls/boxes.js';
 import { primaryTrack, type Sample, type SampleDrop, type Track } from '../hls/sample.js';
 import type { Limits, Logger } from '../options.js';
@@ -291,12 +291,14 @@ export class ContainerIngest implements Ingest {
   }
 
   #failMute(time = this.options.limits.startTime): void {
-    this.#fail(`no media came out of the bytes for ${time} s; check that they are media`);
+    this.#fail(`no media came out of the bytes for ${time} s; check that they are media`, {
+      limit: time === this.options.limits.startTime ? 'startTime' : 'transcoderStallTime',
+    });
   }
 
-  #fail(message: string): void {
+  #fail(message: string, refusal?: Refusal): void {
     this.kill();
-    this.events.onFailure(new LivestreamError('TRANSCODER_FAILED', message));
+    this.events.onFailure(new LivestreamError('TRANSCODER_FAILED', message, refusal));
   }
 
   #clearTimers(): void {

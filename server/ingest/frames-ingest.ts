@@ -159,6 +159,7 @@ export class FramesIngest implements Ingest {
         'BAD_MESSAGE',
         `by this capture-clock the newest frame is ${Math.round(skew / 1000)} s from now; the most is ${maxClockSkew} s: ` +
           'send time by the clock of this server',
+        { limit: 'maxClockSkew' },
       );
     }
     const before = this.#captureClock;
@@ -360,7 +361,7 @@ export class FramesIngest implements Ingest {
     const reasons = this.drops.summary() || 'none came';
     this.kill();
     const message = `no frame of ${this.#primary.kind} could be published for ${this.options.limits.startTime} s (${reasons})`;
-    this.events.onFailure(new LivestreamError('BAD_MESSAGE', message));
+    this.events.onFailure(new LivestreamError('BAD_MESSAGE', message, { limit: 'startTime' }));
   }
 }
 

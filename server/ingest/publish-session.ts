@@ -31,6 +31,8 @@ export interface PublishSessionOptions {
   resumeToken?: string | undefined;
   /** How many binary messages that process had. Default 0. */
   received?: number;
+  /** For how long that publisher had nobody to send to, seconds. Default 0. */
+  awayFor?: number | undefined;
   /** A message was taken. */
   onReceived?(session: PublishSession): void;
   /** The session is over and forgotten. */
@@ -64,7 +66,10 @@ export class PublishSession {
   readonly #silence = new Countdown(() => this.#onQuiet());
   /** When the publisher was last heard, milliseconds on a clock that never goes back. */
   #heardAt = 0;
-  readonly #grace = new Countdown(() => this.#stopUnasked('timed-out'));
+  readonly #grace = new Countdown(() => {
+    this.options.refusals.count('graceTime');
+    this.#stopUnasked('timed-out');
+  });
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
@@ -80,10 +85,13 @@ export class PublishSession {
     this.#received = this.#acknowledged = options.received ?? 0;
     this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
     this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
+    this.#allowCatchingUp(options.awayFor);
     this.#ingest = options.createIngest({
       onFailure: (error) => this.fail(error),
-      onNotice: ({ code, message }) =>
-        this.#send({ type: 'error', code, message, streamId: this.stream.id, fatal: false }),
+      onNotice: ({ code, message, limit }) => {
+        options.refusals.count(limit);
+        this.#send({ type: 'error', code, message, streamId: this.stream.id, fatal: false });
+      },
     });
   }
 
@@ -126,7 +134,8 @@ export class PublishSession {
     }
     this.#grace.stop();
     this.#connection = connection;
-    this.#allowCatchingUp();
+    if (this.#detachedAt !== undefined) this.#allowCatchingUp((performance.now() - this.#detachedAt) / 1000);
+    this.#detachedAt = undefined;
     this.#acknowledged = this.#received;
     this.options.audience.follow(this.stream.id, connection);
     this.stream.setConnected(true);
@@ -148,10 +157,7 @@ export class PublishSession {
   }
 
   /** What it made while it was away the publisher sends at once. */
-  #allowCatchingUp(): void {
-    if (this.#detachedAt === undefined) return;
-    const seconds = (performance.now() - this.#detachedAt) / 1000;
-    this.#detachedAt = undefined;
+  #allowCatchingUp(seconds = 0): void {
     this.#messages.grant(seconds);
     this.#bytes.grant(seconds);
   }

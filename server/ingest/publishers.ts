@@ -55,7 +55,10 @@ export class Publishers {
     const { streamId } = state;
     const stream = streams.restore(state);
     stream.isPrivate ||= this.options.playback === 'private';
-    const grace = new Countdown(() => this.#endOrphan(streamId, 'timed-out'));
+    const grace = new Countdown(() => {
+      this.options.refusals.count('graceTime');
+      this.#endOrphan(streamId, 'timed-out');
+    });
     grace.start(limits.graceTime * 1000);
     this.#orphans.set(streamId, { stream, state, grace });
     logger.info({ streamId }, 'the stream waits for its publisher, as before the restart');
@@ -180,13 +183,15 @@ export class Publishers {
     const place = lost && placeBefore(lost, message);
     const createIngest = this.#ingestFor(message, place);
     // One that is only about to end is nothing to go on with.
-    if ((!before || before.isOver) && !lost) this.#checkAddress(address);
+    const isTheirs = before?.isOver === false && before.address === address;
+    if (!isTheirs && !lost) this.#checkAddress(address);
     // Whoever may publish may take over from a publisher that is gone: its viewers see a discontinuity, not an end.
     const orphan = this.#takeOrphan(streamId);
     const stream = before?.release() ?? orphan?.stream ?? streams.create(streamId);
     stream.info = { userId: userId ?? lost?.userId, title: title ?? lost?.title };
     // What was private stays so: its media is in the same window.
     stream.isPrivate ||= (message.playback ?? grant.playback ?? this.options.playback) === 'private';
+    stream.playbackOrigins = grant.playbackOrigins ?? stream.playbackOrigins;
     const session = new PublishSession({
       stream,
       audience,
@@ -198,6 +203,7 @@ export class Publishers {
       // The same one: it may be presented again, should this answer not arrive.
       resumeToken: lost && message.resume?.token,
       received: place?.message ?? (lost ? receivedBefore(lost, message) : 0),
+      awayFor: lost && awayFor(lost, limits),
       onReceived: (receiver) => keeper?.note(receiver),
       onOver: (over) => {
         // Another may have taken its place while the last of its media came out.
@@ -280,6 +286,11 @@ function placeBefore({ place }: StreamState, { format, resume }: StartStreamMess
 
 const fromBase64 = (text: string): Uint8Array =>
   Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+
+/** For how long a publisher may have made what it sends at once, seconds: longer its stream would not have been kept. */
+function awayFor({ savedAt }: StreamState, { graceTime, restartTime }: Limits): number {
+  return Math.min(Math.max(0, Date.now() - savedAt) / 1000, graceTime + restartTime);
+}
 
 /** How many messages need not be sent again. A container without a place to go on begins anew. */
 function receivedBefore({ isFinal, received }: StreamState, { format, resume }: StartStreamMessage): number {

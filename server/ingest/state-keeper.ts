@@ -137,6 +137,7 @@ export class StateKeeper {
           startedAt: stream.startedAt.getTime(),
           ...stream.info,
           isPrivate: stream.isPrivate,
+          playbackOrigins: stream.playbackOrigins,
           grant: session.grant,
           tokenHash,
           isFinal,

@@ -39,6 +39,19 @@ export function clientAddress({ trustedProxies = [], logger }: ClientAddressOpti
   };
 }
 
+/**
+ * Where connections come from, for the limits of an address.
+ * @returns undefined for this machine and for trusted proxies, which speak for many
+ * @throws RangeError as {@link clientAddress}
+ */
+export function connectionAddress(
+  trustedProxies: readonly string[] = [],
+): (socket: { remoteAddress?: string | undefined }) => string | undefined {
+  const trusted = readTrusted(trustedProxies);
+  return ({ remoteAddress: address }) =>
+    address === undefined || (trusted && isIn(trusted, address)) ? undefined : network(address);
+}
+
 /** The last address that none of ours vouches for: everything before it may be made up. */
 function forwardedFor(header: string, trusted: BlockList): string | undefined {
   let nearest: string | undefined;

@@ -11,21 +11,34 @@ export interface HttpLimits {
   maxHeaderBytes: number;
   /** A client that takes nothing of its answer for so long is cut, seconds. Default 30. */
   stallTime: number;
+  /** Requests at once on one connection of HTTP/2: a player has a handful. Default 100. */
+  maxRequestsPerConnection: number;
+  /** Connections at once, idle ones and WebSockets too. The system's limit of open files may be lower. Default 50,000. */
+  maxConnections: number;
+  /** The same for those of one address, which a proxy that is trusted does not have. Default 5000. */
+  maxConnectionsPerAddress: number;
 }
 
-export const defaultHttpLimits: HttpLimits = { headerTime: 10, maxHeaderBytes: 16 * 1024, stallTime: 30 };
+export const defaultHttpLimits: HttpLimits = {
+  headerTime: 10,
+  maxHeaderBytes: 16 * 1024,
+  stallTime: 30,
+  maxRequestsPerConnection: 100,
+  maxConnections: 50_000,
+  maxConnectionsPerAddress: 5000,
+};
 
 const RANGES: Record<keyof HttpLimits, readonly [number, number]> = {
   headerTime: [0.1, 300],
   maxHeaderBytes: [1024, 1024 * 1024],
   stallTime: [0.1, 3600],
+  maxRequestsPerConnection: [1, 100_000],
+  maxConnections: [1, 10_000_000],
+  maxConnectionsPerAddress: [1, 10_000_000],
 };
 
 /** How often Node looks for connections that are over their time, of that time. */
 const CHECKS = 4;
-
-/** Requests at once on one HTTP/2 connection: a player has a handful. */
-const MAX_STREAMS = 100;
 
 /** An HTTP/2 connection without a request is closed after so long, as one of HTTP/1.1 is, milliseconds. */
 const SESSION_IDLE = 65_000;
@@ -60,10 +73,14 @@ export function serverLimits({ headerTime, maxHeaderBytes }: HttpLimits): Server
 }
 
 /** What one of HTTPS with HTTP/2 needs besides. */
-export function secureLimits({ headerTime, maxHeaderBytes }: HttpLimits): SecureServerOptions {
+export function secureLimits({
+  headerTime,
+  maxHeaderBytes,
+  maxRequestsPerConnection,
+}: HttpLimits): SecureServerOptions {
   return {
     handshakeTimeout: headerTime * 1000,
-    settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: MAX_STREAMS },
+    settings: { maxHeaderListSize: maxHeaderBytes, maxConcurrentStreams: maxRequestsPerConnection },
   };
 }
 
@@ -118,6 +135,8 @@ interface RequestRefusal {
   limit?: keyof HttpLimits;
   status: number;
   detail: string;
+  /** Seconds. */
+  retryAfter?: number;
 }
 
 /** By Node's code of the error. */
@@ -134,7 +153,7 @@ const REFUSALS: Record<string, RequestRefusal> = {
 const BAD_REQUEST: RequestRefusal = { status: 400, detail: 'this is no HTTP request' };
 
 /** RFC 9457, where the request never reached the app. */
-function problemAnswer({ status, detail }: RequestRefusal): string {
+export function problemAnswer({ status, detail, retryAfter }: RequestRefusal): string {
   const title = STATUS_CODES[status] ?? '';
   const body = JSON.stringify({ type: 'about:blank', title, status, detail });
   return [
@@ -142,6 +161,7 @@ function problemAnswer({ status, detail }: RequestRefusal): string {
     'Content-Type: application/problem+json',
     'Access-Control-Allow-Origin: *',
     `Content-Length: ${body.length}`,
+    ...(retryAfter === undefined ? [] : [`Retry-After: ${retryAfter}`]),
     'Connection: close',
     '',
     body,

@@ -1,10 +1,12 @@
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
+import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { WebSocketServer } from 'ws';
 import type { Certificate } from './certificate.js';
 import type { ReadyAnswers } from '../index.js';
+import { boundConnections } from './bound-connections.js';
 import { answerForeignUpgrades } from './foreign-upgrades.js';
 import {
   cutSlowClients,
@@ -28,6 +30,7 @@ const UPGRADE_REQUIRED = 426;
  * @param certificate for HTTPS. HTTP/2 is offered there, and HTTP/1.1 beside it: WebSockets come over that.
  * @param onCut a client was cut, or refused, by this limit
  * @param ready what need not go through the app
+ * @param addressOf a connection comes from; undefined: no limit of an address applies
  */
 export function createHttpServer(
   app: Hono,
@@ -36,6 +39,7 @@ export function createHttpServer(
   limits: HttpLimits = defaultHttpLimits,
   onCut: (limit: keyof HttpLimits) => void = () => {},
   ready: ReadyAnswers = () => undefined,
+  addressOf: (socket: Socket) => string | undefined = () => undefined,
 ): HttpServer {
   const common = { websocket: { server: sockets } };
   const plain = serverLimits(limits);
@@ -63,6 +67,7 @@ export function createHttpServer(
   (server as Server).keepAliveTimeout = KEEP_ALIVE;
   cutSlowClients(server as HttpServer, limits, onCut);
   answerForeignUpgrades(server as Server);
+  boundConnections(server, limits, certificate !== undefined, addressOf, onCut);
   return server as HttpServer;
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 export { widgetAssets } from './assets.js';
+export { boundMessages, type MeteredSockets } from './bound-messages.js';
 export { clientAddress, type ClientAddressOptions } from './client-address.js';
 export type { EncodingOptions } from './ffmpeg-arguments.js';
 export { ffmpegTranscoder, type FfmpegTranscoderOptions } from './ffmpeg-transcoder.js';

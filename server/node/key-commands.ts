@@ -17,6 +17,8 @@ Stream keys: who presents one may publish. A server that has the same --data see
     --name <text>                     whose it is
     --stream <id>                     what it may publish; may be given several times (default: every stream)
     --private                         viewers of what it publishes need a token
+    --playback-origin <origin>        web origin whose pages may play it; may be given several times
+                                      (default: as the server says)
   livedrop keys list [--json]         those that there are, without the keys themselves
   livedrop keys rotate <id>           give a key another secret, and print it
     --overlap <time>                  how long the one before is still taken, such as 10m or 1h
@@ -47,6 +49,7 @@ export async function runKeys(args: readonly string[], env: Environment): Promis
     name: { type: 'string' },
     stream: { type: 'string', multiple: true },
     private: { type: 'boolean' },
+    'playback-origin': { type: 'string', multiple: true },
     overlap: { type: 'string' },
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
@@ -63,7 +66,10 @@ export async function runKeys(args: readonly string[], env: Environment): Promis
   switch (command) {
     case 'create': {
       const playback = values.private ? 'private' : undefined;
-      const created = await keys.create({ name: values.name, streamIds: values.stream, playback });
+      const created = await keys.create({
+        ...{ name: values.name, streamIds: values.stream, playback },
+        playbackOrigins: values['playback-origin'],
+      });
       return `${created.streamKey}\n`;
     }
     case 'list': {

@@ -12,7 +12,8 @@ import {
 } from '../index.js';
 import { widgetAssets } from './assets.js';
 import { readCertificate } from './certificate.js';
-import { clientAddress } from './client-address.js';
+import { boundMessages } from './bound-messages.js';
+import { clientAddress, connectionAddress } from './client-address.js';
 import { ffmpegTranscoder } from './ffmpeg-transcoder.js';
 import { findFfmpeg } from './find-ffmpeg.js';
 import { DEFAULT_HEARTBEAT, startHeartbeat } from './heartbeat.js';
@@ -109,6 +110,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     assets: options.assets ?? widgetAssets(),
   });
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
+  boundMessages(sockets, livestream);
   const server = createHttpServer(
     livestream.app,
     sockets,
@@ -116,6 +118,7 @@ export async function serve(options: ServeOptions = {}): Promise<RunningServer> 
     httpLimits,
     (limit) => livestream.countRefusal(limit),
     livestream.ready,
+    connectionAddress(trustedProxies),
   );
   const gracefulClose = new GracefulClose(server, sockets);
   const bound = await listen(server, port, host).catch(async (error: unknown) => {

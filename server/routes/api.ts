@@ -1,27 +1,31 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as v from 'valibot';
+import type { StreamKeyRecord } from '../access/key-store.js';
 import { isOneOf, sha256 } from '../access/secrets.js';
 import { UnknownKeyError, type StreamKeys } from '../access/stream-keys.js';
 import { isKeyId } from '../access/stream-key.js';
 import { mintServerToken } from '../access/tokens.js';
 import { LivestreamError, PlaybackError } from '../errors.js';
 import { RateLimit } from '../ingest/rate-limit.js';
-import type { Logger } from '../options.js';
+import type { Limits, Logger } from '../options.js';
 import { STREAM_ID_PATTERN } from '../protocol.js';
-import { problem } from './problem.js';
+import type { KeyGrant } from '../streams/publish-grant.js';
 
 export interface ApiServices {
   keys: StreamKeys;
   /** Whoever has it may do everything here. Absent: nobody may make keys. */
   adminKey: string | undefined;
-  /** Wrong keys a minute that are answered as such, of all callers together. */
-  maxApiFailures: number;
+  /** Wrong keys a minute are those of all callers together. */
+  limits: Pick<Limits, 'maxApiFailures' | 'maxApiBodyBytes'>;
   logger: Logger;
 }
 
-/** Bodies are a few fields. */
-const MAX_BODY = 65_536;
+/** When to try again after too many wrong keys, seconds. */
+const FAILURE_WINDOW = 60;
+
+/** Of a request for a token: whose it is. */
+type Requester = 'admin' | { record: StreamKeyRecord; grant: KeyGrant };
 
 const streamId = v.pipe(v.string(), v.regex(STREAM_ID_PATTERN, 'must be 1 to 64 letters, digits, _ or -'));
 const seconds = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -31,6 +35,7 @@ export const newKey = v.strictObject({
   name: v.optional(v.string()),
   streamIds: v.optional(v.array(streamId)),
   playback: v.optional(v.literal('private')),
+  playbackOrigins: v.optional(v.array(v.string())),
 });
 /** … `POST /keys/:id/rotate`, … */
 export const rotation = v.strictObject({ overlap: v.optional(seconds) });
@@ -42,28 +47,42 @@ export const newToken = v.strictObject({
 });
 
 /** Keys and tokens, for programs: JSON in, JSON out, `Authorization: Bearer` with the admin key or, for tokens, a stream key. */
-export function apiRoutes({ keys, adminKey, maxApiFailures, logger }: ApiServices): Hono {
+export function apiRoutes({ keys, adminKey, limits, logger }: ApiServices): Hono {
+  const { maxApiFailures, maxApiBodyBytes } = limits;
   const app = new Hono();
   const digests = adminKey === undefined ? Promise.resolve([]) : sha256(adminKey).then((digest) => [digest]);
-  const failures = new RateLimit(maxApiFailures / 60, 60);
+  const failures = new RateLimit(maxApiFailures / FAILURE_WINDOW, FAILURE_WINDOW);
 
-  const refuse = (c: Context): Response => {
+  const refuse = (): never => {
     if (!failures.take(1)) {
-      return problem(c, 429, 'too many wrong keys; try again in a minute', { 'Retry-After': '60' });
+      throw new LivestreamError('RATE_LIMITED', 'too many wrong keys; try again in a minute', {
+        ...{ limit: 'maxApiFailures', retryAfter: FAILURE_WINDOW },
+      });
     }
     throw new LivestreamError('UNAUTHORIZED', "give 'Authorization: Bearer' with a key that may do this");
   };
   const isAdmin = async (c: Context): Promise<boolean> => isOneOf(bearer(c) ?? '', digests);
-  const adminOnly: MiddlewareHandler = async (c, next) => ((await isAdmin(c)) ? next() : refuse(c));
+  const adminOnly: MiddlewareHandler = async (c, next) => ((await isAdmin(c)) ? next() : refuse());
+  const requesters = new WeakMap<Context, Requester>();
 
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: (c) => problem(c, 413, `a body of more than ${MAX_BODY} bytes`),
-    }),
-  );
   app.use('/keys', adminOnly);
   app.use('/keys/*', adminOnly);
+  app.use('/tokens', async (c, next) => {
+    const given = bearer(c);
+    const requester = (await isAdmin(c)) ? 'admin' : given && (await keys.recognise(given));
+    requesters.set(c, requester || refuse());
+    await next();
+  });
+  // Of those alone who may say something.
+  app.use(
+    bodyLimit({
+      maxSize: maxApiBodyBytes,
+      onError: () => {
+        const message = `a body of more than ${maxApiBodyBytes} bytes; give the fields that there are`;
+        throw new LivestreamError('TOO_LARGE', message, { limit: 'maxApiBodyBytes' });
+      },
+    }),
+  );
 
   app.get('/keys', async (c) => json(c, { keys: await keys.list() }));
 
@@ -89,9 +108,7 @@ export function apiRoutes({ keys, adminKey, maxApiFailures, logger }: ApiService
   });
 
   app.post('/tokens', async (c) => {
-    const given = bearer(c);
-    const known = (await isAdmin(c)) ? 'admin' : given && (await keys.recognise(given));
-    if (!known) return refuse(c);
+    const known = requesters.get(c) ?? refuse();
     const claims = await body(c, newToken);
     if (known !== 'admin' && known.record.streamIds?.includes(claims.streamId) === false) {
       throw new LivestreamError('UNAUTHORIZED', `this key is not for the stream '${claims.streamId}'`, {

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { LivestreamError } from '../errors.js';
+import { defaultLimits } from '../options.js';
 import { isStreamId, STREAM_ID_PATTERN, type ClientMessage } from '../protocol.js';
 
-/** Longer text is no message of the protocol, bytes. */
-const MAX_TEXT = 65_536;
+/** Longer ones are none of a codec that is served, characters. */
+const MAX_DESCRIPTION = 65_536;
 
 const streamId = v.pipe(
   v.string('streamId must be a string'),
@@ -15,7 +16,7 @@ const text = (most: number): v.GenericSchema<string> => v.pipe(v.string(), v.max
 const token = text(8192);
 const natural = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
-const description = v.optional(text(MAX_TEXT));
+const description = v.optional(text(MAX_DESCRIPTION));
 
 const videoTrack = v.object({
   id: v.pipe(natural, v.maxValue(255)),
@@ -81,11 +82,15 @@ export const clientMessage = v.variant('type', [
  * Reads a text message. Fields that the protocol does not know are left out.
  * @throws LivestreamError BAD_MESSAGE or TOO_LARGE saying what is wrong with which field
  */
-export function parseClientMessage(source: string): ClientMessage {
-  if (source.length > MAX_TEXT) {
+export function parseClientMessage(
+  source: string,
+  maxTextBytes: number = defaultLimits.maxTextBytes,
+): ClientMessage {
+  if (source.length > maxTextBytes) {
     throw new LivestreamError(
       'TOO_LARGE',
-      `a text message of ${source.length} characters; the most is ${MAX_TEXT}`,
+      `a text message of ${source.length} characters; the most is ${maxTextBytes}`,
+      { limit: 'maxTextBytes' },
     );
   }
   let value: unknown;

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { WSContext } from 'hono/ws';
 import type { Access } from '../access/access.js';
-import { LivestreamError } from '../errors.js';
+import { FULL_RETRY_AFTER, LivestreamError } from '../errors.js';
 import type { PublishSession, PublisherConnection } from '../ingest/publish-session.js';
 import type { Publishers } from '../ingest/publishers.js';
 import { RateLimit } from '../ingest/rate-limit.js';
@@ -44,8 +44,13 @@ export interface ConnectionServices {
 /** A client that sends commands all at once may send so many seconds' worth. */
 const COMMAND_BURST_SECONDS = 5;
 
-/** Messages that may wait for one that takes a while: authorisation, or the end of a stream. */
-const MAX_WAITING = 1000;
+/** What frames, and the pieces in which they come, may take beside a message, bytes. */
+const UNFINISHED_SLACK = 32 * 1024;
+
+/** The most that a runtime should read of a message: more than one may have, so that its sender is told so in words. */
+export function payloadLimit(maxMessageBytes: number): number {
+  return maxMessageBytes * 2 + 64 * 1024;
+}
 
 /** What one client says on its WebSocket: at most one stream published, any number joined. */
 export class Connection implements PublisherConnection, ClosableConnection {
@@ -76,6 +81,22 @@ export class Connection implements PublisherConnection, ClosableConnection {
     if (this.#working === 0 && data instanceof ArrayBuffer)
       this.#guard(() => this.#onData(new Uint8Array(data)));
     else this.#enqueue(data);
+  }
+
+  /** @see Livestream.allowsUnfinished */
+  allowsUnfinished(bytes: number): boolean {
+    const { maxMessageBytes, maxTextBytes } = this.services.limits;
+    if (bytes <= maxTextBytes + UNFINISHED_SLACK) return true;
+    const session = this.#session?.connected ? this.#session : undefined;
+    if (!session) {
+      const message = `a message of more than ${maxTextBytes} bytes; send start-stream before stream data, and shorter text`;
+      this.#report(new LivestreamError('TOO_LARGE', message, { limit: 'maxTextBytes' }));
+      return false;
+    }
+    if (bytes <= maxMessageBytes * 1.5 + UNFINISHED_SLACK) return true;
+    const message = `a message of more than ${maxMessageBytes} bytes, the most there may be: send smaller ones`;
+    session.fail(new LivestreamError('TOO_LARGE', message, { limit: 'maxMessageBytes' }));
+    return false;
   }
 
   /** The connection is gone. */
@@ -119,10 +140,11 @@ export class Connection implements PublisherConnection, ClosableConnection {
 
   #enqueue(data: string | Blob | ArrayBufferLike): void {
     // Of what was read already; where the socket cannot pause, a client that does not wait either must go.
-    if (++this.#working > MAX_WAITING) {
-      this.#report(
-        new LivestreamError('RATE_LIMITED', `${MAX_WAITING} messages wait to be handled; send fewer`),
-      );
+    const { maxPendingMessages } = this.services.limits;
+    if (++this.#working > maxPendingMessages) {
+      const message = `${maxPendingMessages} messages wait to be handled; send fewer`;
+      const refusal = { limit: 'maxPendingMessages', retryAfter: COMMAND_BURST_SECONDS } as const;
+      this.#report(new LivestreamError('RATE_LIMITED', message, refusal));
       return;
     }
     this.pause();
@@ -174,7 +196,7 @@ export class Connection implements PublisherConnection, ClosableConnection {
     this.#spendCommand();
     let streamId: string | undefined;
     try {
-      const message = parseClientMessage(text);
+      const message = parseClientMessage(text, this.services.limits.maxTextBytes);
       if (message.type !== 'clock') ({ streamId } = message);
       await this.#onMessage(message);
     } catch (error) {
@@ -266,8 +288,8 @@ export class Connection implements PublisherConnection, ClosableConnection {
     if (isNew && this.#joined.size >= limits.maxJoins) {
       throw new LivestreamError(
         'RATE_LIMITED',
-        `this connection has joined ${limits.maxJoins} streams, the most there may be`,
-        { limit: 'maxJoins' },
+        `this connection has joined ${limits.maxJoins} streams, the most there may be; leave one, or open another connection`,
+        { limit: 'maxJoins', retryAfter: FULL_RETRY_AFTER },
       );
     }
     const stream = streams.get(streamId);
@@ -323,7 +345,9 @@ export class Connection implements PublisherConnection, ClosableConnection {
     if (isShared && (error?.limit === 'maxViewers' || error?.limit === 'maxViewersPerAddress')) {
       return undefined;
     }
-    if (error?.retryAfter !== undefined && error.limit !== 'maxCommandRate') return CloseCode.TRY_AGAIN_LATER;
+    // Who floods is up to no good, though it may come again.
+    const isFlood = error?.limit === 'maxCommandRate' || error?.limit === 'maxPendingMessages';
+    if (error?.retryAfter !== undefined && !isFlood) return CloseCode.TRY_AGAIN_LATER;
     return error && CLOSE_CODES[error.code];
   }
 }

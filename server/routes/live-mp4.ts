@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { PlaybackError } from '../errors.js';
 import type { Flush } from '../hls/live-mp4.js';
-import { LiveViewer, type LiveSink } from '../hls/live-mp4-viewer.js';
+import { LiveViewer, type LiveSink, type LiveViewerLimits } from '../hls/live-mp4-viewer.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
@@ -29,7 +29,8 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
     const ready = (): Promise<boolean> => live.ready(flush, limits.liveWaitTime, c.req.raw.signal);
     if (!(await (live.isSettled(flush) ? ready() : whileWaiting(c, stream.id, services, ready)))) {
       if (stream.isInterrupted) throw interrupted(stream.id);
-      throw new PlaybackError(404, `stream '${stream.id}' has nothing to play; try again when it is live`, 1);
+      const message = `stream '${stream.id}' has nothing to play; try again when it is live`;
+      throw new PlaybackError(404, message, 1, 'liveWaitTime');
     }
     const headers = {
       'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,
@@ -39,20 +40,25 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
     };
     if (c.req.method === 'HEAD') return c.body(null, 200, headers);
     const leave = liveViewers.take({ address: clientAddress(c) });
-    const onEnd = (isCut: boolean): void => {
+    const onEnd = (limit?: keyof LiveViewerLimits): void => {
       leave();
-      if (isCut) refusals.count('maxLiveBacklogBytes');
+      refusals.count(limit);
     };
-    const body = liveBody(limits.maxLiveBacklogBytes, onEnd, (sink) => {
+    const onSkip = (): void => refusals.count('maxLiveBacklogBytes');
+    const body = liveBody(limits.maxLiveBacklogBytes, { onEnd, onSkip }, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
       // It would go on for ever, whatever becomes of the right to watch.
       const forget =
         admission &&
-        whenOver(admission, () => {
-          live.leave(viewer);
-          viewer.end();
-        });
+        whenOver(
+          admission,
+          () => gate.admit(c, stream),
+          () => {
+            live.leave(viewer);
+            viewer.end();
+          },
+        );
       return () => {
         forget?.();
         live.leave(viewer);
@@ -74,22 +80,22 @@ function readFlush(value: string | undefined): Flush {
  * A body that is written to as media comes. Its queue holds what its client has not taken, as references to bytes
  * that all viewers share.
  * @param highWaterMark bytes
- * @param onEnd it is over; `isCut`: its client could not keep up
+ * @param on `onEnd`: it is over; of a client that could not keep up, by which limit. `onSkip`: it is behind, and some is left out
  * @param open told where to write; returns what is to be done when the client has left or has everything
  */
 function liveBody(
   highWaterMark: number,
-  onEnd: (isCut: boolean) => void,
+  on: { onEnd(limit?: keyof LiveViewerLimits): void; onSkip(): void },
   open: (sink: LiveSink) => () => void,
 ): ReadableStream<Uint8Array> {
   let onOver: (() => void) | undefined;
   let isOver = false;
-  const finish = (close: () => void, isCut = false): void => {
+  const finish = (close: () => void, limit?: keyof LiveViewerLimits): void => {
     if (isOver) return;
     isOver = true;
     close();
     onOver?.();
-    onEnd(isCut);
+    on.onEnd(limit);
   };
   return new ReadableStream<Uint8Array>(
     {
@@ -100,7 +106,8 @@ function liveBody(
           },
           write: (bytes) => controller.enqueue(bytes),
           end: () => finish(() => controller.close()),
-          abort: (reason) => finish(() => controller.error(reason), true),
+          abort: (reason, limit) => finish(() => controller.error(reason), limit),
+          skipped: on.onSkip,
         });
         // While it was opened.
         if (isOver) onOver();

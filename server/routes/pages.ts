@@ -43,7 +43,7 @@ export function pageRoutes(assets: AssetStore, options: PageOptions): Hono {
     const streamId = c.req.param('streamId');
     if (!isStreamId(streamId))
       throw new PlaybackError(404, 'a stream id has 1 to 64 letters, digits, _ or -');
-    const headers = embedHeaders(c, options, await embedStyleHash());
+    const headers = embedHeaders(c, options, streamId, await embedStyleHash());
     const page = embedPage(streamId, readToken(c.req.query('token')));
     return c.html(page, 200, { ...headers, 'Cache-Control': 'no-cache' });
   });

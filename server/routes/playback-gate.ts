@@ -13,6 +13,9 @@ export interface Admission {
 /** How long a right that was taken away before its time may last, milliseconds. */
 const CHECK_INTERVAL = 5000;
 
+/** How often one whose right lasts no time at all is asked for another, milliseconds. */
+const ASK_INTERVAL = 1000;
+
 /** Lets viewers in. */
 export class PlaybackGate {
   constructor(private readonly access: Access) {}
@@ -31,16 +34,33 @@ export class PlaybackGate {
 }
 
 /**
- * Calls back when an admission is over.
+ * Calls back when an admission is over and there is no other.
+ * @param admit asks again: an app's word holds for a while, and is mostly the same the next time
  * @returns forgets it
  */
-export function whenOver(admission: Admission, onOver: () => void): () => void {
+export function whenOver(
+  admission: Admission,
+  admit: () => Promise<Admission>,
+  onOver: () => void,
+): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const wait = (): void => {
-    const left = admission.ends() - Date.now();
-    if (left <= 0) onOver();
-    else timer = setTimeout(wait, Math.min(left, CHECK_INTERVAL));
+  let isForgotten = false;
+  const again = async (): Promise<void> => {
+    const next = await admit().catch(() => undefined);
+    if (isForgotten) return;
+    if (next) wait(next, ASK_INTERVAL);
+    else onOver();
   };
-  if (Number.isFinite(admission.ends())) wait();
-  return () => clearTimeout(timer);
+  /** @param least milliseconds */
+  const wait = (current: Admission, least = 0): void => {
+    const left = Math.max(least, current.ends() - Date.now());
+    if (left === Infinity) return;
+    if (left > 0) timer = setTimeout(() => wait(current), Math.min(left, CHECK_INTERVAL));
+    else void again();
+  };
+  wait(admission);
+  return () => {
+    isForgotten = true;
+    clearTimeout(timer);
+  };
 }

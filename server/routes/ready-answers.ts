@@ -36,6 +36,8 @@ export function readyAnswers(
     const [, streamId = '', name = '', file = '', query = ''] = TARGET.exec(target) ?? [];
     const stream = streams.get(streamId);
     if (!stream || target.length > maxUrlLength || gate.guards(stream)) return undefined;
+    // Where not every page may play each answer depends on who asks.
+    if (stream.playbackOrigins) return undefined;
     const rendition = stream.demand(name);
     if (!rendition) return undefined;
     const { epoch, window } = rendition;

@@ -1,4 +1,6 @@
 import type { Context } from 'hono';
+import type { PlaybackOrigins } from '../access/origins.js';
+import { hostOf } from './host.js';
 
 /** Of what any page may load, but nobody may take for something else: playlists, media, scripts, JSON. */
 export const RESOURCE_HEADERS = {
@@ -19,8 +21,8 @@ export const DOCUMENT_HEADERS = { ...RESOURCE_HEADERS, ...REFERRER } as const;
 export interface PageOptions {
   /** Whether browsers are to come by HTTPS alone from now on (RFC 6797). */
   hsts: boolean;
-  /** Web origins whose pages may play; absent: all. */
-  playbackOrigins?: readonly string[] | undefined;
+  /** Web origins whose pages may have a stream's page in a frame; absent: all. */
+  framedBy?: PlaybackOrigins;
 }
 
 /** A page of the demo: it may use the camera, and nobody may put it into a frame. */
@@ -38,19 +40,27 @@ export function demoHeaders(c: Context, options: PageOptions): Record<string, st
  * only this keeps it to them.
  * @param styleHash of its one style sheet, `sha256-…`
  */
-export function embedHeaders(c: Context, options: PageOptions, styleHash: string): Record<string, string> {
+export function embedHeaders(
+  c: Context,
+  options: PageOptions,
+  streamId: string,
+  styleHash: string,
+): Record<string, string> {
   return {
     ...pageHeaders(options),
-    'Content-Security-Policy': contentSecurityPolicy(c, { styleHash, ...framedBy(options) }),
+    'Content-Security-Policy': contentSecurityPolicy(c, {
+      styleHash,
+      ...frameAncestors(options.framedBy?.(streamId)),
+    }),
     'Permissions-Policy': `camera=(), microphone=(), display-capture=(), ${DENIED}`,
     'Cross-Origin-Resource-Policy': 'cross-origin',
   };
 }
 
 /** Nobody can be told by the origin `null`. */
-function framedBy({ playbackOrigins }: PageOptions): Pick<Policy, 'frameAncestors'> {
-  if (!playbackOrigins) return {};
-  return { frameAncestors: ["'self'", ...playbackOrigins.filter((origin) => origin !== 'null')].join(' ') };
+function frameAncestors(origins: readonly string[] | undefined): Pick<Policy, 'frameAncestors'> {
+  if (!origins) return {};
+  return { frameAncestors: ["'self'", ...origins.filter((origin) => origin !== 'null')].join(' ') };
 }
 
 const DENIED = 'geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), midi=()';
@@ -87,7 +97,6 @@ function contentSecurityPolicy(c: Context, { frameAncestors, styleHash }: Policy
 
 /** 'self' includes them, but not in browsers of before 2022; behind a proxy the page's scheme may be another than ours. */
 function ownSockets(c: Context): string {
-  const host = c.req.header('Host') ?? '';
-  // What is in a header must not end the directive.
-  return /^[\w.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : '';
+  const host = hostOf(c);
+  return host ? ` ws://${host} wss://${host}` : '';
 }

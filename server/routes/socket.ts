@@ -1,15 +1,13 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { UpgradeWebSocket, WSContext } from 'hono/ws';
 import { Connection, type ConnectionServices } from './connection.js';
+import type { Connections } from './connections.js';
 
 /** The parts of {@link ConnectionServices} that are the same for all connections. */
 export type SocketServices = Omit<ConnectionServices, 'playbackUrl' | 'context' | 'address'>;
 
 /** Where a request's client is; undefined: nobody knows, or no limit of an address is to apply. */
 export type ClientAddress = (c: Context) => string | undefined;
-
-/** All open connections, for a server that shuts down. */
-export type Connections = Set<Connection>;
 
 /**
  * `GET /livestream/ws`.
@@ -27,9 +25,10 @@ export function socketRoute(
     // Now: a socket that is gone has no address.
     const address = clientAddress(c);
     let connection: Connection | undefined;
+    let gone = (): void => {};
     const end = (): void => {
       if (!connection) return;
-      connections.delete(connection);
+      gone();
       connection.ended();
     };
     const open = (socket: WSContext<unknown>): Connection => {
@@ -39,7 +38,8 @@ export function socketRoute(
         address,
         playbackUrl: (streamId) => playbackUrl(c, streamId),
       });
-      connections.add(connection);
+      connections.add(socket, connection);
+      gone = () => connections.delete(socket);
       return connection;
     };
     return {

@@ -12,7 +12,7 @@ export interface StatusServices {
   streams: Streams;
   audience: Audience;
   /** Open WebSockets. */
-  connections: ReadonlySet<unknown>;
+  connections: { readonly size: number };
   gate: PlaybackGate;
   limits: Limits;
   refusals: Refusals;

@@ -11,6 +11,8 @@ export interface PublishGrant {
   key?: KeyGrant | undefined;
   /** Viewers of what is published under it need a token. */
   playback?: 'private' | undefined;
+  /** Web origins whose pages may play it. */
+  playbackOrigins?: readonly string[] | undefined;
 }
 
 /** Whether a grant stands still. */

@@ -24,6 +24,8 @@ export interface StreamState {
   title?: string | undefined;
   /** Viewers need a token. */
   isPrivate?: boolean | undefined;
+  /** Web origins whose pages may play it. */
+  playbackOrigins?: readonly string[] | undefined;
   /** On what its publisher publishes. */
   grant?: PublishGrant | undefined;
   /** SHA-256 of the publisher's resume token, base64url. The token itself is in nobody's keeping but the publisher's. */
@@ -89,6 +91,7 @@ export function readStreamState(value: unknown): StreamState | undefined {
     isText(value['tokenHash'], /^[\w-]{43}$/) &&
     typeof value['isFinal'] === 'boolean' &&
     [undefined, true, false].includes(value['isPrivate'] as boolean | undefined) &&
+    isOriginList(value['playbackOrigins']) &&
     isGrant(value['grant']) &&
     isPlace(value['place']) &&
     [value['savedAt'], value['startedAt'], value['received']].every(isNatural) &&
@@ -105,8 +108,13 @@ function isGrant(value: unknown): boolean {
   if (value === undefined) return true;
   if (!isObject(value) || ![undefined, 'private'].includes(value['playback'] as 'private' | undefined))
     return false;
+  if (!isOriginList(value['playbackOrigins'])) return false;
   const { key } = value;
   return key === undefined || (isObject(key) && isText(key['id'], /./) && isText(key['hash'], /./));
+}
+
+function isOriginList(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((each) => typeof each === 'string'));
 }
 
 function isPlace(value: unknown): boolean {

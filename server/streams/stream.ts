@@ -26,6 +26,8 @@ export class Stream {
   info: StreamInfo = {};
   /** Viewers need a token. */
   isPrivate = false;
+  /** Web origins whose pages may play it, in place of the server's. */
+  playbackOrigins: readonly string[] | undefined;
   /** How many of its frames could not be published as they came, by the reason. */
   readonly frameFaults = new Map<string, number>();
   /** The same of what was made for its other renditions. */
@@ -64,6 +66,7 @@ export class Stream {
       this.#ageBefore = Math.max(0, Date.now() - this.startedAt.getTime());
       this.info = { userId: before.userId, title: before.title };
       this.isPrivate = before.isPrivate ?? false;
+      this.playbackOrigins = before.playbackOrigins;
       this.#connected = false;
       this.#status = this.#currentStatus();
     }

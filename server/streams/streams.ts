@@ -106,9 +106,13 @@ export class Streams {
       this.audience.announceStatus(id, status);
       if (status === 'ended') this.#expire(stream);
     };
-    const stream: Stream = new Stream(id, this.packaging, onStatus, this.derive, this.clock, state, () =>
-      this.#makeRoom(),
-    );
+    let givenUp = 0;
+    const onSegment = (): void => {
+      this.#makeRoom();
+      for (; givenUp < stream.source.window.givenUp; givenUp++) this.refusals?.count('windowBytes');
+    };
+    const { packaging, derive, clock } = this;
+    const stream: Stream = new Stream(id, packaging, onStatus, derive, clock, state, onSegment);
     this.#streams.set(id, stream);
     return stream;
   }

@@ -4,6 +4,7 @@ import { serve, upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { createLivestream } from '../../server/index.js';
+import { boundMessages } from '../../server/node/bound-messages.js';
 import { ffmpegTranscoder } from '../../server/node/ffmpeg-transcoder.js';
 import { StateFile } from '../../server/node/state-file.js';
 import { ffmpegPath } from '../helpers/media.js';
@@ -42,6 +43,7 @@ export async function startNodeServerHost(setup: ServerSetup): Promise<Host> {
   app.route(mountPath || '/', livestream.app);
 
   const webSocketServer = new WebSocketServer({ noServer: true, ...livestream.websocket });
+  boundMessages(webSocketServer, livestream);
   const server = serve({
     fetch: app.fetch,
     hostname: '127.0.0.1',

@@ -83,12 +83,51 @@ export function badInput(startHost: StartHost): void {
       expect(await socket.next('stream-stopped')).toMatchObject({ streamId, reason: 'failed' });
       expect((await socket.closed).code).toBe(1009);
       expect((await viewer.next('stream-status')).status).toBe('ended');
+      expect((await server().limits()).refused['maxMessageBytes']).toBeGreaterThan(0);
     });
 
     it('closes on a message far beyond the limit without taking it in', async () => {
       const { socket } = await server().publish(newStreamId());
       socket.sendBinary(Buffer.alloc(16 * 1024 * 1024));
       expect((await socket.closed).code).toBe(1009);
+    });
+
+    it.each(['before it says what it wants', 'that watches'])(
+      'refuses a message without an end of a connection %s',
+      async (when) => {
+        const client = when === 'that watches' ? await server().watch('any') : await server().connect();
+        const piece = Buffer.alloc(40 * 1024);
+        for (let sent = 0; sent < 3; sent++) {
+          client.socket.send(piece, { fin: false });
+          client.socket.ping();
+        }
+        const error = await client.next('error');
+        expect(error).toMatchObject({ code: 'TOO_LARGE', fatal: true });
+        expect(error.message).toContain('65536');
+        expect((await client.closed).code).toBe(1009);
+        expect((await server().limits()).refused['maxTextBytes']).toBeGreaterThan(0);
+      },
+    );
+
+    it('refuses one of a publisher, which may send larger ones', async () => {
+      const { socket, streamId } = await server().publish(newStreamId());
+      const piece = Buffer.alloc(128 * 1024);
+      for (let sent = 0; sent < 10; sent++) socket.socket.send(piece, { fin: false });
+      expect(await socket.next('error')).toMatchObject({ code: 'TOO_LARGE', streamId, fatal: true });
+      expect(await socket.next('stream-stopped')).toMatchObject({ streamId, reason: 'failed' });
+      expect((await socket.closed).code).toBe(1009);
+    });
+
+    it('takes a message in pieces, with pings between them', async () => {
+      const media = await generateMedia({ container: 'webm', video: 'h264', audio: 'opus' });
+      const publisher = await server().publish(newStreamId());
+      const file = Buffer.concat(media.chunks);
+      for (let at = 0; at < file.length; at += 50_000) {
+        publisher.socket.socket.send(file.subarray(at, at + 50_000), { fin: at + 50_000 >= file.length });
+        publisher.socket.socket.ping();
+      }
+      await publisher.stop();
+      await expectEveryFrame(server().hls(publisher.streamId), media);
     });
 
     const noMedia: [string, () => Promise<Uint8Array[]>, string][] = [

@@ -217,7 +217,7 @@ export function keys(startHost: StartHost): void {
     const server = useServer(startHost, {
       adminKey: ADMIN_KEY,
       transcoder: false,
-      limits: { maxApiFailures: 3 },
+      limits: { maxApiFailures: 3, maxApiBodyBytes: 1024 },
     });
 
     it('says when to come back after too many wrong keys, and lets the right one in all the same', async () => {
@@ -227,6 +227,15 @@ export function keys(startHost: StartHost): void {
       expect(response.headers.get('retry-after')).toBe('60');
       await expectProblem(response, 429);
       expect((await ask(server(), '/keys')).status).toBe(200);
+      expect((await server().limits()).refused).toMatchObject({ maxApiFailures: 1 });
+    });
+
+    it('takes no more than a few fields, and of those who may alone', async () => {
+      const body = { name: 'x'.repeat(2000) };
+      await expectProblem(await ask(server(), '/keys', 'POST', body), 413);
+      await expectProblem(await ask(server(), '/tokens', 'POST', body), 413);
+      await expectProblem(await ask(server(), '/tokens', 'POST', body, 'wrong'), 429);
+      expect((await server().limits()).refused).toMatchObject({ maxApiBodyBytes: 2 });
     });
   });
 }

@@ -111,7 +111,9 @@ export function limits(startHost: StartHost): void {
       client.send({ type: 'join-stream', streamId: 'e' });
       await client.next('stream-joined');
       client.send({ type: 'join-stream', streamId: 'f' });
-      expect(await client.next('error')).toMatchObject({ code: 'RATE_LIMITED', streamId: 'f', fatal: false });
+      expect(await client.next('error')).toMatchObject({
+        ...{ code: 'RATE_LIMITED', streamId: 'f', fatal: false, retryAfter: 5 },
+      });
       // What it has joined goes on, and one that it leaves makes room.
       client.send({ type: 'leave-stream', streamId: 'e' });
       client.send({ type: 'join-stream', streamId: 'f' });

@@ -252,6 +252,7 @@ export function liveMp4(startHost: StartHost): void {
     it('waits for a picture no longer than it may', async () => {
       const publisher = await server().publish(newStreamId());
       await expectProblem(await server().fetch(`/livestream/${publisher.streamId}/live.mp4`), 404);
+      expect((await server().limits()).refused).toMatchObject({ liveWaitTime: 1 });
       await publisher.stop();
     });
 
@@ -282,6 +283,7 @@ export function liveMp4(startHost: StartHost): void {
       await expect.poll(() => liveViewers(server(), streamId)).toBe(1);
       silent.resume();
       expect(await cut).toBe(true);
+      expect((await server().limits()).refused).toMatchObject({ maxLiveBacklogBytes: 1, maxLiveSkips: 1 });
       await publisher.stop();
       const { samples } = await other.toEnd();
       samples.forEach(({ dts }, index) => expect(dts).toBe(samples[0]!.dts + index * 3000));

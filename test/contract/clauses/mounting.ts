@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { generateMedia, probeStreams } from '../../helpers/media.js';
+import { Publisher } from '../../helpers/publisher.js';
 import type { StartHost } from '../implementation.js';
 import { newStreamId, useServer } from '../server.js';
 
@@ -17,6 +18,21 @@ export function mounting(startHost: StartHost): void {
       expect(await probeStreams(playbackUrl)).toHaveLength(2);
       expect((await server().fetch('/healthz')).status).toBe(200);
       expect((await server().fetch(`/livestream/${publisher.streamId}`)).status).toBe(200);
+    });
+
+    it.each([
+      ...['evil.example/x?y=', 'evil.example/x/', 'evil.example?', 'evil.example#', 'x@evil.example'],
+      ...['evil.example:1:2', 'evil.example\\x', '[::1', "evil.example'", ''],
+    ])('makes nothing else of the Host %j than a host', async (host) => {
+      const client = await server()
+        .connect({ Host: host })
+        .catch(() => undefined);
+      // Refused by the runtime.
+      if (!client) return;
+      const { started, streamId } = await Publisher.startOn(client, server().socketUrl, newStreamId());
+      const { pathname, search, hash, username } = new URL(started.playbackUrl);
+      expect(pathname).toBe(`${server().mountPath}/livestream/${streamId}/stream.m3u8`);
+      expect([search, hash, username]).toEqual(['', '', '']);
     });
   });
 }

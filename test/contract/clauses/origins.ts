@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { generateFrames, messagesOf } from '../../helpers/frames.js';
 import type { StartHost } from '../implementation.js';
 import { newStreamId, useServer, type Server } from '../server.js';
 
 const KEY = 'a-stream-key';
+const ADMIN_KEY = 'an-admin-key-of-some-length';
 const TRACKS = [{ id: 0, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2 } as const];
 
 /** Whether a page of an origin may publish. */
@@ -67,6 +69,57 @@ export function origins(startHost: StartHost): void {
 
     it('is for pages from anywhere that have it', async () => {
       expect(await publishesFrom(server(), { Origin: 'https://studio.example' }, KEY)).toBe(true);
+    });
+  });
+
+  describe('a list of origins of a key', () => {
+    const server = useServer(startHost, { adminKey: ADMIN_KEY, transcoder: false });
+
+    it('says which pages may play what it publishes, and nothing of other streams', async () => {
+      const publish = async (fields: object): Promise<string> => {
+        const created = await server().fetch('/api/keys', {
+          method: 'POST',
+          headers: { Authorization: `Bearer ${ADMIN_KEY}` },
+          body: JSON.stringify(fields),
+        });
+        expect(created.status).toBe(201);
+        const { streamKey } = (await created.json()) as { streamKey: string };
+        const { format, frames } = await generateFrames({ video: 'h264', seconds: 3 });
+        const publisher = await server().publish(newStreamId(), { token: streamKey, format });
+        publisher.send(messagesOf(frames));
+        await publisher.acknowledged();
+        return publisher.streamId;
+      };
+      const bound = await publish({ playbackOrigins: ['https://blog.example'] });
+      const free = await publish({});
+      const playlist = `${server().url}/livestream/${bound}/stream.m3u8`;
+      const [uri] = (await (await fetch(playlist)).text()).split('\n').filter((line) => /^[^#]/.test(line));
+      const from = async (url: string | URL, Origin?: string) => {
+        const { status, headers } = await fetch(url, Origin ? { headers: { Origin } } : {});
+        return [status, headers.get('access-control-allow-origin')];
+      };
+      for (const url of [
+        playlist,
+        new URL(uri!, playlist),
+        new URL('live.mp4', playlist),
+        new URL('.', playlist),
+      ]) {
+        const path = String(url).replace(/\/$/, '');
+        expect(await from(path, 'https://evil.example'), path).toEqual([403, 'https://blog.example']);
+        expect(await from(path, 'https://blog.example'), path).toEqual([200, 'https://blog.example']);
+        expect(await from(path), path).toEqual([200, null]);
+      }
+      const other = playlist.replace(bound, free);
+      expect(await from(other, 'https://evil.example')).toEqual([200, '*']);
+    });
+
+    it('has only what browsers send', async () => {
+      const response = await server().fetch('/api/keys', {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${ADMIN_KEY}` },
+        body: JSON.stringify({ playbackOrigins: ["https://a; script-src 'unsafe-inline'"] }),
+      });
+      expect(response.status).toBe(400);
     });
   });
 

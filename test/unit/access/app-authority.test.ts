@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Authorize, AuthorizeRequest } from '../../../server/access/app-authority.js';
+import { mint } from '../../helpers/tokens.js';
 import { accessOf, contextOf } from './access-of.js';
+
+const SECRET = 'a-shared-secret-of-more-than-32-characters';
 
 const asked: AuthorizeRequest[] = [];
 const answer =
@@ -75,12 +78,14 @@ describe('authorize', () => {
   });
 
   it('refuses when it takes too long', async () => {
-    const access = accessOf({ authorize: () => new Promise(() => {}), authorizeTime: 2 });
+    const onLate = vi.fn();
+    const access = accessOf({ authorize: () => new Promise(() => {}), authorizeTime: 2, onLate });
     const refused = expect(access.authorizePublish(applicant())).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
     });
     await vi.advanceTimersByTimeAsync(2000);
     await refused;
+    expect(onLate).toHaveBeenCalledOnce();
   });
 
   it('is asked by each viewer once in a while, and by no two as if they were one', async () => {
@@ -97,6 +102,23 @@ describe('authorize', () => {
     await vi.advanceTimersByTimeAsync(10_001);
     await play({ Cookie: 'a' });
     expect(asked).toHaveLength(6);
+  });
+
+  it('lets nobody watch for ever: its word holds for a while, and no longer than a token', async () => {
+    const access = accessOf({ authorize: answer(true), authorizeTtl: 10 });
+    const asksPublic = accessOf({ authorize: answer(undefined), authorizeTtl: 10 });
+    const asksPrivate = accessOf({
+      ...{ authorize: answer(undefined), authorizeTtl: 10, tokens: { secret: SECRET } },
+    });
+    const token = await mint({ secret: SECRET, streamId: 'show', expiresIn: 60 });
+    const short = await mint({ secret: SECRET, streamId: 'show', expiresIn: 3 });
+    const now = Date.now();
+    expect((await access.authorizePlay(applicant(), { isPrivate: true })).ends()).toBe(now + 10_000);
+    expect((await asksPublic.authorizePlay(applicant(), { isPrivate: false })).ends()).toBe(now + 10_000);
+    const endOf = async (given: string) =>
+      (await asksPrivate.authorizePlay(applicant({}, given), { isPrivate: true })).ends();
+    expect(await endOf(token)).toBe(now + 10_000);
+    expect(await endOf(short)).toBeLessThan(now + 10_000);
   });
 
   it('keeps no more answers than it may', async () => {

@@ -55,6 +55,34 @@ describe('stored keys', () => {
     await expect(publish(undefined)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
   });
 
+  it('say which pages may play, by themselves and by their tokens', async () => {
+    const { keys, publish } = setUp();
+    const playbackOrigins = ['https://blog.example'];
+    const { streamKey } = await keys.create({ playbackOrigins });
+    const token = await mintToken({ streamId: 'show', scope: 'publish' }, streamKey);
+    for (const each of [streamKey, token]) expect(await publish(each)).toMatchObject({ playbackOrigins });
+    expect(await keys.list()).toMatchObject([{ playbackOrigins }]);
+    await expect(keys.create({ playbackOrigins: ['https://a.test/path'] })).rejects.toThrow(
+      'playbackOrigins',
+    );
+    const many = Array.from({ length: 101 }, (_, index) => `https://${index}.test`);
+    await expect(keys.create({ playbackOrigins: many })).rejects.toThrow('100');
+  });
+
+  it('whose store was emptied are needed still', async () => {
+    const { store, keys, access, publish } = setUp();
+    const grant = await publish((await keys.create()).streamKey);
+    await store.update(() => ({}));
+    for (const token of [undefined, 'anything'])
+      await expect(publish(token)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    expect(access.stands(grant)).toBe(false);
+    // Which writes to the store, and makes it one that never had a key.
+    await keys.tokenSecret();
+    await expect(publish(undefined)).rejects.toMatchObject({ code: 'UNAUTHORIZED' });
+    const { streamKey } = await keys.create();
+    await publish(streamKey);
+  });
+
   it('do not come to be by asking for one that is not there', async () => {
     const { keys, publish } = setUp();
     await expect(keys.revoke('000000000000')).rejects.toThrow(UnknownKeyError);

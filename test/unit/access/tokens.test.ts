@@ -71,7 +71,10 @@ describe('tokens of others', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const token = await jwt({ alg: 'RS256', kid: 'one' }).sign(rsa.privateKey);
-    const refusal = { code: 'UNAUTHORIZED', message: expect.stringContaining('cannot be had') as string };
+    const refusal = {
+      ...{ code: 'UNAUTHORIZED', status: 503, retryAfter: 5 },
+      message: expect.stringContaining('cannot be had') as string,
+    };
     await expect(publish({ jwks: url }, token)).rejects.toMatchObject(refusal);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

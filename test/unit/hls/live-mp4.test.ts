@@ -19,6 +19,8 @@ class Client implements LiveSink {
   stuck = false;
   ended = false;
   aborted: Error | undefined;
+  limit: string | undefined;
+  skips = 0;
 
   write(bytes: Uint8Array): void {
     this.chunks.push(bytes);
@@ -30,8 +32,13 @@ class Client implements LiveSink {
     this.ended = true;
   }
 
-  abort(reason: Error): void {
+  abort(reason: Error, limit: string): void {
     this.aborted = reason;
+    this.limit = limit;
+  }
+
+  skipped(): void {
+    this.skips++;
   }
 
   take(): void {
@@ -320,6 +327,7 @@ describe('a viewer that cannot keep up', () => {
   it('is disconnected after so many moves', () => {
     const { rig, slow } = moved(0);
     expect(slow.aborted?.message).toContain('could not keep up 3 times');
+    expect(slow).toMatchObject({ limit: 'maxLiveSkips', skips: 3 });
     expect(rig.live.viewerCount).toBe(0);
   });
 
@@ -338,6 +346,7 @@ describe('a viewer that cannot keep up', () => {
     rig.time += 10_000;
     rig.push(after!.slice(0, 30));
     expect(slow.aborted?.message).toContain('behind for 10 s');
+    expect(slow).toMatchObject({ limit: 'liveStallTime', skips: 1 });
     expect(slow.ended).toBe(false);
     expect(rig.live.viewerCount).toBe(0);
   });
@@ -348,7 +357,7 @@ describe('a viewer that cannot keep up', () => {
     const [slow, fast] = [rig.join('part'), rig.join('part')];
     slow.queued = 3000;
     rig.segmenter.end();
-    expect(slow.aborted).toBeDefined();
+    expect(slow.limit).toBe('maxLiveBacklogBytes');
     expect(fast.ended).toBe(true);
   });
 

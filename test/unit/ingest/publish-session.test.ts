@@ -15,11 +15,12 @@ function setUp(
 ) {
   const stream = new Stream('test', defaultPackaging, () => {});
   const onOver = vi.fn();
+  const refusals = new Refusals();
   const session = new PublishSession({
     stream,
     audience: new Audience(),
     limits: { ...defaultLimits, ...limits },
-    refusals: new Refusals(),
+    refusals,
     logger: silentLogger,
     createIngest: () => ({
       write: () => takes,
@@ -30,7 +31,7 @@ function setUp(
     }),
     onOver,
   });
-  return { session, stream, onOver };
+  return { session, stream, onOver, refusals };
 }
 
 describe('PublishSession', () => {
@@ -60,6 +61,20 @@ describe('PublishSession', () => {
     await session.stop('stopped');
     expect(connection.resume).toHaveBeenCalledOnce();
     expect(connection.close).not.toHaveBeenCalled();
+  });
+
+  it('is over when its publisher does not come back in time, which is counted', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { session, refusals } = setUp(() => Promise.resolve(), { graceTime: 5 });
+    const connection = { send: vi.fn(), close: vi.fn(), pause: vi.fn(), resume: vi.fn() };
+    session.attach(connection);
+    session.detach(connection);
+    await vi.advanceTimersByTimeAsync(4900);
+    expect(session.isOver).toBe(false);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(session.isOver).toBe(true);
+    expect(refusals.counts.get('graceTime')).toBe(1);
   });
 
   it('takes at once what its publisher made while it was away, and no more', async () => {

@@ -9,7 +9,7 @@ import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/o
 import type { StartStreamMessage } from '../../../server/protocol.js';
 import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
-import type { StreamState } from '../../../server/streams/stream-state.js';
+import { readStreamState, type StreamState } from '../../../server/streams/stream-state.js';
 import { Streams } from '../../../server/streams/streams.js';
 import { videoTrack } from '../../helpers/samples.js';
 
@@ -21,6 +21,8 @@ const message: StartStreamMessage = {
     tracks: [{ id: 0, kind: 'audio', codec: 'opus', sampleRate: 48_000, channels: 2 }],
   },
 };
+
+const container: StartStreamMessage = { type: 'start-stream', streamId: 'file' };
 
 function setUp(options: Partial<PublishersOptions> = {}) {
   const audience = new Audience();
@@ -147,6 +149,55 @@ describe('a container that another process began', () => {
     const { received } = publishers.start({ ...message, resume: { token: 't', kept: 0 } }, 'x'.repeat(43));
     expect(received).toBe(0);
   });
+});
+
+it('a publisher that comes back after a restart may send at once what it made meanwhile, and no more', () => {
+  const limits = { ...defaultLimits, maxMessageRate: 10, graceTime: 30, restartTime: 30 };
+  const transcoders: TranscoderFactory = {
+    start: () => ({ write: () => true, drained: () => Promise.resolve(), end: () => {}, kill: () => {} }),
+  };
+  const takes = (away: number): number => {
+    const { publishers } = setUp({ transcoders, limits });
+    publishers.adopt({ ...lostStream('file'), savedAt: Date.now() - away * 1000 });
+    const session = publishers.start({ ...container, resume: { token: 't' } }, 'x'.repeat(43));
+    session.attach({ send() {}, close() {}, pause() {}, resume() {} });
+    session.receive(concat([box('ftyp', ascii('iso6')), writeInitSegment([videoTrack])]));
+    let count = 1;
+    for (const piece = box('moof'); !session.isOver && count < 2000; count++) session.receive(piece);
+    return count - 1;
+  };
+  // A burst of 10 s, and the time of its absence, which is bounded.
+  expect(takes(28)).toBeGreaterThanOrEqual(380);
+  expect(takes(28)).toBeLessThan(400);
+  expect(takes(3600)).toBeLessThan(720);
+});
+
+it('a stream goes on being for the pages of its key, also after a restart', () => {
+  const playbackOrigins = ['https://blog.example'];
+  const { publishers, streams } = setUp();
+  publishers.start(message, undefined, { grant: { playbackOrigins } });
+  expect(streams.get('show')).toMatchObject({ playbackOrigins });
+  const state = { ...lostStream('lost'), playbackOrigins, grant: { playbackOrigins } };
+  const read = readStreamState(JSON.parse(JSON.stringify(state)));
+  publishers.adopt(read!);
+  expect(streams.get('lost')).toMatchObject({ playbackOrigins });
+  for (const wrong of [{ playbackOrigins: 'x' }, { grant: { playbackOrigins: [1] } }])
+    expect(readStreamState({ ...state, ...wrong })).toBeUndefined();
+});
+
+it('an address has no more streams than it may by taking over those of others', () => {
+  const { publishers } = setUp({ limits: { ...defaultLimits, maxStreamsPerAddress: 1 } });
+  const [here, there] = ['192.0.2.1', '192.0.2.2'];
+  const connection = { send() {}, close() {}, pause() {}, resume() {} };
+  const first = publishers.start(message, undefined, { address: there });
+  first.attach(connection);
+  first.detach(connection);
+  publishers.start({ ...message, streamId: 'other' }, undefined, { address: here });
+  expect(() => publishers.start(message, undefined, { address: here })).toThrow('from your address');
+  // Its own publisher goes on, with its token from wherever it is, and without from there.
+  publishers.start({ ...message, resume: { token: first.resumeToken } }, undefined, { address: here });
+  first.address = there;
+  publishers.start(message, undefined, { address: there });
 });
 
 it('a server that ends for good keeps nothing of streams whose publisher never came back', async () => {

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { upgradeWebSocket, createAdaptorServer } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
-import { createLivestream, type Authorize } from '../../../server/index.js';
+import { createLivestream, type Authorize, type Limits } from '../../../server/index.js';
 import { generateFrames, messagesOf } from '../../helpers/frames.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { SocketClient } from '../../helpers/socket-client.js';
@@ -14,8 +14,8 @@ afterEach(async () => {
 });
 
 /** An app with a login of its own, and livestreams mounted in it. */
-async function startApp(authorize: Authorize): Promise<string> {
-  const livestream = createLivestream({ upgradeWebSocket, authorize });
+async function startApp(authorize: Authorize, limits: Partial<Limits> = {}): Promise<string> {
+  const livestream = createLivestream({ upgradeWebSocket, authorize, limits });
   const app = new Hono();
   app.route('/live', livestream.app);
   const sockets = new WebSocketServer({ noServer: true, ...livestream.websocket });
@@ -67,4 +67,20 @@ it('an app lets its own users publish and watch, by their cookies', async () => 
   guest.send({ type: 'join-stream', streamId: 'ada' });
   expect(await guest.next('error')).toMatchObject({ code: 'UNAUTHORIZED', fatal: false });
   await guest.close();
+});
+
+it('an app that does not let a viewer watch any more ends what it watches', async () => {
+  let may = true;
+  const url = await startApp(({ action }) => action === 'publish' || may, { authorizeTtl: 0.1 });
+  const { format, frames } = await generateFrames({ video: 'h264', seconds: 3 });
+  const publisher = await Publisher.start(`${url.replace('http', 'ws')}/livestream/ws`, 'show', { format });
+  closers.push(() => publisher.close());
+  publisher.send(messagesOf(frames));
+  await publisher.acknowledged();
+  const response = await fetch(`${url}/livestream/show/live.mp4`);
+  expect(response.status).toBe(200);
+  may = false;
+  // To its end: the stream itself goes on.
+  await response.arrayBuffer();
+  expect((await fetch(`${url}/livestream/show`)).status).toBe(403);
 });

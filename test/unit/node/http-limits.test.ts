@@ -130,6 +130,23 @@ describe.each(['http', 'https'] as const)('over %s', { timeout: 15_000 }, (kind)
     expect(await text(patient)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
+  it('takes no more connections than it may, and others when one has ended', async () => {
+    const running = await with_({ maxConnections: 2 });
+    const [first, second] = [await dial(kind, running), await dial(kind, running)];
+    const third = connect(running.port, '127.0.0.1');
+    open.push(third);
+    third.on('error', () => {});
+    const answer = await text(third);
+    if (kind === 'http') expect(answer).toMatch(/^HTTP\/1\.1 503 .*Retry-After: 5.*"status":503/s);
+    else expect(answer).toBe('');
+    first.destroy();
+    second.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    expect(await text(second)).toMatch(/^HTTP\/1\.1 200 /);
+    await expect
+      .poll(() => refused(running).catch(() => ({})), { timeout: 5000, interval: 20 })
+      .toMatchObject({ maxConnections: expect.any(Number) });
+  });
+
   it('says in words what is no HTTP', async () => {
     const socket = await dial(kind, await with_({}));
     socket.write('SSH-2.0-OpenSSH\r\n\r\n');
@@ -174,6 +191,15 @@ describe('over HTTP/2', { timeout: 15_000 }, () => {
     expect(await refused(running)).toEqual({});
   });
 
+  it('tells how many requests one connection may have at once', async () => {
+    const running = await start({ ...tls, maxRequestsPerConnection: 7 });
+    const session = connectHttp2(running.url, { ca });
+    open.push(session);
+    session.on('error', () => {});
+    const [settings] = (await once(session, 'remoteSettings')) as [{ maxConcurrentStreams: number }];
+    expect(settings.maxConcurrentStreams).toBe(7);
+  });
+
   it('cuts a client that never shakes hands', async () => {
     const running = await start({ ...tls, headerTime: 0.2 });
     const socket = connect(running.port, '127.0.0.1');
@@ -188,5 +214,7 @@ it('refuses values that make no sense', async () => {
   await expect(start({ headerTime: 0 })).rejects.toThrow('headerTime is 0; give a number from 0.1 to 300');
   await expect(start({ maxHeaderBytes: 1 })).rejects.toThrow('maxHeaderBytes is 1');
   await expect(start({ stallTime: Number.NaN })).rejects.toThrow('stallTime is NaN');
+  await expect(start({ maxConnections: 0 })).rejects.toThrow('maxConnections is 0');
+  await expect(start({ maxRequestsPerConnection: 0 })).rejects.toThrow('maxRequestsPerConnection is 0');
   server = undefined;
 });

@@ -88,6 +88,14 @@ describe('keyFile', () => {
   );
 });
 
+it('a server whose key file is gone asks for a key still', async () => {
+  const keys = new StreamKeys(keyFile(folder));
+  await keys.create();
+  await rm(path());
+  expect(await keys.inUse()).toBe(true);
+  expect(await keys.list()).toEqual([]);
+});
+
 describe('livedrop keys', () => {
   it('makes, lists, rotates and revokes', async () => {
     const key = (

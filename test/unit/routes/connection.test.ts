@@ -1,6 +1,6 @@
 import type { WSContext } from 'hono/ws';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { defaultLimits, defaultPackaging, silentLogger } from '../../../server/options.js';
+import { defaultLimits, defaultPackaging, silentLogger, type Limits } from '../../../server/options.js';
 import { Connection, type ConnectionServices } from '../../../server/routes/connection.js';
 import { IdleConnections } from '../../../server/routes/idle-connections.js';
 import { Audience } from '../../../server/streams/audience.js';
@@ -9,9 +9,10 @@ import { Refusals } from '../../../server/streams/refusals.js';
 import { Streams } from '../../../server/streams/streams.js';
 import { withResolvers } from '../node/transcode-file.js';
 
-const limits = { ...defaultLimits, maxSocketBacklogBytes: 16 * 1024 };
+const someLimits = { ...defaultLimits, maxSocketBacklogBytes: 16 * 1024 };
 
-function setUp(raw: object) {
+function setUp(raw: object, given: Partial<Limits> = {}) {
+  const limits = { ...someLimits, ...given };
   const audience = new Audience();
   const refusals = new Refusals();
   const socket = { readyState: 1, send: vi.fn(), close: vi.fn(), raw };
@@ -87,6 +88,15 @@ describe('a connection that is not to be read from', () => {
   });
 });
 
+it('is closed when more of its messages wait than may, and told when to come back', () => {
+  const { connection, socket, refusals } = setUp({}, { maxPendingMessages: 3 });
+  for (let count = 0; count < 5; count++) connection.receive('{"type":"clock","sent":1}');
+  const said = socket.send.mock.calls.map(([text]) => JSON.parse(text as string) as object);
+  expect(said).toMatchObject([{ type: 'error', code: 'RATE_LIMITED', fatal: true, retryAfter: 5 }]);
+  expect(socket.close).toHaveBeenCalledExactlyOnceWith(1008, 'RATE_LIMITED');
+  expect(refusals.counts.get('maxPendingMessages')).toBe(1);
+});
+
 it('takes nothing from a Blob whose bytes come when it is closed', async () => {
   const { connection, socket, refusals } = setUp({});
   const { promise, resolve } = withResolvers<ArrayBuffer>();
@@ -95,7 +105,7 @@ it('takes nothing from a Blob whose bytes come when it is closed', async () => {
   connection.receive(blob);
   await Promise.resolve();
   connection.close(1000, 'enough');
-  resolve(new ArrayBuffer(limits.maxMessageBytes + 1));
+  resolve(new ArrayBuffer(someLimits.maxMessageBytes + 1));
   // By no timer: another file of this process may hold them.
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
   expect(socket.close).toHaveBeenCalledExactlyOnceWith(1000, 'enough');

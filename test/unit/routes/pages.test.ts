@@ -93,6 +93,16 @@ describe('pages', () => {
     );
   });
 
+  it('let nobody frame the player of a stream but those whom its key names, before it has started too', async () => {
+    const options = { upgradeWebSocket: upgradeWebSocket as never, assets: files };
+    const { app: own, keys } = createLivestream(options);
+    await keys.create({ streamIds: ['a'], playbackOrigins: ['https://app.example'] });
+    const policyOf = async (id: string) =>
+      (await own.request(`/embed/${id}`)).headers.get('Content-Security-Policy');
+    expect(await policyOf('a')).toContain("; frame-ancestors 'self' https://app.example; base-uri");
+    expect(await policyOf('b')).not.toContain('frame-ancestors');
+  });
+
   it('let no Host header into their policy', async () => {
     for (const host of ["a; script-src 'unsafe-inline'", 'a b', 'a,b']) {
       const { headers } = await app.request('/embed/a', { headers: { Host: host } });

@@ -100,6 +100,13 @@ describe('what is ready', () => {
     for (const path of [playlist, ...media]) expect(ready(path, undefined)).toBeUndefined();
   });
 
+  it('is nothing of a stream that not every page may play', () => {
+    const { ready, stream, media } = setUp();
+    expect(ready(media[0]!, undefined)).toBeDefined();
+    stream.playbackOrigins = ['https://blog.example'];
+    expect(ready(media[0]!, undefined)).toBeUndefined();
+  });
+
   it('is no playlist of a stream that is over: directives mean nothing there', () => {
     const { ready, stream, playlist, media } = setUp();
     stream.end();

@@ -1,0 +1,74 @@
+import type { Duplex } from 'node:stream';
+import type { Livestream } from '../index.js';
+
+/** A WebSocket of ws, which ships no types of its own. */
+interface MeteredSocket {
+  close(code: number): void;
+  terminate(): void;
+  on(event: 'message', listener: () => void): unknown;
+  on(event: 'ping' | 'pong', listener: (data: Uint8Array) => void): unknown;
+  on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
+}
+
+/** A `WebSocketServer` of ws. */
+export interface MeteredSockets {
+  on(event: 'connection', listener: (socket: MeteredSocket, request: { socket: Duplex }) => void): unknown;
+}
+
+/** Of a client's control frame: two bytes and its mask (RFC 6455 §5.2). */
+const CONTROL_HEADER = 6;
+
+/** What a piece that the network gives takes of memory beside its bytes. */
+const PIECE = 256;
+
+/** So long a client has to read why it is closed, milliseconds. */
+const FAREWELL = 1000;
+
+/** Larger than any that is read: ws says so, and closes. */
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+const MESSAGE_TOO_BIG = 1009;
+
+/**
+ * Counts what comes of a message before its end, and asks the livestream how much that may be. ws keeps it, and has one bound for
+ * all: that of a publisher's messages, which those who only say that they watch could fill, too.
+ */
+export function boundMessages(
+  sockets: MeteredSockets,
+  livestream: Pick<Livestream, 'allowsUnfinished' | 'countRefusal'>,
+): void {
+  sockets.on('connection', (socket, { socket: stream }) => {
+    let bytes = 0;
+    let pieces = 0;
+    let hasControl = false;
+    const restart = (): void => {
+      bytes = pieces = 0;
+    };
+    /** These may come between the frames of a message, and are kept no longer than that. */
+    const onControl = ({ length }: Uint8Array): void => {
+      bytes -= length + CONTROL_HEADER;
+      if (!hasControl) pieces--;
+      hasControl = true;
+      if (bytes <= 0) restart();
+    };
+    socket.on('message', restart);
+    socket.on('ping', onControl);
+    socket.on('pong', onControl);
+    socket.on('error', ({ code }) => {
+      if (code === TOO_LARGE) livestream.countRefusal('maxMessageBytes');
+    });
+    // Before ws reads it, and after.
+    stream.prependListener('data', ({ length }: Uint8Array) => {
+      bytes += length;
+      pieces++;
+      hasControl = false;
+    });
+    stream.on('data', () => {
+      if (livestream.allowsUnfinished(socket, bytes + pieces * PIECE)) return;
+      socket.close(MESSAGE_TOO_BIG);
+      // Read on, and kept no more: what is not read when a socket is closed would take the answer away from its client.
+      stream.removeAllListeners('data');
+      stream.resume();
+      setTimeout(() => socket.terminate(), FAREWELL).unref();
+    });
+  });
+}
