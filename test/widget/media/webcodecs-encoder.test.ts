@@ -157,13 +157,25 @@ describe('WebCodecsEncoder', () => {
   });
 
   it('lowers bitrate and frame rate, and stays on its grid', async () => {
+    source.stop();
+    source = makeSource('noise');
+    /** Of the last second. */
+    const bytes = (): number => {
+      const pictures = frames.filter(isVideo);
+      const since = pictures.at(-1)!.timestamp - 1e6;
+      return pictures
+        .filter(({ timestamp }) => timestamp > since)
+        .reduce((sum, { chunk }) => sum + chunk.length, 0);
+    };
     await start();
-    await videoUntil(0.5);
+    await videoUntil(2);
+    const before = bytes();
     encoder.setTarget({ bitrate: 0.2, divisor: 2 });
     assert.include(encoder.health, { videoBitsPerSecond: 500_000, frameRate: 15 });
-    await videoUntil(1);
+    await videoUntil(2.5);
     frames = [];
-    await videoUntil(3);
+    await videoUntil(4.5);
+    assert.isBelow(bytes(), before / 2);
     // A new description would be a discontinuity for viewers at each step.
     assert.isEmpty(configs);
     const places = frames.filter(isVideo).map(({ timestamp }) => Math.round(timestamp / period));
