@@ -25,7 +25,7 @@ it.concurrent.each([
   async (latency, audio, otherAudio) => {
     const before = await generateFrames({ video: 'h264', audio, seconds: 2, earlyKeyFrame: 0.2 });
     const after = await generateFrames({ video: 'h264', audio: otherAudio, seconds: 2, size: '480x270' });
-    const streamId = `resized-${latency}-${otherAudio}`;
+    const streamId = `resized-${latency}-${audio}-${otherAudio}`;
     const page = await browser.newPage();
     const errors = collectErrors(page);
     await page.goto(`${server.url}/demo/watch.html?stream=${streamId}`);

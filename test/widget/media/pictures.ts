@@ -36,7 +36,7 @@ export const isDark = ([red, green, blue]: readonly [number, number, number]): b
 /** Squares of any colour, which no encoder makes small; another picture each time. */
 function noisePainter(context: CanvasRenderingContext2D, width: number, height: number): () => void {
   const pictures = Array.from({ length: 5 }, () => {
-    const picture = new ImageData(width / 4, height / 4);
+    const picture = new ImageData(width / 8, height / 8);
     for (let at = 0; at < picture.data.length; at++)
       picture.data[at] = at % 4 === 3 ? 255 : Math.random() * 256;
     const canvas = new OffscreenCanvas(picture.width, picture.height);

@@ -7,15 +7,16 @@ import { makeSource } from './pictures.js';
 const TONE = 440;
 
 /** Of the recording, and of what is listened to, seconds. */
-const RECORDED = 3;
-const HEARD = 1.8;
+const RECORDED = 2.5;
+const HEARD = 1.2;
 
 /** Before this, seconds, a player may begin softly. */
 const BEGINNING = 0.4;
 
 /** A picture and a tone, as a file. */
 async function record(): Promise<Blob> {
-  const source = makeSource('red', { tone: true });
+  // Small: what is listened to must not wait for pictures.
+  const source = makeSource('red', { width: 160, height: 90, tone: true });
   const recorder = new MediaRecorder(source.stream);
   const data: Blob[] = [];
   recorder.ondataavailable = (event) => data.push(event.data);
@@ -110,12 +111,13 @@ describe('the rates of the latency control', () => {
     await context.close();
   });
 
-  it('are heard neither as another pitch nor as gaps', async () => {
+  it('are heard neither as another pitch nor as gaps', async function () {
+    // Whatever else a machine does can only add gaps: one time without any shows that none is ours.
+    this.retries(2);
     const { slowRate, catchUpRate, fastRate } = LATENCY_DEFAULTS;
-    const rates = [1, slowRate, catchUpRate, fastRate];
-    const all = await Promise.all(rates.map((rate) => listen(context, url, rate, true)));
-    for (const [at, { frequency, silence, pictureGap, stalls }] of all.entries()) {
-      const what = `at ${rates[at]}: ${frequency.toFixed(1)} Hz, silent for ${silence.toFixed(1)} ms at most, pictures up to ${pictureGap.toFixed(0)} ms apart`;
+    for (const rate of [slowRate, catchUpRate, fastRate]) {
+      const { frequency, silence, pictureGap, stalls } = await listen(context, url, rate, true);
+      const what = `at ${rate}: ${frequency.toFixed(1)} Hz, silent for ${silence.toFixed(1)} ms at most, pictures up to ${pictureGap.toFixed(0)} ms apart`;
       console.info(what);
       assert.approximately(frequency, TONE, TONE * 0.02, what);
       assert.isBelow(silence, 20, what);
