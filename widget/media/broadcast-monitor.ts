@@ -71,7 +71,8 @@ export class BroadcastMonitor {
   readonly #parts: MonitoredParts;
   readonly #now: () => number;
   readonly #congestion = new Congestion();
-  readonly #path = new PathRoundTrip();
+  /** Of this connection. */
+  #path = new PathRoundTrip();
   #lookedAt = -Infinity;
   #toldAt: number | undefined;
   #askedAt = -Infinity;
@@ -106,7 +107,7 @@ export class BroadcastMonitor {
 
   /** The server takes data, for the first time or again. */
   started(): void {
-    this.#path.reset();
+    this.#path = new PathRoundTrip();
     this.#waitingSince = undefined;
     this.#askedAt = -Infinity;
     this.#captureTime = undefined;

@@ -10,36 +10,21 @@ const LEVEL = 50;
  * sent, a path stays as long as it is.
  */
 export class PathRoundTrip {
-  #shortest = Infinity;
-  #recent: number[] = [];
-
   /** Milliseconds; Infinity until an answer came. */
-  get shortest(): number {
-    return this.#shortest;
-  }
+  shortest = Infinity;
+  #recent: number[] = [];
 
   /**
    * @param roundTrip of an answer, ms
    * @param isSpared less is sent than was, and none of it waits on this side
    */
   answered(roundTrip: number, isSpared: boolean): void {
-    this.#shortest = Math.min(this.#shortest, roundTrip);
-    if (!isSpared) {
-      this.#recent = [];
-      return;
-    }
-    this.#recent.push(roundTrip);
+    this.shortest = Math.min(this.shortest, roundTrip);
+    this.#recent = isSpared ? [...this.#recent, roundTrip].slice(-ANSWERS) : [];
     if (this.#recent.length < ANSWERS) return;
+    // One answer that was held up says nothing: the least of each half does.
     const older = Math.min(...this.#recent.slice(0, ANSWERS / 2));
     const newer = Math.min(...this.#recent.slice(ANSWERS / 2));
-    // One answer that was held up says nothing: the least of each half does.
-    if (Math.abs(newer - older) <= LEVEL) this.#shortest = Math.min(older, newer);
-    this.#recent.shift();
-  }
-
-  /** Another connection. */
-  reset(): void {
-    this.#shortest = Infinity;
-    this.#recent = [];
+    if (Math.abs(newer - older) <= LEVEL) this.shortest = Math.min(older, newer);
   }
 }
