@@ -2,7 +2,8 @@ import { moveFrame, repeatFrames, sendFramesInRealTime, type Frame, type Frames 
 import type { Publisher } from './publisher.js';
 
 /**
- * Sends one video until its viewer has seen it, and from the next key frame on another one, of another size.
+ * Sends one video until its viewer has seen it, and from the next key frame on another one, of another size, or with sound of
+ * another codec.
  * @param seen settles when it is time for the other one
  * @param signal ends it
  */
@@ -30,6 +31,10 @@ export async function sendResized(
   }
   await sendFramesInRealTime(publisher, untilSeen(), signal);
   if (signal.aborted) return;
-  publisher.socket.send({ type: 'track-config', streamId, track: after.format.tracks[video]! });
+  for (const track of after.format.tracks) {
+    const old = before.format.tracks.find(({ id }) => id === track.id);
+    if (JSON.stringify(track) !== JSON.stringify(old))
+      publisher.socket.send({ type: 'track-config', streamId, track });
+  }
   await sendFramesInRealTime(publisher, fromThere(), signal);
 }

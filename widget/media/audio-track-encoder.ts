@@ -117,9 +117,9 @@ export class AudioTrackEncoder {
       timestamp,
       data,
     });
+    this.#inputEnd = timestamp + (numberOfFrames * 1e6) / sampleRate;
     this.#encoder.encode(piece);
     piece.close();
-    this.#inputEnd = timestamp + (numberOfFrames * 1e6) / sampleRate;
   }
 
   #changeRate(sampleRate: number): void {

@@ -1,6 +1,7 @@
 import type { ClientMessage } from '../../server/protocol.js';
 import { Congestion, type CongestionState } from './congestion.js';
 import type { Encoder } from './encoder.js';
+import { PathRoundTrip } from './path-round-trip.js';
 import type { Publisher } from './publisher.js';
 import type { ServerClock } from './server-clock.js';
 
@@ -56,6 +57,9 @@ const HEALTH_INTERVAL = 1;
 /** From which change of the estimate on the server is told anew when frames were captured, ms. */
 const CLOCK_STEP = 5;
 
+/** Less than this that waits on this side, seconds, is what is being sent just now. */
+const NOTHING = 0.1;
+
 /** Bits per second that the audio and the container are reckoned to take on top of the video. */
 const OVERHEAD_BITS = 150_000;
 
@@ -67,11 +71,11 @@ export class BroadcastMonitor {
   readonly #parts: MonitoredParts;
   readonly #now: () => number;
   readonly #congestion = new Congestion();
+  /** Of this connection. */
+  #path = new PathRoundTrip();
   #lookedAt = -Infinity;
   #toldAt: number | undefined;
   #askedAt = -Infinity;
-  /** Shortest of this connection, ms: what is longer was spent waiting. */
-  #shortestRoundTrip = Infinity;
   /** When the oldest question without an answer was asked, seconds. */
   #waitingSince: number | undefined;
   #sentBytes = 0;
@@ -103,7 +107,7 @@ export class BroadcastMonitor {
 
   /** The server takes data, for the first time or again. */
   started(): void {
-    this.#shortestRoundTrip = Infinity;
+    this.#path = new PathRoundTrip();
     this.#waitingSince = undefined;
     this.#askedAt = -Infinity;
     this.#captureTime = undefined;
@@ -114,7 +118,11 @@ export class BroadcastMonitor {
   clockAnswered(): void {
     this.#waitingSince = undefined;
     const { roundTrip } = this.#parts.clock ?? {};
-    if (roundTrip !== undefined) this.#shortestRoundTrip = Math.min(this.#shortestRoundTrip, roundTrip);
+    if (roundTrip !== undefined) {
+      const { unsentSeconds } = this.#parts.publisher;
+      const isSpared = this.#congestion.state !== 'none' && Math.max(unsentSeconds, this.#inSocket) < NOTHING;
+      this.#path.answered(roundTrip, isSpared);
+    }
     this.#tellCaptureClock();
   }
 
@@ -148,7 +156,7 @@ export class BroadcastMonitor {
       this.#congestion.pause();
       return;
     }
-    const waiting = this.#waiting(now, encoder.health.videoBitsPerSecond);
+    const waiting = this.#waiting(now);
     if (this.#catchingUp !== undefined) {
       const isLess = waiting <= this.#catchingUp + HEALTH_INTERVAL;
       this.#catchingUp = isLess && waiting > LOOK_INTERVAL ? Math.min(waiting, this.#catchingUp) : undefined;
@@ -163,15 +171,18 @@ export class BroadcastMonitor {
    * Seconds of media that are on their way for no other reason than that the link is too slow: in our queue, in the
    * socket's, and in the system's, which shows by how long the server's answers take longer than they need to.
    */
-  #waiting(now: number, videoBitsPerSecond: number): number {
-    const { publisher, bufferedAmount, clock } = this.#parts;
-    const inSocket = (bufferedAmount() * 8) / (videoBitsPerSecond + OVERHEAD_BITS);
+  #waiting(now: number): number {
+    const { publisher, clock } = this.#parts;
     const unanswered = this.#waitingSince === undefined ? 0 : (now - this.#waitingSince) * 1000;
     const slowest = Math.max(unanswered, clock?.roundTrip ?? 0);
-    const onTheWay = Number.isFinite(this.#shortestRoundTrip)
-      ? Math.max(0, slowest - this.#shortestRoundTrip) / 1000
-      : 0;
-    return publisher.unsentSeconds + Math.max(inSocket, onTheWay);
+    const onTheWay = Math.max(0, slowest - this.#path.shortest) / 1000;
+    return publisher.unsentSeconds + Math.max(this.#inSocket, onTheWay);
+  }
+
+  /** Seconds of media that were given to the socket and did not leave yet. */
+  get #inSocket(): number {
+    const { bufferedAmount, encoder } = this.#parts;
+    return (bufferedAmount() * 8) / ((encoder.health?.videoBitsPerSecond ?? 0) + OVERHEAD_BITS);
   }
 
   #tell(now: number): void {

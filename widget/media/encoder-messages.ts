@@ -55,6 +55,8 @@ export type EncoderReport =
   /** What comes next needs nothing that came before. */
   | { type: 'restarted' }
   | { type: 'counts'; counts: EncoderCounts }
+  /** The answer to each `video-frame`. */
+  | { type: 'video-taken' }
   /** All tracks have ended. */
   | { type: 'ended' }
   | { type: 'error'; message: string }

@@ -56,6 +56,7 @@ onmessage = ({ data: command }: MessageEvent<EncoderCommand>) => {
     case 'video-frame':
       if (pushVideo) pushVideo(command.frame);
       else command.frame.close();
+      post({ type: 'video-taken' });
       break;
     case 'audio-data':
       if (pushAudio) pushAudio(command.data);
@@ -69,6 +70,9 @@ onmessage = ({ data: command }: MessageEvent<EncoderCommand>) => {
       encoder?.setTarget(command.target);
       break;
     case 'stop':
+      // What is on its way still comes, and there is nothing any more that takes it.
+      pushVideo = undefined;
+      pushAudio = undefined;
       void Promise.resolve(encoder?.stop()).then(() => post({ type: 'stopped' }));
       break;
   }

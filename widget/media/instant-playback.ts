@@ -225,6 +225,8 @@ export class InstantPlayback implements Playback {
   #init({ bytes, tracks }: Mp4Init): void {
     const fromInit = tracks.map(({ codec }) => codec);
     const type = supportedMp4Type(this.#codecs ?? fromInit) ?? supportedMp4Type(fromInit);
+    // The response's head knows of the first only: what follows in it may be of other codecs.
+    this.#codecs = undefined;
     if (type) this.#sink?.init(type, bytes, -(this.#base ?? 0));
     else this.#giveUp(`this browser plays no ${fromInit.join(' with ')} by Media Source Extensions`);
   }

@@ -7,7 +7,7 @@ const FIRST_GROUP = 0.2;
 /** Between key frames, seconds: a viewer can start at each. */
 const GROUP = 1;
 
-/** Says which frames are key frames: the first, one right after the first part, then one a second, and those asked for. */
+/** Says which frames are key frames: the first, one right after the first part, then one a second. */
 export class KeyFrames {
   readonly #first: number;
   readonly #group: number;
@@ -18,11 +18,6 @@ export class KeyFrames {
   constructor(frameRate: number) {
     this.#first = Math.max(1, Math.round(FIRST_GROUP * frameRate));
     this.#group = Math.max(1, Math.round(GROUP * frameRate));
-  }
-
-  /** The next frame is one. */
-  request(): void {
-    this.#isWanted = true;
   }
 
   /** The next frame is one, and the group that it begins is as short as the very first. */

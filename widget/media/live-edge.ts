@@ -56,6 +56,8 @@ export class LiveEdge {
     this.#video = video;
     this.#options = options;
     this.#control = new LatencyControl(options.latency);
+    // What is played a little faster is not to be heard; a page may have set it otherwise.
+    video.preservesPitch = true;
     const { signal } = this.#listeners;
     video.addEventListener('waiting', () => this.#waiting(), { signal });
     video.addEventListener('playing', () => this.#control.reset(), { signal });

@@ -31,6 +31,9 @@ const START_TIMEOUT = 5000;
 /** How long the last frames may take, ms. */
 const STOP_TIMEOUT = 2000;
 
+/** Pictures on their way to the worker, from which on none is sent: one that stands still would collect them. */
+const MOST_PICTURES = 3;
+
 /** Whether this browser encodes what {@link WebCodecsEncoder} makes. */
 export async function canEncodeFrames(): Promise<boolean> {
   const configs = await Promise.all([
@@ -50,6 +53,9 @@ export class WebCodecsEncoder implements Encoder {
   #health: EncoderHealth;
   #worker: Worker | undefined;
   #pump: StreamPump | undefined;
+  /** Pictures that the worker has not taken yet, and those that were left out for it. */
+  #onTheWay = 0;
+  #leftOut = 0;
   /** Data that is on its way from the worker, and was made before it began anew, is of no use. */
   #restarts = 0;
   #isStopping = false;
@@ -79,12 +85,16 @@ export class WebCodecsEncoder implements Encoder {
       START_TIMEOUT,
     );
     try {
-      const worker = await startWorker(
+      const starting = startWorker(
         // Bundlers look for exactly this expression.
         (Worker) => new Worker(new URL('./encoder-worker.js', import.meta.url), { type: 'module' }),
       );
-      this.#worker = worker;
+      // One that comes after it was given up has nothing to do.
+      starting.then((late) => this.#isStopping && late.terminate()).catch(() => {});
+      await Promise.race([starting, this.#format.promise]);
       if (this.#isStopping) throw new Error('It was stopped.');
+      const worker = await starting;
+      this.#worker = worker;
       worker.onmessage = ({ data }: MessageEvent<EncoderReport>) => this.#handle(data);
       worker.onerror = ({ message }) =>
         this.#fail('MEDIA_ERROR', `The worker that encodes broke: ${message}`);
@@ -140,7 +150,7 @@ export class WebCodecsEncoder implements Encoder {
       return;
     }
     const pump = new StreamPump(this.#stream, this.#options.frameRate, {
-      onVideo: (frame) => this.#send({ type: 'video-frame', frame }, [frame]),
+      onVideo: (frame) => this.#sendPicture(frame),
       onAudio: (data) => this.#send({ type: 'audio-data', data }, [data]),
     });
     this.#pump = pump;
@@ -151,6 +161,16 @@ export class WebCodecsEncoder implements Encoder {
     }
     if (audio) await pump.startAudio();
     this.#watchTracks();
+  }
+
+  #sendPicture(frame: VideoFrame): void {
+    if (this.#onTheWay >= MOST_PICTURES) {
+      this.#leftOut += 1;
+      frame.close();
+      return;
+    }
+    this.#onTheWay += 1;
+    this.#send({ type: 'video-frame', frame }, [frame]);
   }
 
   /** Safari takes a video track to a worker. @returns false where tracks stay in this browser's windows */
@@ -199,7 +219,14 @@ export class WebCodecsEncoder implements Encoder {
         this.#restarts -= 1;
         break;
       case 'counts':
-        this.#health = { ...this.#health, ...report.counts };
+        this.#health = {
+          ...this.#health,
+          ...report.counts,
+          dropped: report.counts.dropped + this.#leftOut,
+        };
+        break;
+      case 'video-taken':
+        this.#onTheWay -= 1;
         break;
       case 'ended':
         this.#fail('NO_MEDIA_STREAM', 'No media stream available: its tracks have ended.');

@@ -15,12 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([browser?.close(), server?.stop()]));
 
-it.concurrent.each(['instant', 'low'] as const)(
-  'the player (latency="%s") goes on when the size of the picture changes',
-  async (latency) => {
-    const before = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2, earlyKeyFrame: 0.2 });
-    const after = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2, size: '480x270' });
-    const streamId = `resized-${latency}`;
+it.concurrent.each([
+  ['instant', 'opus', 'opus'],
+  ['low', 'opus', 'opus'],
+  ['instant', 'opus', 'aac'],
+  ['low', 'aac', 'opus'],
+] as const)(
+  'the player (latency="%s") goes on when the size of the picture changes, and its sound from %s to %s',
+  async (latency, audio, otherAudio) => {
+    const before = await generateFrames({ video: 'h264', audio, seconds: 2, earlyKeyFrame: 0.2 });
+    const after = await generateFrames({ video: 'h264', audio: otherAudio, seconds: 2, size: '480x270' });
+    const streamId = `resized-${latency}-${audio}-${otherAudio}`;
     const page = await browser.newPage();
     const errors = collectErrors(page);
     await page.goto(`${server.url}/demo/watch.html?stream=${streamId}`);
@@ -43,7 +48,14 @@ it.concurrent.each(['instant', 'low'] as const)(
     const see = () =>
       page.evaluate(() => {
         const { video, shadowRoot } = document.querySelector('live-player')!;
-        return { transport: video.transport, time: shadowRoot!.querySelector('video')!.currentTime };
+        const element = shadowRoot!.querySelector<HTMLVideoElement & { webkitAudioDecodedByteCount: number }>(
+          'video',
+        )!;
+        return {
+          transport: video.transport,
+          time: element.currentTime,
+          heard: element.webkitAudioDecodedByteCount,
+        };
       });
     const changed = await see();
     await page.waitForFunction(
@@ -51,7 +63,9 @@ it.concurrent.each(['instant', 'low'] as const)(
         document.querySelector('live-player')!.shadowRoot!.querySelector('video')!.currentTime > time + 2,
       changed.time,
     );
-    expect((await see()).transport).toBe(latency === 'instant' ? 'instant' : 'hls');
+    const later = await see();
+    expect(later.transport).toBe(latency === 'instant' ? 'instant' : 'hls');
+    expect(later.heard).toBeGreaterThan(changed.heard);
     end.abort();
     await sending;
     await Promise.all([publisher.close(), page.close()]);

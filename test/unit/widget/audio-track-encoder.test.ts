@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AudioTrackEncoder } from '../../../widget/media/audio-track-encoder.js';
+import { MediaClock } from '../../../widget/media/media-clock.js';
 
 const RATE = 48_000;
 const CONFIG = { codec: 'opus', sampleRate: RATE, numberOfChannels: 1 };
@@ -8,17 +9,19 @@ const PIECE = 10_000;
 
 interface Init {
   numberOfFrames: number;
+  sampleRate?: number;
   timestamp: number;
   data: Float32Array;
 }
 
 /** Each sample says, in ms, when it was captured; silence is 0. */
 class FakeAudioData {
-  readonly sampleRate = RATE;
+  readonly sampleRate: number;
   readonly numberOfChannels = 1;
   readonly numberOfFrames: number;
   readonly samples: Float32Array;
-  constructor({ numberOfFrames, data }: Init) {
+  constructor({ numberOfFrames, sampleRate = RATE, data }: Init) {
+    this.sampleRate = sampleRate;
     this.numberOfFrames = numberOfFrames;
     this.samples = data;
   }
@@ -35,8 +38,8 @@ class FakeAudioEncoder {
   configure(): void {
     this.state = 'configured';
   }
-  encode({ numberOfFrames, samples }: FakeAudioData): void {
-    const duration = (numberOfFrames * 1e6) / RATE;
+  encode({ numberOfFrames, sampleRate, samples }: FakeAudioData): void {
+    const duration = (numberOfFrames * 1e6) / sampleRate;
     this.init.output({
       duration,
       byteLength: 4,
@@ -46,16 +49,19 @@ class FakeAudioEncoder {
 }
 
 /** An encoder whose timestamps begin at 0 µs of the clock, and how far each piece that came out is from where it was captured, ms. */
-function setUp() {
+function setUp(sampleRate = RATE) {
   const chunks: { timestamp: number; captured: number }[] = [];
-  const encoder = new AudioTrackEncoder(CONFIG, {
-    onConfig: () => {},
-    onData: (message) => {
-      const view = new DataView(message);
-      chunks.push({ timestamp: Number(view.getBigInt64(4)) / 1000, captured: view.getFloat32(16) });
+  const encoder = new AudioTrackEncoder(
+    { ...CONFIG, sampleRate },
+    {
+      onConfig: () => {},
+      onData: (message) => {
+        const view = new DataView(message);
+        chunks.push({ timestamp: Number(view.getBigInt64(4)) / 1000, captured: view.getFloat32(16) });
+      },
+      onError: (error) => expect.unreachable(error.message),
     },
-    onError: (error) => expect.unreachable(error.message),
-  });
+  );
   encoder.begin(0);
   const push = (time: number): void => {
     const data = Float32Array.from({ length: 480 }, (_, at) => (time + (at * 1e6) / RATE) / 1000);
@@ -116,4 +122,28 @@ describe('AudioTrackEncoder', () => {
     pushAll(20e6, 21e6);
     expect(Math.max(...offOf(0).map(Math.abs))).toBeLessThan(0.1);
   });
+
+  it.each([-300, 300])(
+    'stays with the picture for an hour, by a sound device whose clock is off by %i millionths',
+    (millionths) => {
+      // Few samples: they are all touched.
+      const [sampleRate, numberOfFrames, piece] = [8000, 160, 20_000];
+      const { encoder, chunks } = setUp(sampleRate);
+      const clock = new MediaClock();
+      const rate = 1 + millionths / 1e6;
+      let worst = 0;
+      for (let index = 1; index * piece < 3600e6; index++) {
+        const captured = (index * piece) / rate;
+        // The way here takes between 5 and 20 ms.
+        const arrival = captured + 5000 + ((index * 7919) % 15_000);
+        const data = new Float32Array(numberOfFrames).fill(captured / 1000);
+        const time = clock.map(7e9 + index * piece, arrival);
+        encoder.push(new AudioData({ numberOfFrames, sampleRate, timestamp: 0, data } as never), time);
+        const chunk = chunks.pop();
+        if (chunk) worst = Math.max(worst, Math.abs(chunk.timestamp - chunk.captured));
+      }
+      expect(worst).toBeLessThan(40);
+      expect(worst).toBeGreaterThan(0);
+    },
+  );
 });

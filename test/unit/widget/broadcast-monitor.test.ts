@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { BroadcastMonitor, type BroadcastHealth } from '../../../widget/media/broadcast-monitor.js';
-import type { Encoder, EncoderTarget } from '../../../widget/media/encoder.js';
+import type { Encoder, EncoderHealth, EncoderTarget } from '../../../widget/media/encoder.js';
 import type { Publisher } from '../../../widget/media/publisher.js';
+import { ServerClock } from '../../../widget/media/server-clock.js';
 
 describe('BroadcastMonitor', () => {
   let now: number;
@@ -9,6 +10,11 @@ describe('BroadcastMonitor', () => {
   let drops: number;
   let healths: BroadcastHealth[];
   let publisher: Record<keyof Publisher, unknown>;
+  let health: EncoderHealth;
+  let bufferedAmount: number;
+  /** Questions to the server's clock that wait for their answer: when they were asked, ms. */
+  let asked: number[];
+  let clock: ServerClock;
   let monitor: BroadcastMonitor;
 
   beforeEach(() => {
@@ -16,32 +22,54 @@ describe('BroadcastMonitor', () => {
     targets = [];
     drops = 0;
     healths = [];
+    bufferedAmount = 0;
+    asked = [];
     publisher = {
       ...{ isRunning: true, unsentSeconds: 0, silentSeconds: 0, sentBytes: 0, bufferedBytes: 0 },
       ...{ bufferedSeconds: 0, droppedMessages: 0, droppedSeconds: 0, dropUnsent: () => drops++ },
     } as typeof publisher;
+    health = { kind: 'webcodecs', videoBitsPerSecond: 1_000_000 };
     const encoder: Encoder = {
       start: () => Promise.reject(new Error('not here')),
       restart: () => {},
       stop: () => Promise.resolve(),
       setTarget: (target) => void targets.push(target),
-      health: { kind: 'webcodecs', videoBitsPerSecond: 1_000_000 },
+      get health() {
+        return health;
+      },
     };
+    clock = new ServerClock(
+      (sent) => asked.push(sent),
+      () => now * 1000,
+    );
     monitor = new BroadcastMonitor(
       {
-        ...{ streamId: 'a', encoder, publisher: publisher as unknown as Publisher, clock: undefined },
-        ...{ bufferedAmount: () => 0, send: () => {}, onHealth: (health) => healths.push(health) },
+        ...{ streamId: 'a', encoder, publisher: publisher as unknown as Publisher, clock },
+        ...{ bufferedAmount: () => bufferedAmount, send: () => {} },
+        onHealth: (told) => healths.push(told),
       },
       () => now,
     );
   });
 
-  function run(seconds: number, state: () => Partial<Record<keyof Publisher, unknown>>): void {
-    for (const end = now + seconds; now < end; now += 0.25) {
+  /** @param roundTrip that answers take, seconds; undefined: none comes */
+  function run(
+    seconds: number,
+    state: () => Partial<Record<keyof Publisher, unknown>> = () => ({}),
+    roundTrip: () => number | undefined = () => undefined,
+  ): void {
+    for (const end = now + seconds; now < end; now += 0.01) {
       Object.assign(publisher, state());
+      const took = roundTrip();
+      if (took !== undefined && asked[0] !== undefined && now * 1000 - asked[0] >= took * 1000 - 1) {
+        clock.answered(asked.shift()!, 0);
+        monitor.clockAnswered();
+      }
       monitor.tick();
     }
   }
+
+  const congestion = () => healths.at(-1)!.congestion;
 
   it('lowers the bitrate over a link that brings something, and too little', () => {
     run(5, () => ({ unsentSeconds: now, silentSeconds: 0.3 }));
@@ -55,8 +83,75 @@ describe('BroadcastMonitor', () => {
     expect(drops).toBe(0);
   });
 
+  it('counts what the socket holds, by what the encoder makes', () => {
+    // 1.15 Mbit/s with the audio: 0.5 s, and then 0.1 s.
+    bufferedAmount = 72_000;
+    run(3);
+    expect(targets.length).toBeGreaterThanOrEqual(2);
+    bufferedAmount = 14_000;
+    run(30);
+    expect(congestion()).toBe('none');
+  });
+
+  it('counts by how much longer answers take than they need to, also while they are missing', () => {
+    const shortest = () => 0.05;
+    run(10, undefined, shortest);
+    expect(targets).toEqual([]);
+    run(5, undefined, () => 0.8);
+    expect(targets.length).toBeGreaterThanOrEqual(2);
+    run(60, undefined, shortest);
+    expect(congestion()).toBe('none');
+    const before = targets.length;
+    run(3);
+    expect(targets.length).toBeGreaterThan(before);
+  });
+
+  it('takes a path that became longer for good for no queue', () => {
+    run(10, undefined, () => 0.02);
+    run(10, undefined, () => 0.45);
+    expect(congestion()).not.toBe('none');
+    run(60, undefined, () => 0.45);
+    expect(congestion()).toBe('none');
+    expect(targets.at(-1)).toEqual({ bitrate: 1, divisor: 1 });
+  });
+
+  it('climbs back where the path became a little longer meanwhile', () => {
+    run(10, undefined, () => 0.02);
+    run(
+      2,
+      () => ({ unsentSeconds: 1 }),
+      () => 0.22,
+    );
+    expect(congestion()).toBe('bitrate');
+    run(
+      60,
+      () => ({ unsentSeconds: 0 }),
+      () => 0.22,
+    );
+    expect(congestion()).toBe('none');
+  });
+
+  it('gives way, until nothing is left to give, to a queue that only grows', () => {
+    run(10, undefined, () => 0.02);
+    const since = now;
+    run(40, undefined, () => 0.02 + (now - since) / 4);
+    expect(targets.at(-1)).toEqual({ bitrate: 0.08, divisor: 3 });
+  });
+
   it('tells what was lost on the way', () => {
     run(2, () => ({ droppedMessages: 7, droppedSeconds: 0.5 }));
     expect(healths.at(-1)).toMatchObject({ dropped: 7, droppedSeconds: 0.5 });
+  });
+
+  it('tells once a second what was encoded and sent since, and what is kept', () => {
+    run(4, () => {
+      health = { ...health, frames: Math.floor(now * 30), queue: 2, dropped: 1 };
+      return { sentBytes: Math.floor(now * 125_000), bufferedBytes: 4711, bufferedSeconds: 0.7 };
+    });
+    expect(healths.length).toBeGreaterThanOrEqual(3);
+    const told = healths.at(-1)!;
+    expect(told).toMatchObject({ bufferedBytes: 4711, bufferedSeconds: 0.7, encoderQueue: 2, dropped: 1 });
+    expect(Math.abs(told.framesPerSecond! - 30)).toBeLessThanOrEqual(1);
+    expect(Math.abs(told.kilobitsPerSecond - 1000)).toBeLessThanOrEqual(10);
   });
 });

@@ -14,13 +14,6 @@ describe('KeyFrames', () => {
     expect(keysOf(new KeyFrames(24), 0, 60)).toEqual([0, 5, 29, 53]);
   });
 
-  it('come on demand, the next one a second later', () => {
-    const keyFrames = new KeyFrames(30);
-    keysOf(keyFrames, 0, 50);
-    keyFrames.request();
-    expect(keysOf(keyFrames, 50, 100)).toEqual([50, 80]);
-  });
-
   it('begin anew after a restart', () => {
     const keyFrames = new KeyFrames(30);
     keysOf(keyFrames, 0, 50);

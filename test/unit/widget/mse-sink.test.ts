@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MseSink, type MseSinkOptions } from '../../../widget/media/mse-sink.js';
+import { mediaSourceClass, MseSink, type MseSinkOptions } from '../../../widget/media/mse-sink.js';
 
 /**
  * A fake of Media Source Extensions: a real browser's memory for media is too large to be filled in a test, and its decoder
@@ -66,8 +66,14 @@ class FakeMediaSource extends EventTarget {
   }
 }
 
+/** As iPhones have it. */
+class FakeManagedMediaSource extends FakeMediaSource {
+  streaming = false;
+}
+
 class FakeVideo extends EventTarget {
   src = '';
+  disableRemotePlayback = false;
   currentTime = 0;
   error: { message: string } | null = null;
   buffered = rangesOf([]);
@@ -278,6 +284,33 @@ describe('MseSink', () => {
     expect(video.src).toBe('blob:other');
     expect(video.load).not.toHaveBeenCalled();
     expect(revoke).toHaveBeenCalledOnce();
+  });
+
+  it('waits for a Managed Media Source to want media, and where it goes on none the less takes no notice of its rests', () => {
+    vi.stubGlobal('MediaSource', undefined);
+    vi.stubGlobal('ManagedMediaSource', FakeManagedMediaSource);
+    const { sink, video, source } = setUp();
+    // Without it, or an AirPlay source, an iPhone does not open it.
+    expect(video.disableRemotePlayback).toBe(true);
+    source.open();
+    sink.init('a', Uint8Array.of(1), 0);
+    sink.append(Uint8Array.of(2));
+    expect(source.buffers).toEqual([]);
+    const managed = source as FakeManagedMediaSource;
+    managed.streaming = true;
+    managed.dispatchEvent(new Event('startstreaming'));
+    expect(managed.buffers[0]!.calls).toEqual([['append', 1, 2]]);
+    managed.streaming = false;
+    managed.dispatchEvent(new Event('endstreaming'));
+    managed.buffers[0]!.done();
+    sink.append(Uint8Array.of(3));
+    expect(managed.buffers[0]!.calls.at(-1)).toEqual(['append', 3]);
+  });
+
+  it('prefers a MediaSource that is not managed, and leaves the picture free to go elsewhere with it', () => {
+    vi.stubGlobal('ManagedMediaSource', FakeManagedMediaSource);
+    expect(mediaSourceClass()).toBe(FakeMediaSource);
+    expect(setUp().video.disableRemotePlayback).toBe(false);
   });
 
   it('says so where there are no Media Source Extensions', () => {

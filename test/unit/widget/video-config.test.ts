@@ -19,4 +19,6 @@ describe('h264Level', () => {
 it('asks for a profile without B-frames first, and names the level', () => {
   const configs = h264Candidates({ width: 1280, height: 720, frameRate: 30, bitrate: 1 });
   expect(configs.map(({ codec }) => codec)).toEqual(['avc1.42E01F', 'avc1.4D001F', 'avc1.64001F']);
+  for (const config of configs)
+    expect(config).toMatchObject({ latencyMode: 'realtime', avc: { format: 'avc' }, framerate: 30 });
 });

@@ -178,4 +178,57 @@ describe('<live-player latency="instant">', function () {
       restore();
     }
   });
+
+  it('falls back where playback runs dry again and again', async () => {
+    const { player, reasons, restore } = await watchThrough(fetch);
+    try {
+      await plays(player);
+      const video = player.shadowRoot!.querySelector('video')!;
+      while (reasons.length === 0) {
+        // A machine that is busy may have done the same already.
+        video.dispatchEvent(new Event('waiting'));
+        await playsOn(player, 0.1);
+      }
+      expect(reasons).to.deep.equal(['3 stalls within 20 s']);
+      while (player.video.transport !== 'hls') await nextEvent(player.video, 'statechange');
+      await plays(player);
+    } finally {
+      restore();
+    }
+  });
+
+  /** A response whose body comes in twice the time. */
+  function slowed(response: Response): Response {
+    const began = performance.now();
+    let isRead = true;
+    const body = new ReadableStream({
+      cancel: () => void (isRead = false),
+      async start(controller) {
+        const reader = response.body!.getReader();
+        for (;;) {
+          const { value, done } = await reader.read().catch(() => ({ value: undefined, done: true }));
+          if (done) break;
+          setTimeout(() => isRead && controller.enqueue(value), performance.now() - began);
+        }
+      },
+    });
+    return new Response(body, response);
+  }
+
+  it('falls back where media arrives more slowly than it plays', async () => {
+    const { fetch } = globalThis;
+    const { player, reasons, restore } = await watchThrough(async (...request) =>
+      slowed(await fetch(...request)),
+    );
+    // Stalls would be a reason sooner.
+    player.shadowRoot!.addEventListener('waiting', (event) => event.stopImmediatePropagation(), true);
+    try {
+      while (player.video.transport !== 'hls') await nextEvent(player.video, 'statechange');
+      expect(reasons).to.have.length(1);
+      expect(reasons[0]).to.match(/^media arrives at \d\d % of real time$/);
+      await plays(player);
+    } finally {
+      restore();
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { BroadcastHealth } from '../../../widget/index.js';
 import { LiveBroadcaster } from '../../../widget/live-broadcaster.js';
 import { LivePlayer } from '../../../widget/live-player.js';
 import { cleanUp, inState, nextEvent, part, place, uniqueStreamId } from './fixtures.js';
@@ -85,5 +86,26 @@ describe('both elements with a server', function () {
     const watching = await player(uniqueStreamId(), NOWHERE);
     await inState(watching, 'error');
     expect(watching.error?.code).to.equal('SOCKET_NOT_CONNECTED');
+  });
+
+  it('make less of what the network does not take, and all of it again when it does', async () => {
+    const publishing = await broadcaster(uniqueStreamId());
+    await publishing.goLive();
+    const health = (wanted: string) =>
+      nextEvent<CustomEvent<BroadcastHealth>>(
+        publishing,
+        'live-health',
+        ({ detail }) => detail.congestion === wanted,
+      );
+    const full = (await health('none')).detail.videoBitsPerSecond;
+    const own = Object.getOwnPropertyDescriptor(WebSocket.prototype, 'bufferedAmount')!;
+    Object.defineProperty(WebSocket.prototype, 'bufferedAmount', { ...own, get: () => full / 8 });
+    try {
+      expect((await health('bitrate')).detail.videoBitsPerSecond).to.be.lessThan(full);
+    } finally {
+      Object.defineProperty(WebSocket.prototype, 'bufferedAmount', own);
+    }
+    expect((await health('none')).detail.videoBitsPerSecond).to.equal(full);
+    await publishing.stop();
   });
 });

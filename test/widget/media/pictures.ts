@@ -33,7 +33,21 @@ export const isGreen = ([red, green, blue]: readonly [number, number, number]): 
 export const isDark = ([red, green, blue]: readonly [number, number, number]): boolean =>
   red + green + blue < 100;
 
-/** A stream of one colour, with a tone where asked. */
+/** Squares of any colour, which no encoder makes small; another picture each time. */
+function noisePainter(context: CanvasRenderingContext2D, width: number, height: number): () => void {
+  const pictures = Array.from({ length: 5 }, () => {
+    const picture = new ImageData(width / 8, height / 8);
+    for (let at = 0; at < picture.data.length; at++)
+      picture.data[at] = at % 4 === 3 ? 255 : Math.random() * 256;
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    canvas.getContext('2d')!.putImageData(picture, 0, 0);
+    return canvas;
+  });
+  let shown = 0;
+  return () => context.drawImage(pictures[shown++ % pictures.length]!, 0, 0, width, height);
+}
+
+/** A stream of one colour, or of `noise`, with a tone where asked. */
 export function makeSource(
   colour: string,
   { width = 640, height = 360, tone = false } = {},
@@ -42,10 +56,11 @@ export function makeSource(
   canvas.width = width;
   canvas.height = height;
   const context = canvas.getContext('2d')!;
-  const paint = (): void => {
+  const fill = (): void => {
     context.fillStyle = colour;
     context.fillRect(0, 0, width, height);
   };
+  const paint = colour === 'noise' ? noisePainter(context, width, height) : fill;
   paint();
   const timer = setInterval(paint, 40);
   const stream = canvas.captureStream();

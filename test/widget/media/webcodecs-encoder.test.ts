@@ -157,16 +157,65 @@ describe('WebCodecsEncoder', () => {
   });
 
   it('lowers bitrate and frame rate, and stays on its grid', async () => {
+    source.stop();
+    source = makeSource('noise');
+    /** Of the last second. */
+    const bytes = (): number => {
+      const pictures = frames.filter(isVideo);
+      const since = pictures.at(-1)!.timestamp - 1e6;
+      return pictures
+        .filter(({ timestamp }) => timestamp > since)
+        .reduce((sum, { chunk }) => sum + chunk.length, 0);
+    };
     await start();
-    await videoUntil(0.5);
+    await videoUntil(2);
+    const before = bytes();
     encoder.setTarget({ bitrate: 0.2, divisor: 2 });
     assert.include(encoder.health, { videoBitsPerSecond: 500_000, frameRate: 15 });
-    await videoUntil(1);
+    await videoUntil(2.5);
     frames = [];
-    await videoUntil(3);
+    await videoUntil(4.5);
+    assert.isBelow(bytes(), before / 2);
+    // A new description would be a discontinuity for viewers at each step.
+    assert.isEmpty(configs);
     const places = frames.filter(isVideo).map(({ timestamp }) => Math.round(timestamp / period));
     assert.isTrue(places.every((place) => place % 2 === 0));
     assert.isAtMost(places.length, 32);
+  });
+
+  it('sends a worker that stands still three pictures and no more, where it is sent pictures', async () => {
+    const RealWorker = Worker;
+    const page = globalThis as { MediaStreamTrackProcessor?: unknown };
+    const { MediaStreamTrackProcessor } = page;
+    const held: (() => void)[] = [];
+    let holds = false;
+    globalThis.Worker = class extends RealWorker {
+      override postMessage(message: { type?: string }, transfer: object = []): void {
+        const post = (): void => super.postMessage(message, transfer as Transferable[]);
+        if (holds && message.type === 'video-frame') held.push(post);
+        else post();
+      }
+    };
+    delete page.MediaStreamTrackProcessor;
+    try {
+      await start();
+      const played = (): number => frames.findLast(isVideo)!.timestamp / 1e6;
+      await videoUntil(0.3);
+      holds = true;
+      // The worker shows the last picture again meanwhile.
+      await videoUntil(played() + 1);
+      assert.lengthOf(held, 3);
+      assert.isAbove(encoder.health.dropped ?? 0, 9);
+      holds = false;
+      for (const post of held.splice(0)) post();
+      const before = encoder.health.dropped ?? 0;
+      await videoUntil(played() + 1);
+      assert.isBelow((encoder.health.dropped ?? 0) - before, 25);
+      assert.isEmpty(errors);
+    } finally {
+      globalThis.Worker = RealWorker;
+      page.MediaStreamTrackProcessor = MediaStreamTrackProcessor;
+    }
   });
 
   it('tells when the tracks end', async () => {
