@@ -4,6 +4,8 @@ import { FragmentReader } from '../../../server/hls/fragment-reader.js';
 import type { Sample, Track } from '../../../server/hls/sample.js';
 import { Segmenter } from '../../../server/hls/segmenter.js';
 import { Window, type Segment } from '../../../server/hls/window.js';
+import { defaultPackaging } from '../../../server/options.js';
+import { Stream } from '../../../server/streams/stream.js';
 import { audioTrack, makeSamples, videoTrack, type SourceOptions } from '../../helpers/samples.js';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
