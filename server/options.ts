@@ -22,7 +22,10 @@ export interface PackagingOptions {
   keyFrameInterval: number;
   /** Segments in a playlist; at least 6 (HLS authoring specification). Default 10. */
   windowSegments: number;
-  /** Most bytes of media kept for one stream; the oldest segments go first. Default 64 MiB. */
+  /**
+   * Most bytes of media kept for one rendition. Two fifths may be listed: what has left the playlist stays as long again. A stream whose
+   * six newest segments are more fails. Default 256 MiB: six segments of two seconds at `maxBitrate`.
+   */
   windowBytes: number;
 }
 
@@ -139,7 +142,7 @@ export const defaultPackaging: PackagingOptions = {
   segmentDuration: 1,
   keyFrameInterval: 1,
   windowSegments: 10,
-  windowBytes: 64 * 1024 * 1024,
+  windowBytes: 256 * 1024 * 1024,
 };
 
 /** The defaults of {@link Limits}. */

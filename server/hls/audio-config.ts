@@ -51,6 +51,46 @@ export function stripAdts(chunk: Uint8Array): Uint8Array {
   return chunk.subarray((chunk[1] ?? 0) & 1 ? 7 : 9);
 }
 
+/** Elements of a raw_data_block (ISO/IEC 14496-3 table 4.85). */
+const SINGLE_CHANNEL = 0;
+const CHANNEL_PAIR = 1;
+const DATA_STREAM = 4;
+const FILL = 6;
+
+/**
+ * Whether an AAC frame may be one: whether the first of its elements that is not there to fill it, or to tell something, is the one that its
+ * channelConfiguration begins with (ISO/IEC 14496-3 §4.4.2.1, table 1.19). What is in it only a decoder knows.
+ */
+export function isAacFrame(frame: Uint8Array, { channelConfiguration }: AacConfig): boolean {
+  const reader = new BitReader(frame);
+  const expected = channelConfiguration === 2 ? CHANNEL_PAIR : SINGLE_CHANNEL;
+  try {
+    let element = reader.bits(3);
+    for (; element === FILL || element === DATA_STREAM; element = reader.bits(3)) {
+      if (element === FILL) skipFill(reader);
+      else skipData(reader);
+    }
+    return element === expected;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function skipFill(reader: BitReader): void {
+  const count = reader.bits(4);
+  reader.skip(8 * (count === 15 ? 14 + reader.bits(8) : count));
+}
+
+function skipData(reader: BitReader): void {
+  reader.skip(4);
+  const isAligned = reader.flag();
+  const count = reader.bits(8);
+  const length = count === 255 ? 255 + reader.bits(8) : count;
+  if (isAligned) reader.align();
+  reader.skip(8 * length);
+}
+
 /** An Opus decoder's configuration (RFC 7845 §5.1). */
 export interface OpusConfig {
   channels: number;

@@ -19,6 +19,16 @@ export class BitReader {
     return value;
   }
 
+  /** Leaves bits out; past the end nothing can be read. */
+  skip(count: number): void {
+    this.#at += count;
+  }
+
+  /** Leaves out what is left of a byte that was begun. */
+  align(): void {
+    this.#at = (this.#at + 7) & ~7;
+  }
+
   flag(): boolean {
     return this.bits(1) === 1;
   }

@@ -36,7 +36,7 @@ const FORGIVEN_AFTER = 60_000;
 
 /**
  * One response of the endless MP4. One that cannot keep up is moved to the next key frame, and disconnected when that
- * does not help. It is judged when there is something to send, so that a viewer costs no timer.
+ * does not help. It is judged when there is something to send, so that a viewer costs no timer here.
  */
 export class LiveViewer {
   /** It is sent nothing before the next key frame. */

@@ -121,12 +121,13 @@ export class LiveMp4 implements SegmenterTap {
     this.#flush();
     this.#pending = [];
     this.#beginnings.clear();
+    // What was before it is another run's, whose times do not lead here.
+    this.#startGroup();
     if (init === this.#init) return;
     this.#endViewers();
     this.#init = init;
     this.#tracks = new Map(tracks.map((track) => [track.id, track]));
     this.#primary = primaryTrack(tracks);
-    this.#startGroup();
     this.#started = { part: false, frame: false };
   }
 

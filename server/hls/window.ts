@@ -28,6 +28,15 @@ export interface Segment {
   independent: boolean;
   /** No more parts will come. */
   complete: boolean;
+  /** Length of the longest playlist that listed it, seconds; known when it has left. */
+  longestPlaylist: number;
+}
+
+/** A segment that is no longer listed. */
+interface KeptSegment {
+  segment: Segment;
+  /** How much media there was when it left, seconds: media is what time is counted by, so that a pause makes nobody miss anything. */
+  leftAt: number;
 }
 
 export interface WindowOptions {
@@ -49,6 +58,9 @@ export interface WindowPosition {
   partTarget: number;
 }
 
+/** More than the rounding of sums, seconds. */
+const EPSILON = 1e-6;
+
 interface Waiter {
   ready(): boolean;
   wake(): void;
@@ -60,8 +72,17 @@ const FIRST_MSN = 1;
 /** A live playlist must not become shorter than so many target durations (RFC 8216bis §6.2.2). */
 const LEAST_TARGET_DURATIONS = 3;
 
-/** Media stays downloadable after it left the playlist for this many target durations. */
-const KEPT_TARGET_DURATIONS = 3;
+/** Nor than so many whole segments (HLS authoring specification). */
+const LEAST_SEGMENTS = 6;
+
+/** Of segments that are shorter than any that were asked for, as of a clock that jumps all the time, no more than these are listed. */
+const MOST_SHORT_SEGMENTS = 100;
+
+/**
+ * Of the bytes, what the playlist may list. What leaves it is kept for as long as the playlist is, and two segments more: with six
+ * listed, two fifths and that are all.
+ */
+const LISTED_SHARE = 0.4;
 
 /**
  * The segments of one rendition that are still offered, and the requests that wait for the next ones. It
@@ -83,12 +104,15 @@ export class Window {
   /** Changes whenever a playlist made from this would change. */
   version = 0;
 
-  #kept: Segment[] = [];
+  #kept: KeptSegment[] = [];
   #inits = new Map<number, Uint8Array<ArrayBuffer>>();
   #waiters = new Set<Waiter>();
   #nextMsn = FIRST_MSN;
   #nextPart = 0;
   #bytes = 0;
+  #listedBytes = 0;
+  /** Length of all media there ever was, seconds. */
+  #duration = 0;
 
   constructor(readonly options: WindowOptions) {}
 
@@ -129,6 +153,11 @@ export class Window {
     return this.#bytes;
   }
 
+  /** What players need takes more than the window may keep. */
+  get isOverfull(): boolean {
+    return this.#bytes > this.options.bytes;
+  }
+
   /** The newest segment, growing or complete. */
   get last(): Segment | undefined {
     return this.listed.at(-1);
@@ -146,6 +175,7 @@ export class Window {
       bytes: undefined,
       duration: 0,
       complete: false,
+      longestPlaylist: 0,
     });
     this.#trim();
   }
@@ -155,7 +185,10 @@ export class Window {
     if (!segment || segment.complete) throw new Error('a part was added while no segment is open');
     segment.parts.push({ ...part, number: this.#nextPart++ });
     segment.duration += part.duration;
+    this.#duration += part.duration;
     this.#bytes += part.bytes.length;
+    this.#listedBytes += part.bytes.length;
+    if (this.isOverfull) this.#trim();
     this.#changed();
   }
 
@@ -181,9 +214,7 @@ export class Window {
    */
   giveUpOldest(): boolean {
     if (this.#kept.length === 0) {
-      const [oldest, ...others] = this.listed;
-      const rest = others.reduce((sum, { duration }) => sum + duration, 0);
-      if (!oldest || rest < this.options.targetDuration * LEAST_TARGET_DURATIONS) return false;
+      if (!this.#canUnlist) return false;
       this.#unlist();
       this.#changed();
     }
@@ -303,43 +334,70 @@ export class Window {
   }
 
   #find(wanted: (segment: Segment) => boolean): Segment | undefined {
-    return this.listed.findLast(wanted) ?? this.#kept.findLast(wanted);
+    return this.listed.findLast(wanted) ?? this.#kept.findLast(({ segment }) => wanted(segment))?.segment;
   }
 
   /** Takes segments off the playlist, and later out of memory. */
   #trim(): void {
-    const { segments, targetDuration, bytes } = this.options;
-    while (this.listed.length > segments + 1) this.#unlist();
-    let keptDuration = this.#kept.reduce((sum, segment) => sum + segment.duration, 0);
-    while (this.#kept[0] && keptDuration - this.#kept[0].duration >= targetDuration * KEPT_TARGET_DURATIONS) {
-      keptDuration -= this.#kept[0].duration;
-      this.#drop();
+    const { segments, bytes } = this.options;
+    const most = Math.max(segments, MOST_SHORT_SEGMENTS) + 1;
+    const isLong = (): boolean => this.listed.length > segments + 1;
+    while (isLong() || this.#listedBytes > bytes * LISTED_SHARE) {
+      if (!this.#canUnlist && this.listed.length <= most) break;
+      if (!isLong()) this.givenUp++;
+      this.#unlist();
     }
-    while (this.#bytes > bytes && this.listed.length > 2) {
-      if (this.#kept.length === 0) this.#unlist();
+    for (let [oldest] = this.#kept; oldest; [oldest] = this.#kept) {
+      const isAvailable = this.#isAvailable(oldest);
+      if (isAvailable && !this.isOverfull) break;
+      if (isAvailable) this.givenUp++;
       this.#drop();
-      this.givenUp++;
     }
     this.#dropInits();
   }
 
+  /** Whether the playlist may do without its oldest segment. */
+  get #canUnlist(): boolean {
+    const others = this.listed.slice(1).filter(({ complete }) => complete);
+    return (
+      others.length >= LEAST_SEGMENTS &&
+      lengthOf(others) >= this.options.targetDuration * LEAST_TARGET_DURATIONS - EPSILON
+    );
+  }
+
+  /** Its Availability Duration is its own and that of the longest playlist that listed it (RFC 8216bis §6.2.2). */
+  #isAvailable({ segment, leftAt }: KeptSegment): boolean {
+    return this.#duration - leftAt < segment.duration + segment.longestPlaylist - EPSILON;
+  }
+
   /** Those that no segment needs any more. */
   #dropInits(): void {
-    const oldest = this.#kept[0] ?? this.listed[0];
+    const oldest = this.#kept[0]?.segment ?? this.listed[0];
     for (const id of this.#inits.keys()) if (oldest && id < oldest.init) this.#inits.delete(id);
   }
 
   #drop(): void {
     const dropped = this.#kept.shift();
-    for (const part of dropped?.parts ?? []) this.#bytes -= part.bytes.length;
+    if (dropped) this.#bytes -= sizeOf(dropped.segment);
   }
 
   #unlist(): void {
+    const length = lengthOf(this.listed);
+    for (const segment of this.listed) segment.longestPlaylist = Math.max(segment.longestPlaylist, length);
     const segment = this.listed.shift();
     if (!segment) return;
     if (segment.discontinuity) this.discontinuitySequence++;
-    this.#kept.push(segment);
+    this.#listedBytes -= sizeOf(segment);
+    this.#kept.push({ segment, leftAt: this.#duration });
   }
+}
+
+function lengthOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { duration }) => sum + duration, 0);
+}
+
+function sizeOf({ parts }: Segment): number {
+  return parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 /** Puts a segment's parts into one buffer, so that none of its many requests has to. */

@@ -157,7 +157,8 @@ export class AacRendition implements DerivedRendition {
     };
     if (this.#isFollowing) {
       this.#isFollowing = false;
-      this.#run = this.#createRun(true);
+      // From its beginning: nothing of it was taken before, and both renditions have their discontinuity at one picture.
+      this.#run = this.#createRun(false);
     } else if (fields && !this.#ended && this.#failures++ < limits.maxTranscoderRestarts) {
       logger.warn(fields, `the transcoder of the AAC rendition failed: ${failure.reason}`);
       this.#restart = setTimeout(() => {

@@ -58,7 +58,8 @@ export class AacRun {
       },
     );
     this.#viewer = new LiveViewer(this.#sink(), limits);
-    source.live.join(this.#viewer, 'part', fromNext);
+    // By parts it would be more than one behind: a part is whole when the encoder has sound of the next one.
+    source.live.join(this.#viewer, 'frame', fromNext);
   }
 
   /** The source goes on without it: what is under way still comes out. */

@@ -1,5 +1,6 @@
 import { LivestreamError } from '../errors.js';
 import {
+  isAacFrame,
   opusSamples,
   readAudioSpecificConfig,
   readOpusHead,
@@ -52,7 +53,8 @@ function guarded(config: AudioTrackConfig, create: () => ChunkReader): ChunkRead
 function aac(config: AudioTrackConfig, id: number): ChunkReader {
   const description = readDescription(config);
   const specific = description ?? writeAudioSpecificConfig(config.sampleRate, config.channels);
-  const { objectType, sampleRate, channelConfiguration } = readAudioSpecificConfig(specific);
+  const aacConfig = readAudioSpecificConfig(specific);
+  const { objectType, sampleRate, channelConfiguration } = aacConfig;
   const channels = AAC_CHANNELS[channelConfiguration];
   if (objectType !== LOW_COMPLEXITY || !channels) {
     throw new LivestreamError(
@@ -78,6 +80,12 @@ function aac(config: AudioTrackConfig, id: number): ChunkReader {
         throw new UnusableFrame(
           'broken-chunk',
           `an AAC frame of ${data.length} bytes; send one frame a chunk`,
+        );
+      }
+      if (!isAacFrame(data, aacConfig)) {
+        throw new UnusableFrame(
+          'broken-chunk',
+          `what begins with ${hex(data.subarray(0, 4))} is no AAC frame of ${channels} channels; send raw frames of what the track's description says`,
         );
       }
       return { data, key: true, length: AAC_SAMPLES };
@@ -118,3 +126,6 @@ function opus(config: AudioTrackConfig, id: number): ChunkReader {
     },
   };
 }
+
+const hex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');

@@ -152,16 +152,21 @@ export class ContainerIngest implements Ingest {
     return this.options.stream.clock.now() - (performance.now() - receivedAt);
   }
 
-  #onTracks(tracks: readonly Track[]): void {
+  /** What the publisher is to blame for is no fault of the transcoder that it came out of. */
+  #orFail(work: () => void): void {
     try {
-      checkResolution(tracks, this.options.limits.maxPixels);
-      this.options.stream.start(tracks, this.#receivedAt);
-      this.#primary = primaryTrack(tracks);
+      work();
     } catch (error) {
       if (!(error instanceof LivestreamError)) throw error;
       this.kill();
       this.events.onFailure(error);
     }
+  }
+
+  #onTracks(tracks: readonly Track[]): void {
+    checkResolution(tracks, this.options.limits.maxPixels);
+    this.options.stream.start(tracks, this.#receivedAt);
+    this.#primary = primaryTrack(tracks);
   }
 
   /** Another transcoder goes on where it is not known to have all from the one before. */
@@ -192,8 +197,8 @@ export class ContainerIngest implements Ingest {
         ...(this.#produced ? {} : { startTime: Math.max(limits.startTime, limits.transcoderStallTime) }),
       },
       {
-        onTracks: (tracks) => this.#onTracks(tracks),
-        onSample: (sample) => this.#onSample(sample),
+        onTracks: (tracks) => this.#orFail(() => this.#onTracks(tracks)),
+        onSample: (sample) => this.#orFail(() => this.#onSample(sample)),
         onOver: (failure) => this.#onOver(failure),
       },
     );

@@ -1,3 +1,4 @@
+import { LivestreamError } from '../errors.js';
 import type { Sample, SampleDrop, Track } from '../hls/sample.js';
 import type { PackagingOptions } from '../options.js';
 import type { StreamStatus } from '../protocol.js';
@@ -128,13 +129,17 @@ export class Stream {
     this.#introduce();
   }
 
-  /** @returns why the sample was left out, for whoever counts {@link frameFaults}; undefined where it was taken */
+  /**
+   * @returns why the sample was left out, for whoever counts {@link frameFaults}; undefined where it was taken
+   * @throws LivestreamError TOO_LARGE when the segments that players need are more than may be kept; the stream has to end
+   */
   push(sample: Sample): SampleDrop | undefined {
     if (this.#isOver) return 'over';
     const { last } = this.source.window;
     const drop = this.source.push(sample);
     if (this.source.window.last !== last) this.onSegment?.();
     if (this.#status !== 'live') this.#update();
+    if (this.source.window.isOverfull) throw this.#tooLarge();
     return drop;
   }
 
@@ -188,6 +193,14 @@ export class Stream {
     this.source.suspend();
     this.#derived?.suspend();
     this.setConnected(false);
+  }
+
+  #tooLarge(): LivestreamError {
+    const { bytes } = this.source.window.options;
+    return new LivestreamError(
+      'TOO_LARGE',
+      `the segments that a playlist must list take more than ${bytes} bytes (windowBytes); lower the bitrate, or send key frames more often`,
+    );
   }
 
   get #isOver(): boolean {

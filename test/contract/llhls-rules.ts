@@ -129,6 +129,19 @@ export const playlistRules: PlaylistRule[] = [
     },
   },
   {
+    ...{
+      section: '§6.2.2',
+      rule: 'segments leave only where six, and three TARGETDURATION, stay (HLS authoring specification)',
+    },
+    check: (playlist, previous = playlist) => {
+      const whole = playlist.segments.filter(({ duration }) => duration !== undefined);
+      const length = whole.reduce((sum, { duration }) => sum + duration!, 0);
+      const hasShrunk = playlist.skipped === 0 && playlist.mediaSequence > previous.mediaSequence;
+      const isShort = whole.length < 6 || length < 3 * playlist.targetDuration - ROUNDING * whole.length;
+      return when(hasShrunk && isShort, () => `${whole.length} segments, ${length.toFixed(3)} s`);
+    },
+  },
+  {
     ...{ section: '§4.4.3.7', rule: 'PART-TARGET never changes' },
     check: (playlist, previous = playlist) =>
       when(
@@ -299,6 +312,10 @@ export const playlistRules: PlaylistRule[] = [
     ...{ section: '§4.4.5.3', rule: 'the part that comes next is the one that was hinted at' },
     check: (playlist, previous) => {
       if (previous?.hint === undefined) return [];
+      // The parts of what has come since may be listed no more.
+      const last = previous.segments.at(-1);
+      const follows = last && (last.uri === undefined ? last.msn : last.msn + 1);
+      if (!playlist.segments.find(({ msn }) => msn === follows)?.parts.length) return [];
       const known = new Set(previous.segments.flatMap(({ parts }) => parts.map(({ uri }) => uri)));
       const next = playlist.segments
         .filter(({ msn }) => msn >= (previous.segments.at(-1)?.msn ?? 0))

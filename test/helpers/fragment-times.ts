@@ -9,6 +9,8 @@ export interface InitTrack {
 export interface TimedSample {
   /** Decode time, seconds. */
   start: number;
+  /** Presentation time, seconds. */
+  shown: number;
   /** Seconds. */
   duration: number;
   isKey: boolean;
@@ -67,7 +69,11 @@ function readRun(traf: Uint8Array, tracks: ReadonlyMap<number, InitTrack>): Time
     const at = 12 + index * 16;
     const duration = view(trun!).getUint32(at);
     const isKey = (view(trun!).getUint32(at + 8) & 0x00010000) === 0;
-    samples.push({ start: ticks / timescale, duration: duration / timescale, isKey });
+    const shown = ticks + view(trun!).getInt32(at + 12);
+    samples.push({
+      ...{ start: ticks / timescale, shown: shown / timescale },
+      ...{ duration: duration / timescale, isKey },
+    });
     ticks += duration;
   }
   return { track: id, kind, start: begin / timescale, end: ticks / timescale, samples };

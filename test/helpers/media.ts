@@ -16,7 +16,7 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/livedrop/media/',
 /** What a generated file holds. */
 export interface MediaRecipe {
   container: 'webm' | 'mp4' | 'mpegts';
-  video?: 'h264' | 'h264-b-frames' | 'vp8';
+  video?: 'h264' | 'h264-b-frames' | 'vp8' | 'vp9';
   audio?: 'opus' | 'aac';
   /** Which of the frames are there, as an expression of ffmpeg's `select`; the rate varies then. Default all. */
   select?: string;
@@ -45,6 +45,7 @@ const VIDEO = {
   h264: ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-sc_threshold', '0'],
   'h264-b-frames': ['-c:v', 'libx264', '-preset', 'ultrafast', '-bf', '2', '-sc_threshold', '0'],
   vp8: ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8'],
+  vp9: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'],
 };
 const AUDIO = { opus: ['-c:a', 'libopus'], aac: ['-c:a', 'aac'] };
 const CONTAINERS = {

@@ -87,7 +87,7 @@ export function aac(startHost: StartHost): void {
       });
     });
 
-    it('is dated and reported like the source (RFC 8216bis §4.4.5.4)', async () => {
+    it('§4.4.5.4 is dated and reported like the source', async () => {
       await publish(async (streamId) => {
         const [source, twin] = await bothVariants(server(), streamId);
         const ofTwin = await HlsClient.ofMedia(twin.url).playlistWhere(({ segments }) => segments.length > 2);

@@ -199,7 +199,7 @@ export function playlists(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('lets media be cached for ever, and errors never', async () => {
+    it('§B.1 lets media be cached for ever, and errors never', async () => {
       const publisher = await server().publish(newStreamId());
       publisher.send((await generateMedia(recipe)).chunks);
       await publisher.acknowledged();
@@ -226,7 +226,7 @@ export function playlists(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it('compresses playlists for those who take it', async () => {
+    it('§6.2.1 compresses playlists for those who take it', async () => {
       const publisher = await server().publish(newStreamId());
       publisher.send((await generateMedia(recipe)).chunks);
       await publisher.stop();

@@ -58,6 +58,21 @@ export function publishing(startHost: StartHost): void {
       if (expected.copied) await expectEveryFrame(hls, media);
     });
 
+    it.each<[string, string, MediaRecipe]>([
+      [
+        'VP9 that is said to be H.264',
+        'video/webm;codecs=h264,opus',
+        { ...vp8Webm, video: 'vp9', seconds: 2 },
+      ],
+      ['WebM that is said to be MP4 of VP9', 'video/mp4;codecs=vp09.00.10.08', { ...h264Webm, seconds: 2 }],
+    ])('goes by what is in a file, not by its mimeType: %s', async (_, mimeType, recipe) => {
+      const media = await generateMedia(recipe);
+      const publisher = await server().publish(newStreamId(), { format: { kind: 'container', mimeType } });
+      publisher.send(media.chunks);
+      expect((await publisher.stop()).reason).toBe('stopped');
+      await expectEnded(server().hls(publisher.streamId), media, ['h264', 'aac']);
+    });
+
     it('is live within a second or so of the first bytes, and acknowledges what it holds', async () => {
       const media = await generateMedia({ ...h264Webm, seconds: 2.5 });
       const publisher = await server().publish(newStreamId());

@@ -165,21 +165,35 @@ export function windows(startHost: StartHost): void {
   describe('a window of few bytes', () => {
     const server = useServer(startHost, { packaging: { windowBytes: 1024 * 1024, windowSegments: 100 } });
 
-    it('keeps to its size', async () => {
-      const media = await generateMedia({ container: 'mp4', video: 'h264', seconds: 12, bitrate: 2_000_000 });
+    it('§6.2.2 keeps to its size with fewer segments, but no less than six', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', seconds: 12, bitrate: 450_000 });
       const publisher = await server().publish(newStreamId());
       const hls = server().hls(publisher.streamId);
       publisher.send(media.chunks);
       await publisher.acknowledged();
       const playlist = await hls.playlistWhere(({ segments }) => segments.at(-1)!.msn >= 10);
-      expect(playlist.mediaSequence).toBeGreaterThan(0);
-      expect(playlist.segments.length).toBeGreaterThanOrEqual(2);
+      expect(playlist.mediaSequence).toBeGreaterThan(1);
+      expect(playlist.segments.filter(({ uri }) => uri).length).toBeGreaterThanOrEqual(6);
       const metrics = await (await server().fetch('/metrics')).text();
       const held = Number(/^livedrop_window_bytes (\d+)$/m.exec(metrics)?.[1]);
-      const oneSegment = 2_500_000 / 8;
       expect(held).toBeGreaterThan(0);
-      expect(held).toBeLessThan(1024 * 1024 + oneSegment);
+      expect(held).toBeLessThanOrEqual(1024 * 1024);
       await publisher.stop();
+    });
+
+    it('§6.2.2 fails a stream whose six segments do not fit, rather than list less', async () => {
+      const media = await generateMedia({ container: 'mp4', video: 'h264', seconds: 12, bitrate: 2_000_000 });
+      const publisher = await server().publish(newStreamId());
+      const hls = server().hls(publisher.streamId);
+      publisher.send(media.chunks);
+      const error = await publisher.socket.next('error');
+      expect(error).toMatchObject({ code: 'TOO_LARGE', fatal: true, streamId: publisher.streamId });
+      expect(error.message).toContain('1048576 bytes');
+      const { reason } = await publisher.socket.next('stream-stopped');
+      expect(reason).toBe('failed');
+      const playlist = await hls.playlist();
+      expect(playlist.ended).toBe(true);
+      for (const { uri } of playlist.segments) expect((await hls.media(uri!)).status).toBe(200);
     });
   });
 }

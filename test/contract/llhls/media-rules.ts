@@ -40,6 +40,12 @@ export interface MediaRule {
 /** Sources tell times in whole milliseconds at worst, and a guess at a frame's length may be that wrong. */
 const EXACT = 0.0021;
 
+/** A last part of a segment is at least so much of others. */
+const LEAST_REST = 0.15;
+
+/** Less than a tick of any clock, seconds. */
+const DISTINCT = 5e-6;
+
 /** How far ahead of their part's samples another track's may be: of sound, a frame. */
 const AUDIO_FRAME = 0.0615;
 
@@ -51,6 +57,8 @@ interface TimedPart extends RecordedPart {
   runs: TimedRun[];
   primary: TimedRun | undefined;
   segment: RecordedSegment;
+  /** Of its segment. */
+  isFirst: boolean;
   isLast: boolean;
 }
 
@@ -64,15 +72,16 @@ export function timeline(recording: StreamRecording): TimedPart[] {
 }
 
 function readTimeline({ segments }: StreamRecording): TimedPart[] {
-  let at = 0;
+  // Who saw the stream begin knows where its timeline does; who came late takes it from the media.
+  let at = segments[0]?.msn === 1 ? 0 : undefined;
   return segments.flatMap((segment) => {
     const tracks = readInitTracks(segment.init);
     const hasVideo = [...tracks.values()].some(({ kind }) => kind === 'video');
     return segment.parts.map((part, index) => {
       const runs = readTimes(part.bytes, tracks);
-      const start = at;
-      at += part.duration;
       const primary = runs.find(({ kind }) => kind === (hasVideo ? 'video' : 'audio'));
+      const start: number = at ?? primary?.start ?? 0;
+      at = start + part.duration;
       const name = `part ${index} of ${segment.parts.length} of segment ${segment.msn} [${start.toFixed(4)}, ${at.toFixed(4)}]`;
       return {
         ...part,
@@ -82,10 +91,28 @@ function readTimeline({ segments }: StreamRecording): TimedPart[] {
         runs,
         primary,
         segment,
+        isFirst: index === 0,
         isLast: index === segment.parts.length - 1,
       };
     });
   });
+}
+
+/** Pictures of it are shown at other times than they are decoded. */
+export const isReordered = ({ primary }: TimedPart): boolean =>
+  primary?.samples.some(({ start, shown }) => Math.abs(shown - start) > EXACT) ?? false;
+
+/** Parts of each run of media: up to a discontinuity. */
+function runsOf(recording: StreamRecording): TimedPart[][] {
+  const runs: TimedPart[][] = [];
+  let segment: RecordedSegment | undefined;
+  for (const part of timeline(recording)) {
+    const begins = part.segment !== segment && part.segment.discontinuity;
+    if (begins || runs.length === 0) runs.push([]);
+    runs.at(-1)!.push(part);
+    segment = part.segment;
+  }
+  return runs;
 }
 
 const brief = (run: TimedRun | undefined): string =>
@@ -141,6 +168,41 @@ export const mediaRules: MediaRule[] = [
         });
       });
     },
+  },
+  {
+    ...{ section: '§3.2', rule: 'pictures are shown one after the other, no two of them at one time' },
+    check: (recording) =>
+      runsOf(recording).flatMap((parts) => {
+        const shown = parts
+          .flatMap(({ primary }) => primary?.samples ?? [])
+          .map((sample) => sample.shown)
+          .sort((a, b) => a - b);
+        return shown.flatMap((time, index) =>
+          index > 0 && time - shown[index - 1]! < DISTINCT ? [`two at ${time.toFixed(4)}`] : [],
+        );
+      }),
+  },
+  {
+    ...{
+      section: '§3',
+      rule: 'a segment is shown from its start on, or as much later as pictures of its run are reordered',
+    },
+    isOfKnownLengths: true,
+    check: (recording) =>
+      runsOf(recording).flatMap((parts) => {
+        const first = parts.filter(({ independent, primary, isFirst }) => independent && primary && isFirst);
+        const delayOf = ({ primary, start }: TimedPart): number => primary!.samples[0]!.shown - start;
+        // Where pictures come as they like, what is left of a part before a key frame is its own no more if it is too little.
+        const lengths = parts.flatMap(({ primary }) => primary?.samples ?? []).map((each) => each.duration);
+        const isSteady = Math.max(...lengths) - Math.min(...lengths) < EXACT;
+        const slack = isSteady
+          ? EXACT
+          : LEAST_REST * Math.max(...parts.map(({ duration }) => duration)) + EXACT;
+        const delay = parts.some(isReordered) && first[0] ? delayOf(first[0]) : 0;
+        return first
+          .filter((part) => delayOf(part) < delay - EXACT || delayOf(part) > delay + slack)
+          .map((part) => `${part.name}: ${delayOf(part).toFixed(4)} s later and not ${delay.toFixed(4)}`);
+      }),
   },
   {
     ...{ section: '§3.2', rule: 'tracks of a part keep together: at most a frame of sound apart at its end' },

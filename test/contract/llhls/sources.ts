@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { generateFrames, messagesOf, type Frame, type FramesRecipe } from '../../helpers/frames.js';
+import {
+  generateFrames,
+  messagesOf,
+  repeatFrames,
+  type Frame,
+  type FramesRecipe,
+} from '../../helpers/frames.js';
 import { generateMedia, type MediaRecipe } from '../../helpers/media.js';
 import type { StartStreamMessage } from '../../../server/protocol.js';
 import type { Server } from '../server.js';
@@ -70,6 +76,19 @@ export const frameSources: Record<string, FrameSource> = {
   },
 };
 
+/** PART-TARGET of each where 0.2 s are wanted, and where 0.1 s are: the nearest whole number of frames, in milliseconds rounded up. */
+export const partTargets: Record<string, readonly [number, number]> = {
+  '24 frames a second': [0.209, 0.084],
+  '25 frames a second': [0.2, 0.12],
+  '29.97 frames a second': [0.201, 0.101],
+  '30 frames a second': [0.2, 0.1],
+  '60 frames a second': [0.2, 0.1],
+  '24 frames a second of an encoder': [0.209, 0.084],
+  '29.97 frames a second of an encoder': [0.201, 0.101],
+  '30 frames a second of an encoder': [0.2, 0.1],
+  '60 frames a second of an encoder': [0.2, 0.1],
+};
+
 /** Whether a frame's length is known only when the next one comes: too late where the part that it ends is out. */
 export const isGuessed = (name: string): boolean => name.startsWith('frames that');
 
@@ -90,13 +109,13 @@ const UNSEEN = 1.5;
 const SPEED = 3;
 
 /** Publishes a file, follows it, and stops when nearly all is there. */
-export async function follow(server: Server, name: string, recipe: MediaRecipe): Promise<Followed> {
+export async function follow(server: Server, name: string, recipe: MediaRecipe): Promise<Followed[]> {
   const { chunks, seconds } = await generateMedia(recipe);
   return followChunks(server, name, chunks, seconds);
 }
 
 /** Publishes a recording of a browser in messages of about 0.1 s. */
-export async function followRecording(server: Server, name: string): Promise<Followed> {
+export async function followRecording(server: Server, name: string): Promise<Followed[]> {
   const bytes = await readFile(fileURLToPath(new URL(`../../fixtures/recordings/${name}`, import.meta.url)));
   const length = Math.ceil(bytes.length / (RECORDED_SECONDS * 10));
   const starts = Array.from({ length: Math.ceil(bytes.length / length) }, (_, index) => index * length);
@@ -105,25 +124,55 @@ export async function followRecording(server: Server, name: string): Promise<Fol
 }
 
 /** Publishes an encoder's frames. */
-export async function followFrames(server: Server, name: string): Promise<Followed> {
+export async function followFrames(server: Server, name: string): Promise<Followed[]> {
   const { recipe, keep = () => true } = frameSources[name]!;
   const { format, frames, seconds } = await generateFrames(recipe);
   return followChunks(server, name, messagesOf(frames.filter(keep)), seconds, { format });
 }
 
+/** The name of a stream of which one watched from half of it on. */
+export const joinedLate = (name: string): string => `${name}, joined late`;
+
+/** Follows it from its beginning, and by another one who comes in the middle of a segment. */
 async function followChunks(
   server: Server,
   name: string,
   chunks: readonly Uint8Array[],
   seconds: number,
-  fields: Partial<StartStreamMessage> = {},
-): Promise<Followed> {
+  { speed = SPEED, ...fields }: Partial<StartStreamMessage> & { speed?: number } = {},
+): Promise<Followed[]> {
   const publisher = await server.publish(newStreamId('llhls'), fields);
   const recorder = new StreamRecorder(server.hls(publisher.streamId));
-  await publisher.sendInRealTime(chunks, seconds / SPEED);
+  const joined = recorder
+    .reachesMiddle(seconds / 2)
+    .then(() => new StreamRecorder(server.hls(publisher.streamId)));
+  joined.catch(() => {});
+  await publisher.sendInRealTime(chunks, seconds / speed);
   await recorder.reaches(seconds - UNSEEN);
   await publisher.stop();
-  return { name, recorder, recording: await recorder.ended };
+  const late = await joined;
+  return [
+    { name, recorder, recording: await recorder.ended },
+    { name: joinedLate(name), recorder: late, recording: await late.ended },
+  ];
+}
+
+/** The name of a stream that is longer than its playlist. */
+export const SLIDING = 'a window that slides';
+
+/** Longer than what is listed and less than what is kept, seconds: what left the playlist can all be had. */
+const SLIDING_SECONDS = 24;
+
+/** A stream of which segments leave the playlist, and most of it is known to those who ask for deltas. */
+export async function followSliding(server: Server): Promise<Followed[]> {
+  const media = await generateFrames({ video: 'h264', audio: 'opus', seconds: 2 });
+  const frames: Frame[] = [];
+  for (const frame of repeatFrames(media)) {
+    if (frame.timestamp >= SLIDING_SECONDS * 1e6) break;
+    frames.push(frame);
+  }
+  const { format } = media;
+  return followChunks(server, SLIDING, messagesOf(frames), SLIDING_SECONDS, { format, speed: 4 });
 }
 
 /** One whose publisher goes away and begins again, which viewers see as a discontinuity; with a second one who watches from there on. */

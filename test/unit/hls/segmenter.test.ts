@@ -4,6 +4,8 @@ import { FragmentReader } from '../../../server/hls/fragment-reader.js';
 import type { Sample, Track } from '../../../server/hls/sample.js';
 import { Segmenter } from '../../../server/hls/segmenter.js';
 import { Window, type Segment } from '../../../server/hls/window.js';
+import { defaultPackaging } from '../../../server/options.js';
+import { Stream } from '../../../server/streams/stream.js';
 import { audioTrack, makeSamples, videoTrack, type SourceOptions } from '../../helpers/samples.js';
 
 const NOW = Date.parse('2030-01-01T00:00:00Z');
@@ -287,16 +289,20 @@ describe('Segmenter', () => {
     for (const each of window.listed) expect(Math.round(each.duration)).toBeLessThanOrEqual(2);
   });
 
-  it('keeps to the window’s bytes when timestamps hardly move', () => {
-    const window = new Window({ targetDuration: 2, segments: 6, bytes: 40 * 1024 * 1024 });
-    const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
-    segmenter.start([videoTrack]);
-    for (const sample of makeSamples({ length: 1, audio: false })) segmenter.push(sample);
+  it('keeps to the window’s bytes when timestamps hardly move: the stream ends', () => {
+    const windowBytes = 40 * 1024 * 1024;
+    const stream = new Stream('stands-still', { ...defaultPackaging, windowBytes }, () => {});
+    stream.start([videoTrack]);
+    for (const sample of makeSamples({ length: 1, audio: false })) stream.push(sample);
     const data = new Uint8Array(1024 * 1024);
-    for (let index = 0; index < 200; index++) {
-      segmenter.push({ track: 1, dts: 90_000 + index, compositionOffset: 0, duration: 1, key: false, data });
-    }
-    expect(window.bytes).toBeLessThan(80 * 1024 * 1024);
+    const pushAll = (): void => {
+      for (let index = 0; index < 200; index++) {
+        stream.push({ track: 1, dts: 90_000 + index, compositionOffset: 0, duration: 1, key: false, data });
+      }
+    };
+    expect(pushAll).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+    // A part of 16 MiB is what it may be mistaken by.
+    expect(stream.bytes).toBeLessThan(windowBytes + 18 * 1024 * 1024);
   });
 
   it('closes a part at its byte limit when timestamps stand still', () => {

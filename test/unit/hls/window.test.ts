@@ -33,40 +33,88 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('Window', () => {
-  it('lists at most its segments and keeps what left the list for three target durations more', () => {
+  it('lists at most its segments', () => {
     const window = makeWindow();
     for (let index = 0; index < 20; index++) addSegment(window);
     open(window);
     expect(window.listed.map((segment) => segment.msn)).toEqual([15, 16, 17, 18, 19, 20, 21]);
-    expect(window.segment(9)).toHaveLength(500);
-    expect(window.segment(8)).toBeUndefined();
-    expect(window.part(8 * 5)).toHaveLength(100);
-    expect(window.part(7 * 5)).toBeUndefined();
   });
 
-  it('stays within its bytes, the oldest segments going first', () => {
-    const window = makeWindow({ bytes: 3000 });
+  it('§6.2.2 keeps what left the list for its own duration and that of the longest playlist it was in', () => {
+    const window = makeWindow();
+    for (let index = 0; index < 20; index++) addSegment(window);
+    open(window);
+    // Segments of 1 s, seven of them listed: one that left less than 8 s ago can be had.
+    expect(window.segment(7)).toHaveLength(500);
+    expect(window.segment(6)).toBeUndefined();
+    expect(window.part(6 * 5)).toHaveLength(100);
+    expect(window.part(6 * 5 - 1)).toBeUndefined();
+  });
+
+  it('§6.2.2 lists more than its segments where they are shorter than three target durations', () => {
+    const window = makeWindow();
+    for (let index = 0; index < 20; index++) addSegment(window, 2);
+    open(window);
+    // Of 0.4 s: fifteen are 6 s.
+    expect(window.listed.map((segment) => segment.msn)).toEqual(Array.from({ length: 16 }, (_, i) => i + 6));
+  });
+
+  it('lists no more than a hundred segments, however short', () => {
+    const window = makeWindow();
+    for (let index = 0; index < 300; index++) {
+      open(window);
+      window.addPart({ duration: 0.001, independent: true, bytes: new Uint8Array(1) });
+      window.closeSegment();
+    }
+    open(window);
+    expect(window.listed).toHaveLength(101);
+  });
+
+  it('lists fewer segments where bytes are short, and keeps those that left as long as they must be', () => {
+    const window = makeWindow({ bytes: 10_000, segments: 12 });
     for (let index = 0; index < 50; index++) addSegment(window);
     open(window);
-    expect(window.bytes).toBeLessThanOrEqual(3000);
-    expect(window.segment(50)).toBeDefined();
+    // 500 bytes each: eight are two fifths.
+    expect(window.listed).toHaveLength(9);
+    expect(window.bytes).toBeLessThanOrEqual(10_000);
+    for (let msn = window.listed[0]!.msn - 9; msn <= 50; msn++) expect(window.segment(msn)).toBeDefined();
   });
 
-  it('gives up what is no longer listed first when bytes are short', () => {
-    const window = makeWindow({ bytes: 4000 });
-    for (let index = 0; index < 50; index++) {
+  it('§6.2.2 never lists less than six segments, and says when they are too much', () => {
+    const window = makeWindow({ bytes: 3000 });
+    for (let index = 0; index < 6; index++) addSegment(window);
+    expect(window.isOverfull).toBe(false);
+    for (let index = 0; index < 44; index++) {
       addSegment(window);
-      if (index > 10) expect(window.listed.length).toBeGreaterThanOrEqual(6);
+      expect(window.listed.length).toBeGreaterThanOrEqual(7);
     }
+    expect(window.isOverfull).toBe(true);
+    // Nothing else is kept.
+    expect(window.bytes).toBe(3500);
+  });
+
+  it('gives up its oldest segment for others, but none of six, nor of three target durations', () => {
+    const window = makeWindow({ segments: 12 });
+    for (let index = 0; index < 8; index++) addSegment(window);
+    expect(window.giveUpOldest()).toBe(true);
+    expect(window.giveUpOldest()).toBe(true);
+    expect(window.giveUpOldest()).toBe(false);
+    expect(window.listed.map((segment) => segment.msn)).toEqual([3, 4, 5, 6, 7, 8]);
+    const short = makeWindow({ segments: 30 });
+    for (let index = 0; index < 16; index++) addSegment(short, 2);
+    expect(short.giveUpOldest()).toBe(true);
+    expect(short.giveUpOldest()).toBe(false);
+    expect(short.listed).toHaveLength(15);
   });
 
   it('counts discontinuities that left the list', () => {
     const window = makeWindow();
     for (let index = 0; index < 10; index++) {
       open(window, index === 2);
-      addPart(window);
+      for (let part = 0; part < 5; part++) addPart(window);
       window.closeSegment();
     }
+    open(window);
     expect(window.discontinuitySequence).toBe(1);
   });
 

@@ -226,6 +226,27 @@ describe('AacRendition', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('follows a new run of the same tracks from its first picture on, though that came before the one for it was started', async () => {
+    const { stream, started, push, ask } = setUp();
+    push(1.1);
+    ask();
+    push(0.5);
+    transcode(started[0]!);
+    stream.start(tracks);
+    push(0.5);
+    await vi.advanceTimersByTimeAsync(0);
+    push(0.5);
+    const [first] = inputOf(started[1]!).filter(({ track }) => track === videoTrack.id);
+    const begun = stream.source.window.listed.find(({ discontinuity }) => discontinuity)!;
+    const before = stream.source.window.listed.filter(({ msn }) => msn < begun.msn);
+    const start = before.reduce((sum, { duration }) => sum + duration, 0);
+    expect(first).toMatchObject({ key: true, dts: Math.round(start * videoTrack.timescale) });
+    // One that joins before there is a picture is not given those of the run before.
+    stream.start(tracks);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(inputOf(started[2]!)).toEqual([]);
+  });
+
   it('ends when the new run of its source has no Opus', async () => {
     const { stream, started, push, ask } = setUp();
     push(1);

@@ -107,6 +107,44 @@ describe('chunks', () => {
     expect([...createChunkReader(aac, 1).read(adts).data]).toEqual([0x21, 0x10]);
   });
 
+  it.each<[string, number, number[]]>([
+    ['a pair for stereo', 2, [0x21, 0x10]],
+    ['a single one for mono', 1, [0x01, 0x40]],
+    ['a single one, that in front, for more', 6, [0x01, 0x40]],
+    [
+      'one after an encoder’s name in a filling of 15 bytes and more',
+      2,
+      [0xde, 0x04, ...Array<number>(16).fill(0), 0x40],
+    ],
+    ['one after data', 2, [0x82, 0x03, 1, 2, 3, 0x21]],
+  ])('of AAC begin with %s', (_, channels, bytes) => {
+    const chunk = Uint8Array.from(bytes);
+    expect(createChunkReader({ ...aac, channels }, 1).read(chunk).data).toEqual(chunk);
+  });
+
+  it.each<[string, number, number[]]>([
+    ['Opus of 20 ms, stereo', 2, [0xfc, 0xff, 0xfe]],
+    ['Opus of 20 ms, mono', 1, [0xf8, 0xff, 0xfe]],
+    ['Opus for speech', 2, [0x4b, 0x41, 0x17]],
+    ['an end and nothing before it', 2, [0xe0]],
+    ['a filling and nothing after it', 2, [0xc0, 0xe0]],
+    ['a filling that is cut off', 2, [0xdf, 0xff, 0x00]],
+    ['mono where stereo was said', 2, [0x01, 0x40]],
+    ['stereo where mono was said', 1, [0x21, 0x10]],
+    ['random bytes', 2, [0xa5, 0xa5, 0xa5, 0xa5]],
+  ])('of AAC are not %s', (_, channels, bytes) => {
+    const reader = createChunkReader({ ...aac, channels }, 1);
+    expect(() => reader.read(Uint8Array.from(bytes))).toThrow(
+      expect.objectContaining({ reason: 'broken-chunk', message: expect.stringContaining('no AAC frame') }),
+    );
+  });
+
+  it('of AAC are all frames of an encoder', async () => {
+    const { format, frames } = await generateFrames({ audio: 'aac' });
+    const reader = createChunkReader(format.tracks[0]!, 1);
+    for (const { chunk } of frames) expect(reader.read(chunk).data).toHaveLength(chunk.length);
+  });
+
   it.each([
     [aac, new Uint8Array(10_000), 'AAC frame of 10000 bytes'],
     [opus, new Uint8Array(100_000), 'Opus packet of 100000 bytes'],

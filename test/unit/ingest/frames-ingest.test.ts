@@ -191,12 +191,13 @@ describe('FramesIngest', () => {
       expect(() => ingest.configureTrack(audio)).toThrow(refusal);
     });
 
-    it('takes no frames of a configuration that it refused', async () => {
+    it.each([
+      ['a codec that is not served', { codec: 'vp8' }, 'UNSUPPORTED_FORMAT'],
+      ['an avcC that is garbage', { description: 'CQgHBgUEAwI=' }, 'BAD_MESSAGE'],
+    ])('takes no frames of a configuration that it refused: %s', async (_, spoilt, code) => {
       const { ingest, write, finish, drops } = setUp(videoOnly.format);
       write(framesUntil(videoOnly.frames, 1));
-      expect(() => ingest.configureTrack({ ...video, codec: 'vp8' })).toThrow(
-        expect.objectContaining({ code: 'UNSUPPORTED_FORMAT' }),
-      );
+      expect(() => ingest.configureTrack({ ...video, ...spoilt })).toThrow(expect.objectContaining({ code }));
       write(framesUntil(framesFrom(videoOnly.frames, 1), 2));
       ingest.configureTrack(video);
       write(framesFrom(videoOnly.frames, 2));

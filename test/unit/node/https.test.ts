@@ -96,7 +96,7 @@ async function publish({ port }: RunningServer, streamId: string) {
 }
 
 describe('serve with a certificate', () => {
-  it('answers over HTTP/2 and over HTTP/1.1', async () => {
+  it('§B.1 answers over HTTP/2 and over HTTP/1.1', async () => {
     const running = await start();
     expect(running.url).toBe(`https://localhost:${running.port}`);
     const session = await connect(running);
