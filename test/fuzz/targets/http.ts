@@ -294,7 +294,7 @@ function tokens(): Promise<Map<string, string>> {
     mint({ secret, streamId: PRIVATE, expiresIn: 86_400 }),
     mint({ secret, streamId: PRIVATE, expiresIn: -60 }),
     mint({ secret, streamId: 'ended', expiresIn: 86_400 }),
-  ]).then(([right = '', stale = '', others = '']) => {
+  ]).then(([right, stale, others]) => {
     return new Map([
       ['TOKEN', right],
       ['STALE', stale],
