@@ -9,8 +9,22 @@ export interface Figure {
   /** What was done, for whoever reads the numbers. */
   method: string;
   /** What is to be reached. */
-  goal?: string;
+  goals: readonly Goal[];
   measure(context: BenchContext): Promise<FigureResult>;
+}
+
+/** A bound, of one row's number for each of some roads. */
+export interface Goal {
+  /** See {@link Row.what}. */
+  row: string;
+  roads: readonly string[];
+  /** In the row's unit; one of these two is given. */
+  most?: number;
+  least?: number;
+  /** The bound is of how many times the baseline's the number is. */
+  isRatio?: true;
+  /** The option with which it has to be measured. */
+  by?: string;
 }
 
 export interface BenchContext {
@@ -54,6 +68,7 @@ export type Unit =
   | 'milliseconds'
   | 'microseconds'
   | 'count'
+  | 'times'
   | 'per second'
   | 'percent'
   | 'megabytes'

@@ -7,6 +7,7 @@ import { within } from './deadline.js';
 import type { BenchContext } from './figure.js';
 import { FIGURES } from './figures.js';
 import { describeMachine, loadText, machineText, measureLoad } from './machine.js';
+import { goalTable } from './goals.js';
 import { help, readOptions, type BenchOptions } from './options.js';
 import { writeReport, type Report } from './report.js';
 import { ROADS } from './roads.js';
@@ -36,7 +37,7 @@ async function bench(options: Omit<BenchOptions, 'help'>): Promise<void> {
   const figures: Report['figures'] = [];
   const failures: Report['failures'] = [];
   try {
-    for (const { name, title, method, goal, measure } of FIGURES) {
+    for (const { name, title, method, goals, measure } of FIGURES) {
       if (options.only.length > 0 && !options.only.includes(name)) continue;
       const context: BenchContext = {
         ...options,
@@ -46,7 +47,7 @@ async function bench(options: Omit<BenchOptions, 'help'>): Promise<void> {
       };
       console.log(`\n${title}\n${method}`);
       try {
-        figures.push({ name, title, method, ...(goal && { goal }), ...(await measure(context)) });
+        figures.push({ name, title, method, goals, ...(await measure(context)) });
       } catch (error) {
         failures.push({ name, message: (error as Error).message });
         console.error(`  ${name} failed: ${(error as Error).message}`);
@@ -58,9 +59,8 @@ async function bench(options: Omit<BenchOptions, 'help'>): Promise<void> {
   }
   const loadAtEnd = await measureLoad();
   console.log(`\nAfterwards: ${loadText(loadAtEnd)}\n`);
-  for (const { name, goal, ...result } of figures) {
-    console.log(`${table(name, result)}${goal ? `\n  To reach: ${goal}` : ''}\n`);
-  }
+  for (const { name, ...result } of figures) console.log(`${table(name, result)}\n`);
+  if (figures.length > 0) console.log(`${goalTable(figures)}\n`);
   const path = await writeReport({ startedAt, machine, loadAtEnd, options, figures, failures });
   console.log(`All of it: ${path}`);
   if (failures.length > 0) process.exitCode = 1;

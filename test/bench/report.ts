@@ -15,7 +15,7 @@ export interface Report {
   loadAtEnd: Load;
   /** `rounds` undefined: each figure's own. */
   options: Omit<BenchOptions, 'help'>;
-  figures: (Pick<Figure, 'name' | 'title' | 'method' | 'goal'> & FigureResult)[];
+  figures: (Pick<Figure, 'name' | 'title' | 'method' | 'goals'> & FigureResult)[];
   /** Figures that could not be measured, and why. */
   failures: { name: string; message: string }[];
 }

@@ -6,6 +6,7 @@ const FORMATS: Record<Unit, (value: number) => string> = {
   milliseconds: (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`,
   microseconds: (value) => `${value.toFixed(value < 10 ? 1 : 0)} µs`,
   count: (value) => value.toFixed(0),
+  times: (value) => `${value.toFixed(2)} ×`,
   'per second': (value) => (value < 100 ? value.toFixed(1) : value.toFixed(0)),
   percent: (value) => `${value.toFixed(2)} %`,
   megabytes: (value) => `${value.toFixed(1)} MB`,
@@ -20,7 +21,7 @@ export function format(unit: Unit, value: number): string {
 /** A figure's roads, one a line; beside each value how many times the baseline's it is. */
 export function table(title: string, { rows, baseline }: FigureResult): string {
   const columns = rows.filter(({ hidden }) => !hidden);
-  const roads = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+  const roads = [...new Set(columns.flatMap(({ values }) => Object.keys(values)))];
   const head = [title, ...columns.flatMap(({ what }) => [what, ''])];
   const lines = roads.map((road) => [`  ${road}`, ...columns.flatMap((row) => cell(row, road, baseline))]);
   const cells = [head, ...lines];

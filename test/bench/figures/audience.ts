@@ -10,13 +10,15 @@ import { processorSeconds } from '../servers/processes.js';
 export interface Watched {
   /** Share of a core that the server used, 0 to 1. */
   processor: number;
+  /** The same of the load generator. */
+  load: number;
   /** From a part's publication until a viewer had all of it, milliseconds, each part at each viewer. */
   delays: number[];
 }
 
 /** Measured with nobody there, too. */
 export async function measureAudience(
-  load: LoadGenerator,
+  generator: LoadGenerator,
   { server }: Live,
   pid: number,
   url: string,
@@ -24,15 +26,17 @@ export async function measureAudience(
   how: Watching,
   seconds: number,
 ): Promise<Watched> {
-  if (count > 0) await load.watch({ url, count, how });
+  if (count > 0) await generator.watch({ url, count, how });
   await server.ask('published');
-  const [before, start] = [await processorSeconds(pid), performance.now()];
+  const used = async (): Promise<number[]> => Promise.all([pid, generator.pid].map(processorSeconds));
+  const [before, start] = [await used(), performance.now()];
   await delay(seconds * 1000);
-  const used = (await processorSeconds(pid)) - before;
-  const processor = used / ((performance.now() - start) / 1000);
-  const received = count > 0 ? await load.leave() : { parts: [], failures: 0, failure: '' };
-  if (how.kind === 'static') return { processor, delays: [] };
-  return { processor, delays: delaysOf(received, await server.ask('published'), how.kind) };
+  const [processor, load] = (await used()).map(
+    (after, index) => (after - before[index]!) / ((performance.now() - start) / 1000),
+  ) as [number, number];
+  const received = count > 0 ? await generator.leave() : { parts: [], failures: 0, failure: '' };
+  if (how.kind === 'static') return { processor, load, delays: [] };
+  return { processor, load, delays: delaysOf(received, await server.ask('published'), how.kind) };
 }
 
 function delaysOf({ parts }: Received, published: readonly PublishedPart[], kind: 'hls' | 'mp4'): number[] {

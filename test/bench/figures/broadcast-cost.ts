@@ -44,7 +44,10 @@ export const broadcastCost: Figure = {
     `full (${FILL} s). ffmpeg: ${FFMPEGS} processes "${FFMPEG_HLS.join(' ')}", fed the same as WebM in real time, and what is on ` +
     'the disk is not counted. Processor time by /proc/<pid>/stat, children included; memory is what the system would get back (Pss), resident what the ' +
     'usual tools show, where libraries that all share count each time; held is heap and buffers after a garbage collection.',
-  goal: '≤ 0.1 × of both',
+  goals: [
+    { row: 'of a core', roads: ['livedrop'], most: 0.1, isRatio: true },
+    { row: 'memory', roads: ['livedrop'], most: 0.1, isRatio: true },
+  ],
 
   async measure({ rounds = ROUNDS, seconds, progress, profiles }) {
     const things = [

@@ -21,6 +21,10 @@ export class LoadGenerator {
     return new LoadGenerator(child);
   }
 
+  get pid(): number {
+    return this.process.pid ?? NaN;
+  }
+
   /** Viewers come and stay. Resolves when each has had its first part, and what they had until then is forgotten. */
   async watch(audience: Audience): Promise<void> {
     await this.#request({ kind: 'watch', audience });

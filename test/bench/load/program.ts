@@ -54,7 +54,7 @@ async function watch({ url, count, how }: Audience): Promise<undefined> {
           },
         };
         if (how.kind === 'static') viewers.add(new StaticViewer(server, how.paths, how.interval, events));
-        else if (how.kind === 'mp4') viewers.add(new Mp4Viewer(server, how.streamId, events));
+        else if (how.kind === 'mp4') viewers.add(new Mp4Viewer(server, how.streamId, events, how.flush));
         else viewers.add(new HlsViewer(server, how.streamId, events, read));
       }),
     );

@@ -15,7 +15,8 @@ export interface Audience {
 
 export type Watching =
   | { kind: 'hls'; streamId: string }
-  | { kind: 'mp4'; streamId: string }
+  /** @param flush what is written at once. Default: parts */
+  | { kind: 'mp4'; streamId: string; flush?: 'frame' }
   /** @param interval seconds */
   | { kind: 'static'; paths: string[]; interval: number };
 
