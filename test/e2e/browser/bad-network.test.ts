@@ -237,10 +237,8 @@ describe.concurrent('a broadcast over a bad network', () => {
     await broadcaster.until('reconnecting');
     await broadcaster.until('live');
     proxy.heal();
-    for (const seconds of [5, 20]) {
-      await proxy.outage(seconds * 1000);
-      await broadcaster.until('live');
-    }
+    await proxy.outage(5000);
+    await broadcaster.until('live');
     await broadcaster.stop();
 
     const { files } = broadcaster.encoder;
