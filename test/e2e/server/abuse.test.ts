@@ -17,6 +17,7 @@ const LIMITS = {
   maxSocketBacklogBytes: 16 * 1024,
   maxCommandRate: 100_000,
 };
+const HTTP = { headerTime: 1 };
 
 let server: ObservedServer;
 let bystander: Bystander;
