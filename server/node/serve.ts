@@ -47,7 +47,7 @@ export interface ServeOptions
   trustedProxies?: readonly string[];
   /** How long answers under way may take once the server is closing, seconds. Default 3. */
   drainTime?: number;
-  /** Between pings of each WebSocket; one that has not answered by the next is cut, seconds. Default 4. */
+  /** Between pings of each WebSocket; one from which nothing came by the next is cut, seconds. Default 4. */
   heartbeat?: number;
   /**
    * Where stream keys are kept, see `livedrop keys`, and streams' states, in a file for each port, so that a server that was killed, or

@@ -5,6 +5,7 @@ import { HttpConnection } from '../bench/load/http-connection.js';
 import { within } from '../bench/deadline.js';
 import type { ErrorCode, ServerMessage } from '../../server/protocol.js';
 import type { Arena } from './arena.js';
+import { numberedContainer } from './numbered-media.js';
 import type { Random } from './random.js';
 
 /** How long a crowd stays, ms. */
@@ -211,11 +212,14 @@ export async function overLimits(arena: Arena, random: Random): Promise<void> {
   const start = (): string => JSON.stringify({ type: 'start-stream', streamId: arena.newName() });
   const join = (index: number): string =>
     JSON.stringify({ type: 'join-stream', streamId: `no-${random.integer(0, 1e9)}-${index}` });
+  const [first] = (await numberedContainer()).messages();
+  const header = Buffer.from(first!.bytes(true));
   const cases: { messages: (string | Uint8Array)[]; codes: ErrorCode[] }[] = [
     { messages: [start(), Buffer.alloc(5 * 1024 * 1024)], codes: ['TOO_LARGE'] },
     {
-      messages: [start(), ...Array.from({ length: 5000 }, () => Buffer.alloc(1))],
-      codes: ['RATE_LIMITED', 'UNSUPPORTED_FORMAT'],
+      // What can be read, so that it is the rate that is wrong.
+      messages: [start(), header, ...Array.from({ length: 5000 }, () => Buffer.alloc(1))],
+      codes: ['RATE_LIMITED'],
     },
     { messages: Array.from({ length: 300 }, (_, index) => join(index)), codes: ['RATE_LIMITED'] },
   ];

@@ -46,7 +46,7 @@ export function judge(trial: Trial, { promises, hitsAll }: Fault, control: reado
   if (isTimed && recovery - trial.usual / 1000 > recovers) {
     trial.problems.push(`recovered after ${recovery.toFixed(1)} s, and ${recovers} s are promised`);
   }
-  trial.problems.push(...hit.flatMap((verdict) => breaches(promises, verdict)));
+  trial.problems.push(...hit.flatMap((verdict) => breaches(promises, verdict, trial)));
   if (trial.affected.length > 0) trial.problems.push(`affected: ${trial.affected.join(', ')}`);
 }
 
@@ -54,7 +54,7 @@ export function judge(trial: Trial, { promises, hitsAll }: Fault, control: reado
 export function judgeLater(trial: Trial, { promises, hitsAll }: Fault, later: readonly Verdict[]): string[] {
   const hit = new Set(trial.targets.map(({ stream }) => stream));
   const found = later.flatMap((verdict) =>
-    hitsAll || hit.has(verdict.stream) ? breaches(promises, verdict) : damage(verdict),
+    hitsAll || hit.has(verdict.stream) ? breaches(promises, verdict, trial) : damage(verdict),
   );
   const problems = found.map((each) => `later, ${each}`);
   const harmed = later.filter((verdict) => faultsOf(verdict).length > 0).map(({ stream }) => stream);
@@ -65,9 +65,9 @@ export function judgeLater(trial: Trial, { promises, hitsAll }: Fault, later: re
 }
 
 /** What a stream that was hit may not notice. */
-function breaches(promises: Promises, verdict: Verdict): string[] {
+function breaches(promises: Promises, verdict: Verdict, { notJudged }: Trial): string[] {
   const { keepsSamples, seam, repeats = false } = promises;
-  const { stream, kind, lost, altered, repeated, discontinuities, ends, gaps } = verdict;
+  const { stream, kind, lost, altered, repeated, discontinuities, ends, gaps, reloads = 0 } = verdict;
   const isKept = keepsSamples === 'all' || keepsSamples === kind;
   return listed(stream, [
     ...(isKept && lost > 0 ? [`${lost} samples lost`] : []),
@@ -75,6 +75,10 @@ function breaches(promises: Promises, verdict: Verdict): string[] {
     ...(!repeats && repeated > 0 ? [`${repeated} samples repeated`] : []),
     ...(ends > 0 ? ['viewers saw an end'] : []),
     ...(gaps > 0 ? [`${gaps} gaps without a discontinuity`] : []),
+    // A player that has to wait for long gives up what it has, too.
+    ...(seam === 'none' && reloads > 0 && notJudged === undefined
+      ? [`the player loaded anew ${reloads} times`]
+      : []),
     ...(seam === 'none' && discontinuities > 0 ? [`${discontinuities} discontinuities`] : []),
   ]);
 }

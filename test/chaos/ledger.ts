@@ -1,4 +1,4 @@
-/** One video sample as its encoder gave it. */
+/** One sample as its encoder gave it. */
 export interface Encoded {
   /** See `digest()`. */
   digest: number;
@@ -6,7 +6,7 @@ export interface Encoded {
   at: number;
 }
 
-/** The video samples of one part that a viewer got. */
+/** The samples of one track in one part that a viewer got. */
 export interface SeenPart {
   digests: number[];
   at: number;
@@ -29,6 +29,9 @@ const MEMORY = 10_000;
 
 /** What an encoder made and what a viewer got of it, compared digest by digest and in order. */
 export class Ledger {
+  /** What was encoded until then is known, milliseconds since the epoch: what viewers got later is not compared yet. */
+  knownUntil = Infinity;
+
   #encoded: Encoded[] = [];
   /** Place of the first that is remembered. */
   #first = 0;
@@ -111,8 +114,9 @@ export class Ledger {
 
   #read(): void {
     const unread = this.#unread;
-    this.#unread = [];
+    this.#unread = unread.filter(({ at }) => at > this.knownUntil);
     for (const { digests, at } of unread) {
+      if (at > this.knownUntil) continue;
       let encodedAt = -Infinity;
       for (const each of digests) encodedAt = Math.max(encodedAt, this.#readSample(each));
       if (encodedAt === -Infinity) continue;

@@ -1,3 +1,4 @@
+import type { Track } from '../../server/hls/sample.js';
 import type { StreamFormat } from '../../server/protocol.js';
 import { block, byte, element, float, live, uint16 } from '../fixtures/media/chromium-webm.js';
 import { frameMessage, generateFrames, type Frame, type Frames } from '../helpers/frames.js';
@@ -9,13 +10,14 @@ export interface NumberedMessage {
   time: number;
   /** Decoding can begin here. */
   isKey: boolean;
-  /** Of the video sample in it; undefined: sound. */
+  kind: Track['kind'];
+  /** Of the sample in it; undefined: viewers get another one, since the server's ffmpeg encodes it anew. */
   digest: number | undefined;
   /** @param isFirst nothing was sent yet of the file that it belongs to */
   bytes(isFirst: boolean): ArrayBuffer;
 }
 
-/** Media without an end in which no two pictures are alike, as `start-stream` and binary messages. */
+/** Media without an end in which no two samples are alike, as `start-stream` and binary messages. */
 export interface NumberedMedia {
   format: StreamFormat;
   /** In the order of their times. */
@@ -36,7 +38,11 @@ export async function numberedFrames(): Promise<NumberedMedia> {
     format: frames.format,
     *messages() {
       for (const frame of numbered(frames)) {
-        yield { ...about(frame), bytes: () => bufferOf(frameMessage(frame, frame.chunk)) };
+        yield {
+          ...about(frame),
+          digest: digest(frame.chunk),
+          bytes: () => bufferOf(frameMessage(frame, frame.chunk)),
+        };
       }
     },
   };
@@ -64,6 +70,7 @@ export async function numberedContainer(): Promise<NumberedMedia> {
         yield {
           ...rest,
           isKey,
+          digest: rest.kind === 'video' ? digest(frame.chunk) : undefined,
           bytes: (isFirst) => bufferOf(Buffer.concat(isFirst ? [header, ...parts] : parts)),
         };
       }
@@ -77,26 +84,29 @@ function encode(): Promise<Frames> {
   return generateFrames({ size, seconds: 4, frameRate: 30, video: 'h264', audio: 'opus' });
 }
 
-/** Again and again, each picture with a number of its own. */
+/** Again and again, each picture and each packet of sound with a number of its own. */
 function* numbered({ frames, seconds }: Frames): Generator<Frame, never> {
   const within = frames.filter(({ timestamp }) => timestamp < seconds * 1e6 - 1);
   for (let round = 0, count = 0; ; round++) {
     for (const frame of within) {
       const timestamp = Math.round(frame.timestamp + round * seconds * 1e6);
-      const chunk = frame.track === 0 ? number(frame.chunk, count++) : frame.chunk;
+      const chunk = (frame.track === 0 ? numberPicture : numberSound)(frame.chunk, digits(count++));
       yield { ...frame, timestamp, chunk };
     }
   }
 }
 
-function about({ track, timestamp, key, chunk }: Frame): Omit<NumberedMessage, 'bytes'> {
+function about({ track, timestamp, key }: Frame): Omit<NumberedMessage, 'bytes' | 'digest'> {
   const isVideo = track === 0;
-  return { time: timestamp / 1e6, isKey: isVideo && key, digest: isVideo ? digest(chunk) : undefined };
+  return { time: timestamp / 1e6, isKey: isVideo && key, kind: isVideo ? 'video' : 'audio' };
 }
 
-/** Puts a number before a frame's first NAL unit, which decoders skip: in digits, so that nothing needs escaping. */
-function number(frame: Uint8Array, count: number): Uint8Array {
-  const data = Buffer.from(UUID + String(count).padStart(10, '0'), 'latin1');
+/** Digits: nothing in them needs escaping. */
+const digits = (count: number): Buffer => Buffer.from(String(count).padStart(10, '0'), 'latin1');
+
+/** Puts a number before a frame's first NAL unit, which decoders skip. */
+function numberPicture(frame: Uint8Array, number: Buffer): Uint8Array {
+  const data = Buffer.concat([Buffer.from(UUID, 'latin1'), number]);
   const unit = Buffer.concat([
     Buffer.from([SEI, USER_DATA_UNREGISTERED, data.length]),
     data,
@@ -105,6 +115,17 @@ function number(frame: Uint8Array, count: number): Uint8Array {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(unit.length);
   return Buffer.concat([length, unit, frame]);
+}
+
+/** Of an Opus packet's second byte: it is padded (RFC 6716 §3.2.5). */
+const PADDED = 0x40;
+
+/** Puts a number behind an Opus packet of one frame, as padding, which decoders skip: its code becomes 3. */
+function numberSound(packet: Uint8Array, number: Buffer): Uint8Array {
+  const [toc = 0, ...frame] = packet;
+  if ((toc & 3) !== 0)
+    throw new Error(`an Opus packet of code ${toc & 3}; one of a single frame, 0, is needed`);
+  return Buffer.from([toc | 3, PADDED | 1, number.length, ...frame, ...number]);
 }
 
 /** What comes before the first Cluster (RFC 9559 §5.1), with pictures in the form of their avcC. */

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { within } from '../bench/deadline.js';
-import { Ledger, type Balance } from './ledger.js';
+import type { Balance } from './ledger.js';
 import { numberedContainer, numberedFrames } from './numbered-media.js';
 import { PlainPublisher } from './plain-publisher.js';
 import { SampleWatcher, type Breaks } from './sample-watcher.js';
 import { verdictOf, type StreamKind, type Target, type Verdict } from './target.js';
+import { TrackLedgers } from './track-ledgers.js';
 
 export interface Address {
   /** Without a slash at the end. */
@@ -20,18 +21,19 @@ const POLL = 20;
 
 /** A live stream of numbered media and a viewer of all of it, without a browser. */
 export class NumberedStream implements Target {
-  readonly #ledger = new Ledger();
+  readonly #ledgers: TrackLedgers;
   readonly #publisher: PlainPublisher;
   readonly #watcher: SampleWatcher;
 
   private constructor(
     readonly name: string,
     readonly kind: StreamKind,
-    publisher: (ledger: Ledger) => PlainPublisher,
+    publisher: (ledgers: TrackLedgers) => PlainPublisher,
     url: string,
   ) {
-    this.#publisher = publisher(this.#ledger);
-    this.#watcher = new SampleWatcher(url, name, this.#ledger);
+    this.#ledgers = new TrackLedgers(kind === 'frames');
+    this.#publisher = publisher(this.#ledgers);
+    this.#watcher = new SampleWatcher(url, name, this.#ledgers);
   }
 
   /**
@@ -42,7 +44,7 @@ export class NumberedStream implements Target {
     const stream = new NumberedStream(
       name,
       kind,
-      (ledger) => new PlainPublisher(socketUrl, name, media, ledger),
+      (ledgers) => new PlainPublisher(socketUrl, name, media, ledgers),
       url,
     );
     try {
@@ -56,7 +58,7 @@ export class NumberedStream implements Target {
 
   async recovered(encodedFrom: number, seenFrom?: number): Promise<number> {
     for (;;) {
-      const at = this.#ledger.firstSeen(encodedFrom, seenFrom);
+      const at = this.#ledgers.firstSeen(encodedFrom, seenFrom);
       if (at !== undefined) return at;
       if (this.#publisher.problem) throw this.#publisher.problem;
       await delay(POLL);
@@ -72,8 +74,8 @@ export class NumberedStream implements Target {
   async look(patience: number): Promise<{ balance: Balance; breaks: Breaks }> {
     const now = Date.now();
     const deadline = now + patience * 1000;
-    while (!this.#ledger.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
-    return { balance: this.#ledger.balance(now), breaks: this.#watcher.takeBreaks() };
+    while (!this.#ledgers.isPast(now) && Date.now() < deadline && !this.#publisher.problem) await delay(POLL);
+    return { balance: this.#ledgers.balance(now), breaks: this.#watcher.takeBreaks() };
   }
 
   /** Resolves at a time after a key frame, milliseconds. */

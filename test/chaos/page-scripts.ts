@@ -17,6 +17,8 @@ export function noteEncoded(digest: (bytes: Uint8Array) => number): void {
   /** More than what timestamps jitter, microseconds. */
   const HOLE = 30_000;
   const page = window as unknown as BroadcasterNotes;
+  // As the page's clock may be set.
+  const clock = Date.now.bind(Date);
   const notes: BroadcasterNotes['encodedSamples'] = [];
   page.encodedSamples = notes;
   page.soundHoles = 0;
@@ -38,7 +40,7 @@ export function noteEncoded(digest: (bytes: Uint8Array) => number): void {
         // What it gives before it has begun anew belongs to nothing.
         if (data?.type !== 'data' || !data.bytes || this.#restarts > 0) return;
         const bytes = new Uint8Array(data.bytes);
-        if (bytes[0] === 0) notes.push({ digest: digest(bytes.subarray(HEADER)), at: Date.now() });
+        if (bytes[0] === 0) notes.push({ digest: digest(bytes.subarray(HEADER)), at: clock() });
         else noteSound(new DataView(data.bytes));
       });
     }
@@ -63,6 +65,8 @@ export function noteShown(): void {
   const page = window as unknown as ViewerNotes;
   page.shownFrames = [];
   page.mediaSources = 0;
+  // As the page's clock may be set.
+  const clock = Date.now.bind(Date);
   const canvas = document.createElement('canvas');
   canvas.width = 64;
   canvas.height = 8;
@@ -80,7 +84,7 @@ export function noteShown(): void {
       else check |= on << (bit - 24);
     }
     if ((((bits >> 16) ^ (bits >> 8) ^ bits ^ 0xa5) & 0xff) !== check) return undefined;
-    const now = Date.now();
+    const now = clock();
     return now - ((now - bits) & 0xffffff);
   }
 
@@ -88,7 +92,7 @@ export function noteShown(): void {
     video.addEventListener('loadstart', () => page.mediaSources++);
     const next = (): void => {
       const drawn = drawnTime(video);
-      if (drawn !== undefined) page.shownFrames.push({ drawn, shown: Date.now() });
+      if (drawn !== undefined) page.shownFrames.push({ drawn, shown: clock() });
       video.requestVideoFrameCallback(next);
     };
     video.requestVideoFrameCallback(next);

@@ -2,13 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { within } from '../bench/deadline.js';
 import { FaultyProxy } from '../helpers/faulty-proxy.js';
+import { SleepingPage } from '../helpers/sleeping-page.js';
 import { collectErrors, goLive, openBroadcaster } from '../helpers/pages.js';
 import { digest } from './digest.js';
 import { lasting, type Span } from './span.js';
-import { Ledger } from './ledger.js';
 import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
 import { SampleWatcher } from './sample-watcher.js';
 import { verdictOf, type Target, type Verdict } from './target.js';
+import { TrackLedgers } from './track-ledgers.js';
 
 /** Until the viewer sees something, seconds. */
 const START = 30;
@@ -56,6 +57,40 @@ export async function silence({ proxy }: Side, seconds: number): Promise<Span> {
   return span;
 }
 
+/** The tab sleeps for so many seconds. */
+export async function freeze({ page }: Side, seconds: number): Promise<Span> {
+  let asleep: SleepingPage | undefined;
+  const span = await lasting(
+    seconds,
+    async () => {
+      asleep = await SleepingPage.begin(page);
+    },
+    async () => asleep!.wake(),
+  );
+  await asleep!.check();
+  return span;
+}
+
+/** The pages' time of day is another one for so many seconds; nothing else of their time is. @throws Error when it is not */
+export async function jumpClock(sides: readonly Side[], by: number, seconds: number): Promise<Span> {
+  const jump = (page: Page, ms: number): Promise<number> =>
+    page.evaluate((offset) => {
+      const { now } = Date;
+      const before = now();
+      Date.now = () => now() + offset;
+      return Date.now() - before;
+    }, ms);
+  return lasting(
+    seconds,
+    async () => {
+      for (const { page } of sides) {
+        if ((await jump(page, by)) < by) throw new Error("the page's clock cannot be set");
+      }
+    },
+    () => Promise.all(sides.map(({ page }) => jump(page, -by))),
+  );
+}
+
 /** What a gateway answered in the server's place meanwhile. @throws Error when it was nothing */
 export async function unavailable({ proxy }: Side, injected: Promise<Span>): Promise<Span> {
   const { answered } = proxy.counts;
@@ -70,8 +105,10 @@ export async function unavailable({ proxy }: Side, injected: Promise<Span>): Pro
  */
 export class PageStream implements Target {
   readonly kind = 'frames';
-  readonly #ledger = new Ledger();
+  readonly #ledgers = new TrackLedgers(false);
   readonly #watcher: SampleWatcher;
+  /** That the viewer's player had begun at the last look. */
+  #mediaSources: number | undefined;
   /** In the sound as it was encoded: before the last look, and since. */
   #holes = { before: 0, now: 0 };
 
@@ -82,7 +119,7 @@ export class PageStream implements Target {
     readonly viewer: Side,
     private readonly errors: string[],
   ) {
-    this.#watcher = new SampleWatcher(url, name, this.#ledger);
+    this.#watcher = new SampleWatcher(url, name, this.#ledgers);
   }
 
   /** Resolves when the viewer sees something. @param url of the server, without a slash at the end */
@@ -138,20 +175,16 @@ export class PageStream implements Target {
     const deadline = now + patience * 1000;
     for (;;) {
       await this.#fetchNotes();
-      if (this.#ledger.isPast(now) || Date.now() > deadline) break;
+      if (this.#ledgers.isPast(now) || Date.now() > deadline) break;
       await delay(POLL);
     }
-    if (this.#ledger.encodedCount === 0) throw new Error('the page does not say what it encodes');
+    if (this.#ledgers.encodedCount === 0) throw new Error('the page does not say what it encodes');
     const breaks = this.#watcher.takeBreaks();
     // What the microphone did not give cannot follow.
     const gaps = Math.max(0, breaks.gaps - this.#holes.before - this.#holes.now);
     this.#holes = { before: this.#holes.now, now: 0 };
-    return [verdictOf(this, this.#ledger.balance(now), { ...breaks, gaps })];
-  }
-
-  /** Since the page was opened: 1 where the player never had to begin again. */
-  mediaSources(): Promise<number> {
-    return this.viewer.page.evaluate(() => (window as unknown as ViewerNotes).mediaSources);
+    const reloads = await this.#newReloads();
+    return [{ ...verdictOf(this, this.#ledgers.balance(now), { ...breaks, gaps }), reloads }];
   }
 
   async close(): Promise<void> {
@@ -164,14 +197,24 @@ export class PageStream implements Target {
     );
   }
 
+  /** Since the last look; before the first one the player loads as it begins. */
+  async #newReloads(): Promise<number> {
+    const sources = await this.viewer.page.evaluate(() => (window as unknown as ViewerNotes).mediaSources);
+    const reloads = sources - (this.#mediaSources ?? sources);
+    this.#mediaSources = sources;
+    return reloads;
+  }
+
   async #fetchNotes(): Promise<void> {
+    const asked = performance.timeOrigin + performance.now();
     const { samples, holes } = await this.broadcaster.page.evaluate(() => {
       const notes = window as unknown as BroadcasterNotes;
       const taken = { samples: notes.encodedSamples.splice(0), holes: notes.soundHoles };
       notes.soundHoles = 0;
       return taken;
     });
-    for (const sample of samples) this.#ledger.encode(sample);
+    for (const sample of samples) this.#ledgers.encode('video', sample);
+    this.#ledgers.knownUntil = asked;
     this.#holes.now += holes;
   }
 

@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Connection } from '../../widget/media/connection.js';
 import { Publisher } from '../../widget/media/publisher.js';
 import { installPageGlobals } from '../helpers/node-broadcaster.js';
-import type { Ledger } from './ledger.js';
 import type { NumberedMedia } from './numbered-media.js';
+import type { TrackLedgers } from './track-ledgers.js';
 
 /** Not before somebody publishes: tests that only name this file share their process with others. */
 let hasGlobals = false;
@@ -18,7 +18,7 @@ export class PlainPublisher {
   afresh = -1;
 
   readonly #media: NumberedMedia;
-  readonly #ledger: Ledger;
+  readonly #ledgers: TrackLedgers;
   readonly #publisher: Publisher;
   readonly #connection: Connection;
   /** Nothing may be sent before a key frame, and in front of it what a file begins with. */
@@ -26,11 +26,11 @@ export class PlainPublisher {
   #isStopped = false;
 
   /** @param url of the endpoint, `ws://…/livestream/ws` */
-  constructor(url: string, streamId: string, media: NumberedMedia, ledger: Ledger) {
+  constructor(url: string, streamId: string, media: NumberedMedia, ledgers: TrackLedgers) {
     if (!hasGlobals) installPageGlobals();
     hasGlobals = true;
     this.#media = media;
-    this.#ledger = ledger;
+    this.#ledgers = ledgers;
     this.#publisher = new Publisher(
       () => ({ streamId, format: media.format }),
       {
@@ -82,7 +82,8 @@ export class PlainPublisher {
       // An encoder that begins anew makes a key frame at once; this one's pictures were made long ago.
       if (this.#begins && !message.isKey) continue;
       if (message.digest !== undefined) {
-        this.#ledger.encode({ digest: message.digest, at: performance.timeOrigin + performance.now() });
+        const at = performance.timeOrigin + performance.now();
+        this.#ledgers.encode(message.kind, { digest: message.digest, at });
       }
       const isFirst = this.#begins;
       this.#begins = false;

@@ -3,7 +3,7 @@ import { FragmentReader } from '../../server/hls/fragment-reader.js';
 import type { Sample, Track } from '../../server/hls/sample.js';
 import { nextPart, readPlaylist, type Playlist, type PlaylistSegment } from '../helpers/hls-client.js';
 import { digest } from './digest.js';
-import type { Ledger } from './ledger.js';
+import type { TrackLedgers } from './track-ledgers.js';
 
 /** What viewers noticed beside the samples. */
 export interface Breaks {
@@ -25,12 +25,12 @@ const REQUEST_TIMEOUT = 8000;
 const SLACK = 0.002;
 
 /**
- * A viewer who downloads every part of a stream by blocking reload and writes its samples into a ledger. One who does not
+ * A viewer who downloads every part of a stream by blocking reload and writes its samples into ledgers. One who does not
  * give up: a server that is away is asked again, a playlist that has ended too.
  */
 export class SampleWatcher {
   readonly #url: string;
-  readonly #ledger: Ledger;
+  readonly #ledgers: TrackLedgers;
   readonly #stop = new AbortController();
   #breaks: Breaks = { discontinuities: 0, ends: 0, gaps: 0 };
   #mediaUrl: URL | undefined;
@@ -46,9 +46,9 @@ export class SampleWatcher {
   #due = new Map<number, number>();
 
   /** @param url of the server, without a slash at the end */
-  constructor(url: string, streamId: string, ledger: Ledger) {
+  constructor(url: string, streamId: string, ledgers: TrackLedgers) {
     this.#url = `${url}/livestream/${streamId}/stream.m3u8`;
-    this.#ledger = ledger;
+    this.#ledgers = ledgers;
     void this.#watch();
   }
 
@@ -155,14 +155,16 @@ export class SampleWatcher {
     reader.push(this.#init);
     reader.push(bytes);
     this.#samples += samples.length - skip;
-    const digests: number[] = [];
+    const digests: Record<Track['kind'], number[]> = { video: [], audio: [] };
     for (const sample of samples.slice(skip)) {
       const track = tracks.find(({ id }) => id === sample.track);
       if (!track) continue;
       this.#checkTime(track, sample);
-      if (track.kind === 'video') digests.push(digest(sample.data));
+      digests[track.kind].push(digest(sample.data));
     }
-    this.#ledger.see({ digests, at: performance.timeOrigin + performance.now() });
+    const at = performance.timeOrigin + performance.now();
+    this.#ledgers.see('video', { digests: digests.video, at });
+    this.#ledgers.see('audio', { digests: digests.audio, at });
   }
 
   #checkTime({ id, timescale }: Track, { dts, duration }: Sample): void {

@@ -10,6 +10,8 @@ export interface Verdict extends Omit<Balance, 'delays'>, Breaks {
   kind: StreamKind;
   /** Of the slowest part, milliseconds; see `Balance.delays`. 0 of none. */
   slowest: number;
+  /** How often the player of a viewer's page threw away what it had, and loaded anew. Undefined: there is no page. */
+  reloads?: number;
 }
 
 /** What a fault is done to: a stream, or its viewer. */

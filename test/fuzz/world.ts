@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Context, MiddlewareHandler } from 'hono';
 import { WSContext, type UpgradeWebSocket, type WSEvents } from 'hono/ws';
-import { createLivestream, type Livestream } from '../../server/index.js';
+import { createLivestream, type Asset, type Livestream, type ReadyAnswers } from '../../server/index.js';
 import type { TranscoderFactory } from '../../server/ingest/transcoder.js';
 import type { Limits, Logger } from '../../server/options.js';
 import { within } from '../bench/deadline.js';
@@ -30,6 +30,25 @@ export const ADMIN_KEY = 'the-admin-key-of-the-fuzzer';
 
 const OPEN = 1;
 const CLOSED = 3;
+
+/** Of worlds that have keys: signs tokens for their streams. */
+export const TOKEN_SECRET = 'the-secret-of-the-fuzzer-for-tokens-of-playback';
+
+const encoder = new TextEncoder();
+
+/** What comes with the package, as far as its routes go. */
+const ASSETS = new Map<string, Asset>(
+  [
+    ['livedrop.js', 'text/javascript; charset=utf-8'],
+    ['assets/hls-1a2b3c4d.js', 'text/javascript; charset=utf-8'],
+    ['demo/index.html', 'text/html; charset=utf-8'],
+    ['demo/watch.html', 'text/html; charset=utf-8'],
+    ['demo/assets/demo-1a2b3c4d.css', 'text/css; charset=utf-8'],
+  ].map(([name = '', type = '']) => [
+    name,
+    { body: encoder.encode(`what ${name} holds `.repeat(100)), type, immutable: name.includes('-1a2b3c4d') },
+  ]),
+);
 
 /** One end of a WebSocket that never was on a network. */
 export class Client {
@@ -129,7 +148,8 @@ export class World {
     this.#livestream = createLivestream({
       upgradeWebSocket,
       logger,
-      ...(options.hasKeys && { adminKey: ADMIN_KEY }),
+      assets: { read: (name) => Promise.resolve(ASSETS.get(name)) },
+      ...(options.hasKeys && { adminKey: ADMIN_KEY, tokens: { secret: TOKEN_SECRET } }),
       limits: { ...LIMITS, ...options.limits },
       packaging: { windowSegments: 60 },
       ...(options.transcoder && { transcoder: options.transcoder }),
@@ -172,6 +192,11 @@ export class World {
   /** Asks for a path. */
   async request(path: string, init?: RequestInit): Promise<Response> {
     return this.#livestream.app.request(`http://fuzz.test${path}`, init);
+  }
+
+  /** What the server has for a path before the app is asked, see `ReadyAnswers`. */
+  get ready(): ReadyAnswers {
+    return this.#livestream.ready;
   }
 
   /** The text of an answer, whatever its status. */

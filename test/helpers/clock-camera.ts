@@ -14,9 +14,12 @@ export interface ClockCameraOptions {
 
 /** Replaces `getUserMedia` (and `getDisplayMedia`, on a white ground) by a canvas that shows the time and a tone. */
 export function installClockCamera({ width, height, frameRate }: ClockCameraOptions): void {
+  // As the page's clock may be set.
+  const clock = Date.now.bind(Date);
+
   function draw(canvas: HTMLCanvasElement): void {
     const context = canvas.getContext('2d')!;
-    const time = Date.now() & 0xffffff;
+    const time = clock() & 0xffffff;
     const check = ((time >> 16) ^ (time >> 8) ^ time ^ 0xa5) & 0xff;
     for (let bit = 0; bit < 32; bit++) {
       const on = bit < 24 ? (time >> bit) & 1 : (check >> (bit - 24)) & 1;

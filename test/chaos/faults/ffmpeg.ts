@@ -1,3 +1,4 @@
+import { within } from '../../bench/deadline.js';
 import type { FaultyFfmpeg, FfmpegFault } from '../../helpers/faulty-ffmpeg.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
@@ -11,6 +12,12 @@ const prepare = (arena: Arena): Promise<TranscodedStream> => TranscodedStream.st
 
 /** How long each ffmpeg that is started is at fault, seconds: several are. */
 const BROKEN = 1.5;
+
+/** Less than the server waits before it starts another one, and more than its pipe takes, seconds. */
+const STANDSTILL = 5;
+
+/** Until as many ffmpegs have failed in a row as the server tries, seconds. */
+const GIVING_UP = 60;
 
 /** How often one was started that was at fault; of one that is missing only the server can tell. */
 async function faultyStarts(name: FfmpegFault, ffmpeg: FaultyFfmpeg, log: string): Promise<number> {
@@ -77,5 +84,47 @@ export const FFMPEG: readonly Fault[] = [
   }),
   broken('exit-0', 'those that follow end as if all were well'),
   broken('garbage', 'those that follow write garbage', { promises: { ...promises, recovers: 15 } }),
+  broken('full-disk', 'those that follow say that the disk is full', { isLeftOut: true }),
+  fault<TranscodedStream>({
+    name: 'ffmpeg-slow',
+    title: 'ffmpeg: slower than the publisher, it stands still for 5 s',
+    times: 2,
+    promises: { ...promises, seam: 'none', repeats: false },
+    prepare,
+    inject: async (target) => {
+      const before = await target.transcoders();
+      const span = await lasting(
+        STANDSTILL,
+        () => target.signal('SIGSTOP'),
+        () => target.signal('SIGCONT'),
+      );
+      if (String(await target.transcoders()) !== String(before))
+        throw new Error('another ffmpeg was started');
+      return span;
+    },
+  }),
+  fault<undefined>({
+    name: 'ffmpeg-fails-always',
+    title: 'ffmpeg: all that follow fail, the stream ends with TRANSCODER_FAILED',
+    times: 1,
+    isLeftOut: true,
+    // Of the stream that ends nothing is promised but its end.
+    promises: { keepsSamples: 'all', seam: 'none' },
+    prepare: () => Promise.resolve(undefined),
+    inject: async (_target, arena) => {
+      const stream = await prepare(arena);
+      const from = Date.now();
+      await arena.ffmpeg.break('exit-0');
+      try {
+        await stream.signal('SIGKILL');
+        const code = await within(GIVING_UP, 'the end of the stream', stream.failed());
+        if (code !== 'TRANSCODER_FAILED') throw new Error(`the stream ended with ${code}`);
+      } finally {
+        await arena.ffmpeg.mend();
+        await stream.close();
+      }
+      return { from, to: Date.now() };
+    },
+  }),
   broken('missing', 'the program is gone', { isLeftOut: true }),
 ];

@@ -1,9 +1,8 @@
 import { isWebSocket } from '../../helpers/faulty-proxy.js';
-import { SleepingPage } from '../../helpers/sleeping-page.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
 import { lasting, type Span } from '../span.js';
-import { outage, silence, type PageStream, type Side } from '../page-stream.js';
+import { freeze, jumpClock, outage, silence, type PageStream, type Side } from '../page-stream.js';
 
 const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
@@ -37,19 +36,6 @@ async function offline({ context, page }: Side, seconds: number): Promise<Span> 
     () => context.setOffline(false),
   );
   if (reaches) throw new Error('the page reached the server although its browser was offline');
-  return span;
-}
-
-async function freeze({ page }: Side, seconds: number): Promise<Span> {
-  let asleep: SleepingPage | undefined;
-  const span = await lasting(
-    seconds,
-    async () => {
-      asleep = await SleepingPage.begin(page);
-    },
-    async () => asleep!.wake(),
-  );
-  await asleep!.check();
   return span;
 }
 
@@ -97,6 +83,14 @@ export const PAGES: readonly Fault[] = [
     promises,
     prepare,
     inject: ({ viewer }) => freeze(viewer, 5),
+  }),
+  fault<PageStream>({
+    name: 'clock-jump',
+    title: "pages: both machines' clocks are an hour ahead for 5 s",
+    times: 2,
+    promises: { keepsSamples: 'all', seam: 'none' },
+    prepare,
+    inject: ({ broadcaster, viewer }) => jumpClock([broadcaster, viewer], 3_600_000, 5),
   }),
   fault<PageStream>({
     name: 'publisher-offline',

@@ -2,7 +2,7 @@ import { isWebSocket, type FaultyProxy, type ProxiedConnection } from '../../hel
 import type { Arena } from '../arena.js';
 import { fault, type Fault, type Promises } from '../fault.js';
 import { atOnce, lasting } from '../span.js';
-import { outage, silence, unavailable, type PageStream } from '../page-stream.js';
+import { freeze, outage, silence, unavailable, type PageStream } from '../page-stream.js';
 
 /** All of it lies within what the publisher keeps (30 s, 32 MiB): nothing is lost, and nobody sees a seam. */
 const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
@@ -23,6 +23,12 @@ function publishing(proxy: FaultyProxy): ProxiedConnection {
   const connection = proxy.connections(isWebSocket).at(-1);
   if (!connection) throw new Error('the publisher has no WebSocket');
   return connection;
+}
+
+/** Nothing passes over the connection any more, in either direction, and nobody is told: it is found by who waits. */
+function leadNowhere(proxy: FaultyProxy): void {
+  const old = publishing(proxy);
+  proxy.stall({ filter: (connection) => connection === old });
 }
 
 function cut(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
@@ -147,6 +153,50 @@ export const PUBLISHER_NETWORK: readonly Fault[] = [
   }),
   closed(1012, 'restarts'),
   closed(1013, 'try again later', { isLeftOut: true }),
+  fault<PageStream>({
+    name: 'publisher-half-open',
+    title: 'publisher: its connection leads nowhere any more, new ones do',
+    times: 2,
+    promises: { ...promises, recovers: 10 },
+    prepare,
+    inject: ({ broadcaster: { proxy } }) => atOnce(() => leadNowhere(proxy)),
+  }),
+  fault<PageStream>({
+    name: 'publisher-network-changed',
+    title: 'publisher: another network, of which the browser tells, its connection leads nowhere',
+    times: 2,
+    promises,
+    prepare,
+    inject: ({ broadcaster: { proxy, page } }) =>
+      atOnce(async () => {
+        leadNowhere(proxy);
+        await page.evaluate(() => {
+          const { connection } = navigator as Navigator & { connection?: EventTarget };
+          if (!connection) throw new Error('this browser does not tell of networks');
+          connection.dispatchEvent(new Event('change'));
+        });
+      }),
+  }),
+  fault<PageStream>({
+    name: 'publisher-idle-close',
+    title: 'publisher: the tab sleeps for 5 s, and a proxy closes what is idle for 1 s',
+    times: 2,
+    isLeftOut: true,
+    promises,
+    prepare,
+    inject: async ({ broadcaster }) => {
+      const { proxy } = broadcaster;
+      const { idle } = proxy.counts;
+      proxy.closeIdle(1000, { filter: isWebSocket });
+      try {
+        const span = await freeze(broadcaster, 5);
+        if (proxy.counts.idle === idle) throw new Error('no WebSocket of the publisher was ever idle');
+        return span;
+      } finally {
+        proxy.heal();
+      }
+    },
+  }),
   fault<PageStream>({
     name: 'publisher-gateway',
     title: "publisher: the server's front answers 502 for 3 s",

@@ -80,7 +80,15 @@ class Show {
       broadcaster.addEventListener('live-health', (event) => (told.health = (event as CustomEvent).detail));
     });
     await goLive(page);
-    if (viewer) await isPlaying(viewer);
+    if (viewer) {
+      await isPlaying(viewer);
+      await viewer.evaluate(() => {
+        const watch = { emptied: 0 };
+        Object.assign(globalThis, { watch });
+        const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
+        video.addEventListener('emptied', () => (watch.emptied += 1));
+      });
+    }
     return show;
   }
 
@@ -109,8 +117,14 @@ class Show {
     return playsOn(this.viewer!);
   }
 
-  /** Ends it and checks that the server has every sample that was encoded, once, in one run. */
+  /**
+   * Ends it and checks that the server has every sample that was encoded, once, in one run, and that the viewer's player went on
+   * with what it had: no page and no media was loaded anew.
+   */
   async end(): Promise<void> {
+    expect(await this.viewer?.evaluate(() => (globalThis as unknown as { watch: object }).watch)).toEqual(
+      this.viewer && { emptied: 0 },
+    );
     await this.page.evaluate(() =>
       document.querySelector<HTMLElement & { stop(): Promise<void> }>('live-broadcaster')!.stop(),
     );

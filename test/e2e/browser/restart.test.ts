@@ -8,6 +8,9 @@ import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 /** The longest time without a picture beyond that in which nothing listens, milliseconds: that is a second where nothing else runs. */
 const LIVE_AGAIN = 4000;
 
+/** A broadcaster is live again so long after the next server listens at the latest, milliseconds. */
+const BROADCASTER_BACK = 5000;
+
 /** Seconds: long enough for a restart, and a while after it. */
 const READING = 10;
 
@@ -25,6 +28,21 @@ async function readThroughout(viewer: Page): Promise<ClockReading> {
   return reading;
 }
 
+/** When the broadcaster's page says that it is live again, milliseconds since the epoch; to be called before it is not. */
+function liveAgain(broadcaster: Page): Promise<number> {
+  return broadcaster.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        let wasLost = false;
+        document.querySelector('live-broadcaster')!.addEventListener('live-state', (event) => {
+          const { state } = (event as CustomEvent<{ state: string }>).detail;
+          if (state === 'reconnecting') wasLost = true;
+          else if (wasLost && state === 'live') resolve(Date.now());
+        });
+      }),
+  );
+}
+
 it.each(['SIGKILL', 'SIGTERM'] as const)(
   'goes on by itself after %s, broadcaster and players',
   async (signal) => {
@@ -38,9 +56,11 @@ it.each(['SIGKILL', 'SIGTERM'] as const)(
     const before = await playlistUrl(streamId);
 
     const readings = Promise.all(viewers.map(readThroughout));
+    const back = liveAgain(broadcaster);
     const stoppedAt = performance.now();
-    await server.restart(signal);
+    const { to } = await server.restart(signal);
     const away = performance.now() - stoppedAt;
+    expect((await back) - to).toBeLessThan(BROADCASTER_BACK);
     for (const [index, { longestGap, backwards }] of (await readings).entries()) {
       const mode = index === 0 ? 'low' : 'instant';
       const took = [longestGap, away].map((time) => `${Math.round(time)} ms`);

@@ -11,7 +11,12 @@ import { PlaylistFollower } from '../../helpers/playlist-follower.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { SocketClient } from '../../helpers/socket-client.js';
 
-const LIMITS = { idleTime: 2, maxIdleConnections: 200 };
+const LIMITS = {
+  idleTime: 2,
+  maxIdleConnections: 200,
+  maxSocketBacklogBytes: 16 * 1024,
+  maxCommandRate: 100_000,
+};
 const HTTP = { headerTime: 1 };
 
 let server: ObservedServer;
@@ -162,6 +167,20 @@ describe('a live stream does not notice', () => {
       await done;
     });
     await Promise.all(answers);
+    await bystander.expectUnharmed();
+  });
+
+  it('a WebSocket that asks and asks, and never reads an answer', async () => {
+    const socket = await SocketClient.open(server.socketUrl);
+    socket.send({ type: 'join-stream', streamId: 'anything' });
+    await socket.next('stream-joined');
+    const before = await refused('maxSocketBacklogBytes');
+    socket.socket.pause();
+    // Each is told at length that it publishes no such stream.
+    const stop = JSON.stringify({ type: 'stop-stream', streamId: 'x'.repeat(64) });
+    for (let count = 0; count < 60_000; count++) socket.sendText(stop);
+    await expect.poll(() => refused('maxSocketBacklogBytes')).toBe(before + 1);
+    socket.terminate();
     await bystander.expectUnharmed();
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { NumberedStream } from '../../chaos/numbered-stream.js';
 import { generateFrames, repeatFrames, sendFramesInRealTime, type Frames } from '../../helpers/frames.js';
 import { HlsClient } from '../../helpers/hls-client.js';
 import { Publisher } from '../../helpers/publisher.js';
@@ -13,13 +14,17 @@ const LIVE_AGAIN = 5000;
 /** The same from when the next one listens: a machine that is busy with other things starts it slowly. */
 const LIVE_SINCE_START = 3000;
 
+/** What a viewer has not seen after so long is lost, seconds. */
+const SETTLE = 8;
+
 const WEBM: RecordingRecipe = { container: 'webm', video: 'h264', audio: 'opus' };
 
 let server: RestartedServer;
 let media: Frames;
 beforeAll(async () => {
   [server, media] = await Promise.all([
-    RestartedServer.start(),
+    // What was kept, and comes at once, stays until a viewer has it.
+    RestartedServer.start(['--window', '60']),
     generateFrames({ video: 'h264', audio: 'opus' }),
     encodeRecording(WEBM),
   ]);
@@ -90,11 +95,17 @@ it('goes on with its streams when it was killed, twice, and stopped: in the same
   const ids = ['frames', 'file'];
   const sources = await Promise.all([publishFrames('frames'), publishFile('file')]);
   const viewers = await Promise.all(ids.map(watch));
+  // The widget's own publisher, and a viewer who knows every picture.
+  const counted = await Promise.all([
+    NumberedStream.start(server, 'counted-frames', 'frames'),
+    NumberedStream.start(server, 'counted-file', 'container'),
+  ]);
 
   for (const signal of ['SIGKILL', 'SIGKILL', 'SIGTERM'] as const) {
     await Promise.all(viewers.map((viewer) => viewer.beyond(1)));
     const stoppedAt = performance.now();
-    expect((await server.restart(signal)).code).toBe(signal === 'SIGTERM' ? 0 : signal);
+    const { code, to } = await server.restart(signal);
+    expect(code).toBe(signal === 'SIGTERM' ? 0 : signal);
     const patience = Math.max(LIVE_AGAIN, performance.now() - stoppedAt + LIVE_SINCE_START);
     const before = viewers.map(({ newest }) => newest!);
 
@@ -122,10 +133,24 @@ it('goes on with its streams when it was killed, twice, and stopped: in the same
       );
     }
     await socket.close();
+    for (const stream of counted) expect((await stream.recovered(to)) - to).toBeLessThan(LIVE_AGAIN);
+    for (const verdict of (await Promise.all(counted.map((stream) => stream.settled(SETTLE)))).flat()) {
+      const { lost, altered, ends, gaps, discontinuities } = verdict;
+      // What was not acknowledged, and seen, comes again: to lose nothing is the promise.
+      const found = { lost, altered, ends, gaps, discontinuities };
+      expect(found, `${verdict.stream}, ${signal}`).toEqual({
+        lost: 0,
+        altered: 0,
+        ends: 0,
+        gaps: 0,
+        discontinuities: 1,
+      });
+    }
   }
   const answer = await fetch(`${server.url}/livestream/frames`);
   expect(await answer.json()).toMatchObject({ status: 'live', title: 'The show' });
 
+  await Promise.all(counted.map((stream) => stream.close()));
   await Promise.all(sources.map((source) => source.stop()));
   await Promise.all(viewers.map((viewer) => viewer.stop()));
   for (const { refusals } of viewers) expect(new Set(refusals)).toEqual(new Set([503]));

@@ -36,6 +36,18 @@ describe('Ledger', () => {
     expect(counts(ledger)).toEqual({ lost: 0, repeated: 2, altered: 1 });
   });
 
+  it('compares nothing that came before it is known what was encoded', () => {
+    const ledger = ledgerOf(2);
+    ledger.knownUntil = 2000;
+    ledger.see({ digests: [0, 1], at: 1500 });
+    ledger.see({ digests: [2], at: 2500 });
+    expect(counts(ledger)).toEqual({ lost: 0, repeated: 0, altered: 0 });
+    ledger.encode({ digest: 2, at: 2000 });
+    ledger.knownUntil = 3000;
+    expect(ledger.isPast(2400)).toBe(true);
+    expect(counts(ledger)).toEqual({ lost: 0, repeated: 0, altered: 0 });
+  });
+
   it('takes samples that are alike for the ones whose turn it is', () => {
     const ledger = new Ledger();
     for (let at = 0; at < 4; at++) ledger.encode({ digest: 7, at });

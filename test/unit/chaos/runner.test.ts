@@ -86,6 +86,8 @@ describe('a fault', () => {
     [{ repeated: 3 }, {}, ['it: 3 samples repeated']],
     [{ repeated: 3 }, { repeats: true }, []],
     [{ ends: 1, gaps: 1 }, {}, ['it: viewers saw an end, 1 gaps without a discontinuity']],
+    [{ reloads: 1 }, {}, ['it: the player loaded anew 1 times']],
+    [{ reloads: 1 }, { seam: 'discontinuity' }, []],
     [{ discontinuities: 1 }, {}, ['it: 1 discontinuities']],
     [{ discontinuities: 1 }, { seam: 'discontinuity' }, []],
   ])('after which a stream has %j, with %j', async (look, promises, problems) => {
