@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FragmentReader } from '../../../server/hls/fragment-reader.js';
+import { numberedContainer } from '../../chaos/numbered-media.js';
 import { generateFrames, repeatFrames, sendFramesInRealTime, type Frame } from '../../helpers/frames.js';
 import { HlsClient } from '../../helpers/hls-client.js';
 import { ObservedServer } from '../../helpers/observed-server.js';
@@ -17,6 +19,12 @@ const LIMITS = {
   maxSocketBacklogBytes: 16 * 1024,
   maxCommandRate: 100_000,
 };
+
+/** More than the system keeps for a connection of this machine, in both its ends. */
+const FLOOD = 16_000_000;
+
+/** How much more a server may hold for one who floods it: that is what the media's last seconds are. */
+const MOST_GROWTH = 12_000_000;
 const HTTP = { headerTime: 1 };
 
 let server: ObservedServer;
@@ -103,6 +111,20 @@ async function dial(): Promise<Socket> {
 const ended = (socket: Socket): Promise<unknown> =>
   new Promise((resolve) => (socket.closed ? resolve(undefined) : socket.once('close', resolve)));
 
+/** A file's beginning, and so much of what follows, in large messages. */
+async function flood(): Promise<{ header: Uint8Array; chunks: Uint8Array[] }> {
+  const messages = (await numberedContainer()).messages();
+  const header = new Uint8Array(messages.next().value!.bytes(true));
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size < FLOOD) {
+    const some = Array.from({ length: 200 }, () => Buffer.from(messages.next().value!.bytes(false)));
+    chunks.push(Buffer.concat(some));
+    size += chunks.at(-1)!.length;
+  }
+  return { header, chunks };
+}
+
 /** How often a limit refused something. */
 async function refused(limit: string): Promise<number> {
   const text = await (await fetch(`${server.url}/metrics`)).text();
@@ -134,6 +156,24 @@ describe('a live stream does not notice', () => {
     await viewer.close();
     expect(await refused('headerTime')).toBe(500);
     expect((await refused('maxIdleConnections')) + (await refused('idleTime'))).toBe(500);
+    await bystander.expectUnharmed();
+  });
+
+  it('messages without an end, of which next to nothing is kept', async () => {
+    const CLIENTS = 50;
+    const clients = await Promise.all(
+      Array.from({ length: CLIENTS }, () => SocketClient.open(server.socketUrl)),
+    );
+    for (const client of clients) client.send({ type: 'join-stream', streamId: 'anything' });
+    await Promise.all(clients.map((client) => client.next('stream-joined')));
+    const { memory } = await server.observe();
+    const piece = Buffer.alloc(256 * 1024);
+    for (const { socket } of clients) for (let sent = 0; sent < 6; sent++) socket.send(piece, { fin: false });
+    const codes = await Promise.all(clients.map(async ({ closed }) => (await closed).code));
+    // The kernel may throw the answer away with what it was an answer to.
+    expect(codes.filter((code) => code !== 1009 && code !== 1006)).toEqual([]);
+    expect((await server.observe()).memory - memory).toBeLessThan(CLIENTS * 512 * 1024);
+    expect(await refused('maxTextBytes')).toBe(CLIENTS);
     await bystander.expectUnharmed();
   });
 
@@ -181,6 +221,33 @@ describe('a live stream does not notice', () => {
     for (let count = 0; count < 60_000; count++) socket.sendText(stop);
     await expect.poll(() => refused('maxSocketBacklogBytes')).toBe(before + 1);
     socket.terminate();
+    await bystander.expectUnharmed();
+  });
+
+  it('media that comes faster than its ffmpeg takes it: its publisher is not read from', async () => {
+    const { header, chunks } = await flood();
+    const publisher = await Publisher.start(server.socketUrl, 'flood');
+    const client = publisher.socket.socket;
+    publisher.send([header]);
+    await expect.poll(async () => (await server.observe()).children.length).toBe(1);
+    const { memory, children } = await server.observe();
+    process.kill(children[0]!, 'SIGSTOP');
+    let left = Infinity;
+    try {
+      publisher.send(chunks);
+      // Less and less of it waits here, until the server takes no more.
+      while (client.bufferedAmount < left) {
+        left = client.bufferedAmount;
+        await delay(500);
+      }
+      expect(left).toBeGreaterThan(1_000_000);
+      expect((await server.observe()).memory - memory).toBeLessThan(MOST_GROWTH);
+    } finally {
+      process.kill(children[0]!, 'SIGCONT');
+    }
+    await expect.poll(() => client.bufferedAmount).toBeLessThan(left);
+    expect(publisher.socket.all('error')).toEqual([]);
+    publisher.socket.terminate();
     await bystander.expectUnharmed();
   });
 });
