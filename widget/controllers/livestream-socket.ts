@@ -4,7 +4,7 @@ import { resolveBackend } from '../backend-url.js';
 import { createDebugLog, withoutSecrets, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
 import { Broadcast, type PublishState } from '../media/broadcast.js';
-import { AutoEncoder, supportsWebCodecs } from '../media/auto-encoder.js';
+import { AutoEncoder, prepareEncoder } from '../media/auto-encoder.js';
 import type { BroadcastHealth } from '../media/broadcast-monitor.js';
 import { ClockQuestions } from '../media/clock-questions.js';
 import { Connection } from '../media/connection.js';
@@ -139,9 +139,9 @@ export class LivestreamSocketController
     return this.#health;
   }
 
-  /** Loads what encoding needs, so that a start to come is faster. Does no harm where none comes. */
+  /** Loads what encoding needs, and starts its worker, so that a start to come is faster. Does no harm where none comes. */
   async warmUp(): Promise<void> {
-    await supportsWebCodecs();
+    await prepareEncoder();
   }
 
   hostConnected(): void {

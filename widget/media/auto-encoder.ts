@@ -23,6 +23,11 @@ export function supportsWebCodecs(): Promise<boolean> {
   return support;
 }
 
+/** Loads and starts what a start to come needs, where that is WebCodecs. */
+export async function prepareEncoder(): Promise<void> {
+  if (await supportsWebCodecs()) (await loadWebCodecs()).prepareWorker();
+}
+
 /** The encoder that fits, and another one where that fails or the server does not take its format. */
 export class AutoEncoder implements Encoder {
   readonly #stream: MediaStream;

@@ -34,6 +34,29 @@ const STOP_TIMEOUT = 2000;
 /** Pictures on their way to the worker, from which on none is sent: one that stands still would collect them. */
 const MOST_PICTURES = 3;
 
+/** Started before it is needed; the next encoder takes it. */
+let prepared: Promise<Worker> | undefined;
+
+/** Starts what an encoder to come runs in: a worker takes as long as the rest of a start. */
+export function prepareWorker(): void {
+  prepared ??= launch();
+  // The next one tries again.
+  prepared.catch(() => (prepared = undefined));
+}
+
+function takeWorker(): Promise<Worker> {
+  const worker = prepared ?? launch();
+  prepared = undefined;
+  return worker;
+}
+
+function launch(): Promise<Worker> {
+  return startWorker(
+    // Bundlers look for exactly this expression.
+    (Worker) => new Worker(new URL('./encoder-worker.js', import.meta.url), { type: 'module' }),
+  );
+}
+
 /** Whether this browser encodes what {@link WebCodecsEncoder} makes. */
 export async function canEncodeFrames(): Promise<boolean> {
   const configs = await Promise.all([
@@ -85,10 +108,7 @@ export class WebCodecsEncoder implements Encoder {
       START_TIMEOUT,
     );
     try {
-      const starting = startWorker(
-        // Bundlers look for exactly this expression.
-        (Worker) => new Worker(new URL('./encoder-worker.js', import.meta.url), { type: 'module' }),
-      );
+      const starting = takeWorker();
       // One that comes after it was given up has nothing to do.
       starting.then((late) => this.#isStopping && late.terminate()).catch(() => {});
       await Promise.race([starting, this.#format.promise]);

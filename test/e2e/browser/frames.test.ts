@@ -26,9 +26,35 @@ const health = async (page: Awaited<ReturnType<typeof openBroadcaster>>, count: 
     count,
   );
 
+/** One frame that a page sent: when it is shown, seconds, and its size. */
+interface SentFrame {
+  time: number;
+  bytes: number;
+}
+
+/** Notes the frames that the page sends, from their headers, in `sentFrames` and `sentSound`. Runs in a page. */
+function noteFrames(): void {
+  const sentFrames: SentFrame[] = [];
+  const sentSound: SentFrame[] = [];
+  Object.assign(globalThis, { sentFrames, sentSound });
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (data instanceof ArrayBuffer) {
+      const view = new DataView(data);
+      const sent = { time: Number(view.getBigInt64(4)) / 1e6, bytes: data.byteLength };
+      (view.getUint8(0) === 0 ? sentFrames : sentSound).push(sent);
+    }
+    send.call(this, data);
+  };
+}
+
+/** Bytes, its header among them: Opus of silence has fewer. */
+const LEAST_SOUND = 40;
+
 it('sends frames from the browser’s own encoder to a viewer', async () => {
   const { server, browser } = shared;
   const page = await openBroadcaster(browser, server.url, 'frames');
+  await page.evaluate(noteFrames);
   await goLive(page);
   const playlist = await (await fetch(`${server.url}/livestream/frames/stream.m3u8`)).text();
   expect(playlist).toMatch(/CODECS="avc1\.42[CE]0[0-9A-F]{2},(opus|mp4a\.40\.2)"/i);
@@ -54,6 +80,12 @@ it('sends frames from the browser’s own encoder to a viewer', async () => {
     expect(one.roundTrip).toBeLessThan(1000);
   }
   expect(Math.max(...healths.map(({ bufferedBytes }) => bufferedBytes))).toBeGreaterThan(0);
+  // The camera has a tone, and viewers hear it from the beginning.
+  const beginning = await page.evaluate(() =>
+    (globalThis as unknown as { sentSound: SentFrame[] }).sentSound.filter(({ time }) => time < 2),
+  );
+  expect(beginning.length).toBeGreaterThan(80);
+  expect(beginning.filter(({ bytes }) => bytes < LEAST_SOUND).length).toBeLessThan(20);
 });
 
 it('sends a file where it is told to', async () => {
@@ -66,28 +98,6 @@ it('sends a file where it is told to', async () => {
   const [one] = await health(page, 1);
   expect(one!.encoder).toBe('mediarecorder');
 });
-
-/** One video frame that a page sent: when it is shown, seconds, and its size. */
-interface SentFrame {
-  time: number;
-  bytes: number;
-}
-
-/** Notes the video frames that the page sends, from its headers, in `sentFrames`. Runs in a page. */
-function noteFrames(): void {
-  const sent: SentFrame[] = [];
-  Object.assign(globalThis, { sentFrames: sent });
-  const { send } = WebSocket.prototype;
-  WebSocket.prototype.send = function (data) {
-    if (data instanceof ArrayBuffer) {
-      const view = new DataView(data);
-      if (view.getUint8(0) === 0) {
-        sent.push({ time: Number(view.getBigInt64(4)) / 1e6, bytes: data.byteLength });
-      }
-    }
-    send.call(this, data);
-  };
-}
 
 it('goes on at full rate in a hidden tab', async () => {
   // Playwright makes every page believe that it is seen.

@@ -159,6 +159,36 @@ describe('AutoEncoder', () => {
     expect(FakeWorker.made.map(({ isTerminated }) => isTerminated)).not.toContain(false);
   });
 
+  it('takes the worker that was prepared, and the next one another', async () => {
+    const { prepareEncoder } = await loadPage();
+    await Promise.all([prepareEncoder(), prepareEncoder()]);
+    expect(FakeWorker.made).toHaveLength(1);
+    const { encoder } = await make('auto');
+    expect(await encoder.start()).toEqual(FRAMES);
+    expect(FakeWorker.made).toHaveLength(1);
+    const next = (await make('auto')).encoder;
+    expect(await next.start()).toEqual(FRAMES);
+    expect(FakeWorker.made).toHaveLength(2);
+    await Promise.all([encoder.stop(), next.stop()]);
+    expect(FakeWorker.made.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+  });
+
+  it('tries again where none could be prepared, and prepares none that is of no use', async () => {
+    manner = 'forbidden';
+    const { prepareEncoder } = await loadPage();
+    await prepareEncoder();
+    await vi.advanceTimersByTimeAsync(0);
+    manner = 'works';
+    const { encoder } = await make('webcodecs');
+    expect(await encoder.start()).toEqual(FRAMES);
+    await encoder.stop();
+    vi.resetModules();
+    FakeWorker.made = [];
+    stubBrowser(['avc1']);
+    await (await loadPage()).prepareEncoder();
+    expect(FakeWorker.made).toEqual([]);
+  });
+
   it('records a file where the server refuses frames, and is heard no more as the other', async () => {
     const { encoder, heard } = await make('auto');
     await encoder.start();

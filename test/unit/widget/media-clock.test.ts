@@ -38,6 +38,19 @@ describe('MediaClock', () => {
     expect(clock.map(20.2e6, 30.2e6)).toBe(30.2e6);
   });
 
+  it('takes a clock that goes back for another one', () => {
+    const clock = new MediaClock();
+    clock.map(5e6, 59_000);
+    clock.map(5.01e6, 60_000);
+    // As Chromium's audio: 2.5 s before what came first.
+    for (let time = 2.5e6; time < 9e6; time += 10_000) {
+      const arrival = 61_000 + time - 2.5e6;
+      expect(clock.map(time, arrival)).toBe(arrival);
+    }
+    // Jitter is no other clock.
+    expect(clock.map(8.985e6, 6.57e6)).toBe(8.985e6 + 61_000 - 2.5e6);
+  });
+
   it('leaves a backlog where it was captured', () => {
     const clock = new MediaClock();
     for (let time = 0; time <= 1e6; time += 10_000) clock.map(time, time + 5000);
