@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { TokenOptions } from '../index.js';
-import { defaultPackaging } from '../options.js';
+import { defaultPackaging, type PackagingOptions } from '../options.js';
 import { defaultDataDirectory } from './data-directory.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
@@ -29,7 +29,7 @@ export interface CliOptions {
   key: string | undefined;
   trustedProxies: string[];
   dataDirectory: string | undefined;
-  packaging: { windowSegments?: number };
+  packaging: Partial<Pick<PackagingOptions, 'partDuration' | 'windowSegments'>>;
   logLevel: LogLevel;
 }
 
@@ -61,6 +61,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         (LIVEDROP_TRUSTED_PROXIES, separated by commas)
   --window <seconds>    media that stays in the playlist of a live stream, 6 to 1000 (LIVEDROP_WINDOW; default ${defaultPackaging.windowSegments});
                         in memory: windowBytes bounds it, too
+  --part <seconds>      wanted length of a part, 0.05 to 2 (LIVEDROP_PART; default ${defaultPackaging.partDuration}): shorter means less latency
+                        and more requests
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
   --data <directory>    where to keep stream keys and what streams need to go on after a restart (LIVEDROP_DATA; default:
                         where the system keeps such; nowhere for port 0)
@@ -102,7 +104,10 @@ export function readCommand(args: readonly string[], env: Record<string, string 
     playbackOrigins: readList(values['playback-origin'], env['LIVEDROP_PLAYBACK_ORIGINS']),
     certificate: values.certificate ?? (env['LIVEDROP_CERTIFICATE'] || undefined),
     key: values.key ?? (env['LIVEDROP_KEY'] || undefined),
-    packaging: readWindow(values.window ?? env['LIVEDROP_WINDOW']),
+    packaging: {
+      ...readWindow(values.window ?? env['LIVEDROP_WINDOW']),
+      ...readPart(values.part ?? env['LIVEDROP_PART']),
+    },
     dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
     logLevel: readLogLevel(values['log-level']),
   };
@@ -126,6 +131,7 @@ function parse(args: readonly string[]) {
         key: { type: 'string' },
         'trust-proxy': { type: 'string', multiple: true },
         window: { type: 'string' },
+        part: { type: 'string' },
         data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },
@@ -151,6 +157,13 @@ function readWindow(value: string | undefined): { windowSegments?: number } {
   const seconds = Number(value);
   if (Number.isInteger(seconds) && seconds >= 6 && seconds <= 1000) return { windowSegments: seconds };
   throw new UsageError(`--window is '${value}'; give whole seconds from 6 to 1000`);
+}
+
+function readPart(value: string | undefined): { partDuration?: number } {
+  if (!value) return {};
+  const seconds = Number(value);
+  if (seconds >= 0.05 && seconds <= 2) return { partDuration: seconds };
+  throw new UsageError(`--part is '${value}'; give seconds from 0.05 to 2`);
 }
 
 /** @returns undefined where there is nothing in it */

@@ -36,6 +36,7 @@ describe('readCommand', () => {
       LIVEDROP_TRUSTED_PROXIES: '10.0.0.1, 192.168.0.0/16',
       LIVEDROP_DATA: '/var/lib/livedrop',
       LIVEDROP_WINDOW: '60',
+      LIVEDROP_PART: '0.5',
     };
     expect(readCommand([], env)).toEqual({
       ...defaults,
@@ -46,7 +47,7 @@ describe('readCommand', () => {
       key: '/etc/key.pem',
       trustedProxies: ['10.0.0.1', '192.168.0.0/16'],
       dataDirectory: '/var/lib/livedrop',
-      packaging: { windowSegments: 60 },
+      packaging: { windowSegments: 60, partDuration: 0.5 },
     });
   });
 
@@ -60,6 +61,7 @@ describe('readCommand', () => {
       LIVEDROP_TRUSTED_PROXIES: '10.0.0.1',
       LIVEDROP_DATA: '/var/lib/livedrop',
       LIVEDROP_WINDOW: '60',
+      LIVEDROP_PART: '0.5',
     };
     const tls = ['--certificate', 'my.crt', '--key', 'my.key'];
     const args = [
@@ -78,6 +80,8 @@ describe('readCommand', () => {
       'data',
       '--window',
       '30',
+      '--part',
+      '0.1',
     ];
     expect(readCommand([...args, '--stream-key', 'two', '--stream-key=three'], env)).toEqual({
       ...defaults,
@@ -89,7 +93,7 @@ describe('readCommand', () => {
       key: 'my.key',
       trustedProxies: ['::1'],
       dataDirectory: 'data',
-      packaging: { windowSegments: 30 },
+      packaging: { windowSegments: 30, partDuration: 0.1 },
       logLevel: 'debug',
     });
   });
@@ -169,6 +173,8 @@ describe('readCommand', () => {
     [['--playback', 'secret'], {}, "--playback is 'secret'"],
     [['--window', '5'], {}, "--window is '5'; give whole seconds from 6 to 1000"],
     [[], { LIVEDROP_WINDOW: '1001' }, "--window is '1001'"],
+    [['--part', '100ms'], {}, "--part is '100ms'; give seconds from 0.05 to 2"],
+    [[], { LIVEDROP_PART: '3' }, "--part is '3'"],
   ])('refuses %s %o by name', (args, env, message) => {
     expect(() => readCommand(args, env)).toThrow(UsageError);
     expect(() => readCommand(args, env)).toThrow(message);
