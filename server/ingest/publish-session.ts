@@ -7,7 +7,7 @@ import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import type { FilePlace, Ingest, IngestEvents } from './ingest.js';
 import type { PublishGrant } from '../streams/publish-grant.js';
-import { RateLimit } from './rate-limit.js';
+import { PublishRate } from './publish-rate.js';
 import { createToken } from './resume-token.js';
 
 /** A publisher's connection, as a session needs it. */
@@ -42,9 +42,6 @@ export interface PublishSessionOptions {
 /** Received messages are acknowledged at most this often, milliseconds. */
 const ACK_INTERVAL = 250;
 
-/** A publisher whose connection was silent for a while sends what it kept all at once. */
-const BURST_SECONDS = 10;
-
 /**
  * How long a server that restarts goes on until the next key frame, with which the next one begins, milliseconds: most publishers
  * send one a second.
@@ -77,15 +74,13 @@ export class PublishSession {
   #onGroup: (() => void) | undefined;
   /** When the publisher was lost, milliseconds on a clock that never goes back. */
   #detachedAt: number | undefined;
-  #messages: RateLimit;
-  #bytes: RateLimit;
+  readonly #rate: PublishRate;
 
   constructor(private readonly options: PublishSessionOptions) {
     this.resumeToken = options.resumeToken ?? createToken();
     this.#received = this.#acknowledged = options.received ?? 0;
-    this.#messages = new RateLimit(options.limits.maxMessageRate, BURST_SECONDS);
-    this.#bytes = new RateLimit(options.limits.maxBitrate / 8, BURST_SECONDS);
-    this.#allowCatchingUp(options.awayFor);
+    this.#rate = new PublishRate(options.limits);
+    this.#rate.allowCatchingUp(options.awayFor ?? 0);
     this.#ingest = options.createIngest({
       onFailure: (error) => this.fail(error),
       onNotice: ({ code, message, limit }) => {
@@ -134,7 +129,8 @@ export class PublishSession {
     }
     this.#grace.stop();
     this.#connection = connection;
-    if (this.#detachedAt !== undefined) this.#allowCatchingUp((performance.now() - this.#detachedAt) / 1000);
+    if (this.#detachedAt !== undefined)
+      this.#rate.allowCatchingUp((performance.now() - this.#detachedAt) / 1000);
     this.#detachedAt = undefined;
     this.#acknowledged = this.#received;
     this.options.audience.follow(this.stream.id, connection);
@@ -154,12 +150,6 @@ export class PublishSession {
     if (this.#over) return;
     this.stream.setConnected(false);
     this.#grace.start(this.options.limits.graceTime * 1000);
-  }
-
-  /** What it made while it was away the publisher sends at once. */
-  #allowCatchingUp(seconds = 0): void {
-    this.#messages.grant(seconds);
-    this.#bytes.grant(seconds);
   }
 
   /** Ends the session but not its stream, which another session goes on with; undefined when both are over. */
@@ -184,27 +174,8 @@ export class PublishSession {
       this.#expire();
       return;
     }
-    if (!this.#messages.take(1)) {
-      this.fail(
-        new LivestreamError(
-          'RATE_LIMITED',
-          `more than ${limits.maxMessageRate} messages a second; send fewer`,
-          { limit: 'maxMessageRate', retryAfter: BURST_SECONDS },
-        ),
-      );
-      return;
-    }
-    if (!this.#bytes.take(bytes.length)) {
-      this.fail(
-        new LivestreamError(
-          'RATE_LIMITED',
-          `more than ${limits.maxBitrate} bits a second; lower the bitrate`,
-          { limit: 'maxBitrate', retryAfter: BURST_SECONDS },
-        ),
-      );
-      return;
-    }
     try {
+      this.#rate.take(bytes);
       this.#received++;
       if (!this.#ingest.write(bytes)) this.#pause();
     } catch (error) {
