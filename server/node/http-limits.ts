@@ -11,7 +11,10 @@ export interface HttpLimits {
   maxHeaderBytes: number;
   /** A client that takes nothing of its answer for so long is cut, seconds. Default 30. */
   stallTime: number;
-  /** Requests at once on one connection of HTTP/2: a player has a handful. Default 100. */
+  /**
+   * Requests at once on one connection: a player has a handful. Of HTTP/2 more are refused; of HTTP/1.1, which is answered one by one, a client
+   * is cut with whom more wait. Default 100.
+   */
   maxRequestsPerConnection: number;
   /** Connections at once, idle ones and WebSockets too. The system's limit of open files may be lower. Default 50,000. */
   maxConnections: number;

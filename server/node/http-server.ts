@@ -15,6 +15,7 @@ import {
   serverLimits,
   type HttpLimits,
 } from './http-limits.js';
+import { oneByOne } from './pipelined-requests.js';
 import { withReadyAnswers } from './ready-requests.js';
 
 /** Of HTTP/1.1, or of HTTPS with HTTP/2 and HTTP/1.1. */
@@ -43,6 +44,10 @@ export function createHttpServer(
 ): HttpServer {
   const common = { websocket: { server: sockets } };
   const plain = serverLimits(limits);
+  const answering = (listener: RequestListener): RequestListener =>
+    oneByOne(withReadyAnswers(ready, listener), limits.maxRequestsPerConnection, () =>
+      onCut('maxRequestsPerConnection'),
+    );
   const server = certificate
     ? createAdaptorServer({
         ...common,
@@ -51,10 +56,7 @@ export function createHttpServer(
           return env.incoming.httpVersionMajor < 2 ? answer : withoutUpgrade(answer);
         },
         createServer: ((options: SecureServerOptions, listener: RequestListener) =>
-          createSecureServer(
-            options,
-            withReadyAnswers(ready, listener) as never,
-          )) as typeof createSecureServer,
+          createSecureServer(options, answering(listener) as never)) as typeof createSecureServer,
         serverOptions: { ...plain, ...secureLimits(limits), ...certificate, allowHTTP1: true },
       })
     : createAdaptorServer({
@@ -62,7 +64,7 @@ export function createHttpServer(
         fetch: app.fetch,
         serverOptions: plain,
         createServer: ((options: ServerOptions, listener: RequestListener) =>
-          createServer(options, withReadyAnswers(ready, listener))) as typeof createServer,
+          createServer(options, answering(listener))) as typeof createServer,
       });
   (server as Server).keepAliveTimeout = KEEP_ALIVE;
   cutSlowClients(server as HttpServer, limits, onCut);

@@ -13,6 +13,8 @@ export interface Promises {
   seam: 'none' | 'discontinuity';
   /** After a discontinuity viewers may see again what they saw, back to the last key frame. */
   repeats?: boolean;
+  /** A player whose own network was gone may load its media anew. */
+  reloads?: boolean;
 }
 
 /** Something that goes wrong. Each is an entry in one of `faults/`, and of `faults.ts`. */

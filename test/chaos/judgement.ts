@@ -66,7 +66,7 @@ export function judgeLater(trial: Trial, { promises, hitsAll }: Fault, later: re
 
 /** What a stream that was hit may not notice. */
 function breaches(promises: Promises, verdict: Verdict, { notJudged }: Trial): string[] {
-  const { keepsSamples, seam, repeats = false } = promises;
+  const { keepsSamples, seam, repeats = false, reloads: mayReload = false } = promises;
   const { stream, kind, lost, altered, repeated, discontinuities, ends, gaps, reloads = 0 } = verdict;
   const isKept = keepsSamples === 'all' || keepsSamples === kind;
   return listed(stream, [
@@ -76,7 +76,7 @@ function breaches(promises: Promises, verdict: Verdict, { notJudged }: Trial): s
     ...(ends > 0 ? ['viewers saw an end'] : []),
     ...(gaps > 0 ? [`${gaps} gaps without a discontinuity`] : []),
     // A player that has to wait for long gives up what it has, too.
-    ...(seam === 'none' && reloads > 0 && notJudged === undefined
+    ...(seam === 'none' && !mayReload && reloads > 0 && notJudged === undefined
       ? [`the player loaded anew ${reloads} times`]
       : []),
     ...(seam === 'none' && discontinuities > 0 ? [`${discontinuities} discontinuities`] : []),

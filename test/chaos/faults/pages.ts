@@ -6,13 +6,16 @@ import { freeze, jumpClock, outage, silence, type PageStream, type Side } from '
 
 const promises: Promises = { recovers: 5, keepsSamples: 'all', seam: 'none' };
 
+/** To a viewer whose own network is gone. */
+const viewersPromises: Promises = { ...promises, reloads: true };
+
 const prepare = (arena: Arena): Promise<PageStream> => arena.pages();
 
 function cut(seconds: number, more: Partial<Fault<PageStream>> = {}): Fault {
   return fault<PageStream>({
     name: `viewer-cut-${seconds}s`,
     title: `viewer: network cut, connections refused for ${seconds} s`,
-    promises,
+    promises: viewersPromises,
     prepare,
     inject: ({ viewer }) => outage(viewer, seconds),
     ...more,
@@ -47,7 +50,7 @@ export const PAGES: readonly Fault[] = [
     name: 'viewer-stall',
     title: 'viewer: silence for 5 s, connections stay open',
     times: 2,
-    promises,
+    promises: viewersPromises,
     prepare,
     inject: ({ viewer }) => silence(viewer, 5),
   }),
@@ -72,7 +75,7 @@ export const PAGES: readonly Fault[] = [
     name: 'viewer-offline',
     title: 'viewer: the browser is offline for 5 s',
     times: 2,
-    promises,
+    promises: viewersPromises,
     prepare,
     inject: ({ viewer }) => offline(viewer, 5),
   }),
