@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { within } from '../bench/deadline.js';
 import { FaultyProxy } from '../helpers/faulty-proxy.js';
 import { SleepingPage } from '../helpers/sleeping-page.js';
-import { collectErrors, goLive, openBroadcaster } from '../helpers/pages.js';
+import { collectErrors, goLive, openBroadcaster, SMALL_VIEWPORT } from '../helpers/pages.js';
 import { digest } from './digest.js';
 import { lasting, type Span } from './span.js';
 import { noteEncoded, noteShown, type BroadcasterNotes, type ViewerNotes } from './page-scripts.js';
@@ -128,7 +128,7 @@ export class PageStream implements Target {
     const side = async (path: string, script: string): Promise<Side> => {
       const proxy = await FaultyProxy.start(url);
       open.push(() => proxy.close());
-      const context = await browser.newContext();
+      const context = await browser.newContext({ viewport: SMALL_VIEWPORT });
       open.push(() => context.close());
       await context.addInitScript(script);
       const page =

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
-import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { goLive, isPlaying, openBroadcaster, openViewer, SMALL_VIEWPORT } from '../../helpers/pages.js';
 import { makeSelfSigned } from '../../helpers/self-signed.js';
 
 let folder: string;
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 it('broadcasts and plays over HTTPS: the pages and the media by HTTP/2, the WebSocket beside them', async () => {
   expect(server.url).toMatch(/^https:/);
-  const context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true, viewport: SMALL_VIEWPORT });
   const viewer = await openViewer(context, server.url, 'secure');
   const broadcaster = await openBroadcaster(context, server.url, 'secure');
   await goLive(broadcaster);
