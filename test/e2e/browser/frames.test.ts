@@ -48,6 +48,9 @@ function noteFrames(): void {
   };
 }
 
+/** Pictures a second that a camera gives at least on a busy machine. */
+const LEAST_RATE = 10;
+
 /** Bytes, its header among them: Opus of silence has fewer. */
 const LEAST_SOUND = 40;
 
@@ -128,13 +131,17 @@ it('goes on at full rate in a hidden tab', async () => {
   });
   // The fake camera's pictures are different from each other: those that are repeated are a few bytes long.
   const isFresh = ({ bytes }: SentFrame) => bytes > 100;
-  const seen = await page.evaluate(async () => {
-    const { sentFrames } = globalThis as unknown as { sentFrames: SentFrame[] };
-    const begin = sentFrames.at(-1)!.time + 1;
-    while (sentFrames.at(-1)!.time < begin + 3) await new Promise((resolve) => setTimeout(resolve, 100));
-    return sentFrames.filter(({ time }) => time > begin && time <= begin + 3);
-  });
-  const visibleRate = seen.filter(isFresh).length / 3;
+  /** A second, while the page is seen; a camera may begin slowly. */
+  let visibleRate = 0;
+  for (let window = 0; window < 4 && visibleRate < LEAST_RATE; window++) {
+    const seen = await page.evaluate(async () => {
+      const { sentFrames } = globalThis as unknown as { sentFrames: SentFrame[] };
+      const begin = sentFrames.at(-1)!.time + 1;
+      while (sentFrames.at(-1)!.time < begin + 3) await new Promise((resolve) => setTimeout(resolve, 100));
+      return sentFrames.filter(({ time }) => time > begin && time <= begin + 3);
+    });
+    visibleRate = seen.filter(isFresh).length / 3;
+  }
   const other = await real.newPage();
   await other.bringToFront();
   await page.waitForFunction(() => document.hidden, { polling: 100 });
@@ -160,6 +167,6 @@ it('goes on at full rate in a hidden tab', async () => {
   console.info(
     `hidden: ${sent.frames.length} frames in 6 s, ${fresh.length} of them new (${visibleRate * 6} while it was seen), took ${sent.took} s`,
   );
-  expect(visibleRate).toBeGreaterThan(10);
+  expect(visibleRate).toBeGreaterThanOrEqual(LEAST_RATE);
   expect(fresh.length / 6).toBeGreaterThan(visibleRate * 0.9);
 });

@@ -33,8 +33,10 @@ function liveAgain(broadcaster: Page): Promise<number> {
   return broadcaster.evaluate(
     () =>
       new Promise<number>((resolve) => {
-        let wasLost = false;
-        document.querySelector('live-broadcaster')!.addEventListener('live-state', (event) => {
+        const broadcaster = document.querySelector<HTMLElement & { state: string }>('live-broadcaster')!;
+        // It may have noticed before this was asked.
+        let wasLost = broadcaster.state !== 'live';
+        broadcaster.addEventListener('live-state', (event) => {
           const { state } = (event as CustomEvent<{ state: string }>).detail;
           if (state === 'reconnecting') wasLost = true;
           else if (wasLost && state === 'live') resolve(Date.now());
