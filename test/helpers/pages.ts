@@ -54,10 +54,17 @@ export async function isPlaying(page: Page): Promise<void> {
   });
 }
 
-/** Resolves when a page's player has shown moving pictures for half a second: how long that took from now, ms. */
+/** Longest that a player may stand still, milliseconds. */
+const STANDSTILL = 45_000;
+
+/**
+ * Resolves when a page's player has shown moving pictures for half a second: how long that took from now, ms.
+ * @throws Error that says how the player is, when it does not
+ */
 export async function playsOn(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
+  return page.evaluate(async (longest) => {
+    const player = document.querySelector('live-player')!;
+    const video = player.shadowRoot!.querySelector('video')!;
     const since = performance.now();
     for (;;) {
       const [time, position] = [performance.now(), video.currentTime];
@@ -65,6 +72,22 @@ export async function playsOn(page: Page): Promise<number> {
       const moved = video.currentTime - position;
       // A seek is no picture that moves.
       if (moved > 0.3 && moved < 1 && !video.seeking) return time - since;
+      if (time - since < longest) continue;
+      const { currentTime, readyState, paused, seeking, playbackRate, buffered } = video;
+      const ranges = Array.from({ length: buffered.length }, (_, at) => [
+        buffered.start(at),
+        buffered.end(at),
+      ]);
+      const state = {
+        currentTime,
+        readyState,
+        paused,
+        seeking,
+        playbackRate,
+        ranges,
+        is: player.getAttribute('state'),
+      };
+      throw new Error(`the player does not play: ${JSON.stringify(state)}`);
     }
-  });
+  }, STANDSTILL);
 }
