@@ -16,7 +16,10 @@ export function oneByOne(listener: RequestListener, most: number, onCut: () => v
 
   function handle([request, response]: Exchange): void {
     const { socket } = request;
-    response.once('close', () => setImmediate(() => next(socket)));
+    response.once('close', () => {
+      if (waiting.get(socket)?.length) setImmediate(() => next(socket));
+      else waiting.delete(socket);
+    });
     listener(request, response);
   }
 
