@@ -142,6 +142,12 @@ export interface Livestream {
    */
   allowsUnfinished(socket: unknown, bytes: number): boolean;
   /**
+   * Reads nothing more of a WebSocket for now, where the runtime can do that.
+   * @param socket the runtime's own, Hono's `WSContext.raw`
+   * @returns reads on, unless there is another reason not to
+   */
+  pauseReading(socket: unknown): () => void;
+  /**
    * Counts, in `/metrics`, what a limit of the runtime's server refused.
    * @param limit its name: one of a few words
    */
@@ -283,6 +289,11 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     keys,
     websocket: { maxPayload: payloadLimit(limits.maxMessageBytes), perMessageDeflate: false },
     allowsUnfinished: (socket, bytes) => connections.of(socket)?.allowsUnfinished(bytes) ?? true,
+    pauseReading: (socket) => {
+      const connection = connections.of(socket);
+      connection?.pause();
+      return () => connection?.resume();
+    },
     countRefusal: (limit) => refusals.count(limit),
     close: (how = {}) => (closing ??= close(how)),
   };

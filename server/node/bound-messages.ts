@@ -1,10 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { Livestream } from '../index.js';
+import { Turns } from './turns.js';
 
 /** A WebSocket of ws, which ships no types of its own. */
 interface MeteredSocket {
+  readonly readyState: number;
   close(code: number): void;
   terminate(): void;
+  removeAllListeners(event: 'message'): unknown;
   on(event: 'message', listener: () => void): unknown;
   on(event: 'ping' | 'pong', listener: (data: Uint8Array) => void): unknown;
   on(event: 'error', listener: (error: Error & { code?: string }) => void): unknown;
@@ -27,15 +30,23 @@ const FAREWELL = 1000;
 /** Larger than any that is read: ws says so, and closes. */
 const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 const MESSAGE_TOO_BIG = 1009;
+const OPEN = 1;
+
+/** What is read of one client before everybody else has a turn, bytes: as much as Node reads at once. */
+const TURN = 64 * 1024;
 
 /**
- * Counts what comes of a message before its end, and asks the livestream how much that may be. ws keeps it, and has one bound for
- * all: that of a publisher's messages, which those who only say that they watch could fill, too.
+ * Bounds what one client can take of the server by its messages.
+ * - Memory: counts what comes of a message before its end, and asks the livestream how much that may be. ws keeps it, and has one
+ *   bound for all: that of a publisher's messages, which those who only say that they watch could fill, too.
+ * - Time: reads 64 KiB of a client, and then of the others. Node reads 2 MB of whoever sends as much, which is more than
+ *   100,000 small messages that live media would wait for. Nothing is handled that comes after the server has closed the socket.
  */
 export function boundMessages(
   sockets: MeteredSockets,
-  livestream: Pick<Livestream, 'allowsUnfinished' | 'countRefusal'>,
+  livestream: Pick<Livestream, 'allowsUnfinished' | 'countRefusal' | 'pauseReading'>,
 ): void {
+  const turns = new Turns<MeteredSocket>(TURN);
   sockets.on('connection', (socket, { socket: stream }) => {
     let bytes = 0;
     let pieces = 0;
@@ -62,7 +73,9 @@ export function boundMessages(
       pieces++;
       hasControl = false;
     });
-    stream.on('data', () => {
+    stream.on('data', ({ length }: Uint8Array) => {
+      if (socket.readyState !== OPEN) socket.removeAllListeners('message');
+      if (turns.take(socket, length)) turns.onNext(livestream.pauseReading(socket));
       if (livestream.allowsUnfinished(socket, bytes + pieces * PIECE)) return;
       socket.close(MESSAGE_TOO_BIG);
       // Read on, and kept no more: what is not read when a socket is closed would take the answer away from its client.

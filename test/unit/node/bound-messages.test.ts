@@ -10,7 +10,7 @@ const MOST = 100_000;
 
 function setUp() {
   const sockets = new EventEmitter();
-  const socket = Object.assign(new EventEmitter(), { close: vi.fn(), terminate: vi.fn() });
+  const socket = Object.assign(new EventEmitter(), { readyState: 1, close: vi.fn(), terminate: vi.fn() });
   const stream = new PassThrough();
   const read = vi.fn();
   stream.on('data', read);
@@ -20,10 +20,12 @@ function setUp() {
     asked.push(bytes);
     return bytes <= MOST;
   };
-  boundMessages(sockets, { allowsUnfinished, countRefusal });
+  const goOn = vi.fn();
+  const pauseReading = vi.fn(() => goOn);
+  boundMessages(sockets, { allowsUnfinished, countRefusal, pauseReading });
   sockets.emit('connection', socket, { socket: stream });
   const give = (length: number): unknown => stream.emit('data', Buffer.alloc(length));
-  return { socket, read, asked, countRefusal, give };
+  return { socket, read, asked, countRefusal, give, pauseReading, goOn };
 }
 
 describe('a WebSocket', () => {
@@ -77,5 +79,33 @@ describe('a WebSocket', () => {
     socket.emit('error', error);
     socket.emit('error', new Error('another'));
     expect(countRefusal).toHaveBeenCalledExactlyOnceWith('maxMessageBytes');
+  });
+
+  it('that sends more than its share of a turn is read on after everybody else', () => {
+    const { socket, give, pauseReading, goOn } = setUp();
+    const piece = (length: number): void => {
+      give(length);
+      socket.emit('message');
+    };
+    piece(60_000);
+    expect(pauseReading).not.toHaveBeenCalled();
+    piece(10_000);
+    piece(10_000);
+    expect(pauseReading).toHaveBeenCalledExactlyOnceWith(socket);
+    expect(goOn).not.toHaveBeenCalled();
+    vi.runAllTimers();
+    expect(goOn).toHaveBeenCalledOnce();
+    piece(60_000);
+    expect(pauseReading).toHaveBeenCalledOnce();
+  });
+
+  it('that is closed is not listened to any more', () => {
+    const { socket, give } = setUp();
+    const handle = vi.fn();
+    socket.on('message', handle);
+    socket.readyState = 2;
+    give(10);
+    socket.emit('message');
+    expect(handle).not.toHaveBeenCalled();
   });
 });
