@@ -17,13 +17,18 @@ export function collectErrors(page: Page): string[] {
   return errors;
 }
 
+/** A page whose picture costs little. */
+export function openPage(browser: Browser | BrowserContext): Promise<Page> {
+  return browser.newPage({ viewport: SMALL_VIEWPORT });
+}
+
 /** The broadcast page with a camera that shows the time. */
 export async function openBroadcaster(
   browser: Browser | BrowserContext,
   url: string,
   streamId: string,
 ): Promise<Page> {
-  const page = await browser.newPage({ viewport: SMALL_VIEWPORT });
+  const page = await openPage(browser);
   await page.addInitScript(installClockCamera, CLOCK);
   await page.goto(`${url}/demo/broadcast.html?stream=${streamId}`);
   return page;
@@ -35,7 +40,7 @@ export async function openViewer(
   url: string,
   streamId: string,
 ): Promise<Page> {
-  const page = await browser.newPage({ viewport: SMALL_VIEWPORT });
+  const page = await openPage(browser);
   await page.goto(`${url}/demo/watch.html?stream=${streamId}`);
   return page;
 }
@@ -52,6 +57,24 @@ export async function isPlaying(page: Page): Promise<void> {
     const video = document.querySelector('live-player')?.shadowRoot?.querySelector('video');
     return video !== null && video !== undefined && video.currentTime > 0.5 && !video.paused;
   });
+}
+
+/** Counts from now on how often a page's player loses its picture. */
+export async function countEmptied(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const watch = { emptied: 0 };
+    Object.assign(globalThis, { watch });
+    const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
+    video.addEventListener('emptied', () => (watch.emptied += 1));
+  });
+}
+
+/**
+ * How often the picture was taken away since {@link countEmptied}.
+ * @throws Error where the page is another one by now
+ */
+export function timesEmptied(page: Page): Promise<number> {
+  return page.evaluate(() => (globalThis as unknown as { watch: { emptied: number } }).watch.emptied);
 }
 
 /** Longest that a player may stand still, milliseconds. */

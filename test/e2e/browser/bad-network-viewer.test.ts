@@ -5,7 +5,7 @@ import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { FaultyProxy } from '../../helpers/faulty-proxy.js';
 import { generateFrames, repeatFrames, sendFramesInRealTime } from '../../helpers/frames.js';
-import { isPlaying, playsOn } from '../../helpers/pages.js';
+import { countEmptied, isPlaying, openPage, playsOn, timesEmptied } from '../../helpers/pages.js';
 import { Publisher } from '../../helpers/publisher.js';
 
 let server: CliServer;
@@ -39,23 +39,14 @@ const faults = {
   instant: { 'cut of 1 s': cut(1), 'silence of 5 s': silence(5), 'cut of 5 s': cut(5) },
 };
 
-/** How often the picture was taken away; fails where the page is another one. */
-const emptied = (page: Page): Promise<number> =>
-  page.evaluate(() => (globalThis as unknown as { watch: { emptied: number } }).watch.emptied);
-
 /** A page of its own behind a network of its own, and what its element has been through from now on. */
 async function openViewer(latency: string): Promise<{ page: Page; proxy: FaultyProxy }> {
   const proxy = await FaultyProxy.start(server.url);
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.goto(`${proxy.url}/demo/watch.html?stream=steady`);
   await page.locator('live-player').evaluate((player, to) => player.setAttribute('latency', to), latency);
   await isPlaying(page);
-  await page.evaluate(() => {
-    const watch = { emptied: 0 };
-    Object.assign(globalThis, { watch });
-    const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
-    video.addEventListener('emptied', () => (watch.emptied += 1));
-  });
+  await countEmptied(page);
   return { page, proxy };
 }
 
@@ -67,7 +58,7 @@ it.concurrent.each(['low', 'instant'] as const)(
       const { page, proxy } = await openViewer(latency);
       await happen(proxy);
       // The last picture stands meanwhile.
-      expect(await emptied(page), name).toBe(0);
+      expect(await timesEmptied(page), name).toBe(0);
       const took = await playsOn(page);
       console.info(`${latency}, ${name}: plays ${Math.round(took)} ms after the network`);
       expect(took, name).toBeLessThan(10_000);

@@ -21,7 +21,16 @@ import { frameDigests } from '../../helpers/media.js';
 import { installPageGlobals, NodeBroadcaster } from '../../helpers/node-broadcaster.js';
 import { ObservedServer } from '../../helpers/observed-server.js';
 import { SleepingPage } from '../../helpers/sleeping-page.js';
-import { collectErrors, goLive, isPlaying, openViewer, playsOn } from '../../helpers/pages.js';
+import {
+  collectErrors,
+  countEmptied,
+  goLive,
+  isPlaying,
+  openPage,
+  openViewer,
+  playsOn,
+  timesEmptied,
+} from '../../helpers/pages.js';
 
 /** Small, so that several at once leave a machine its breath. */
 const CAMERA = { width: 320, height: 180, frameRate: 15 };
@@ -62,7 +71,7 @@ class Show {
 
   static async start(streamId: string, isWatched = true): Promise<Show> {
     const proxy = await FaultyProxy.start(server.url);
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.addInitScript(noteEncodedSamples);
     await page.addInitScript(installClockCamera, CAMERA);
     const viewer = isWatched ? await openViewer(browser, server.url, streamId) : undefined;
@@ -82,12 +91,7 @@ class Show {
     await goLive(page);
     if (viewer) {
       await isPlaying(viewer);
-      await viewer.evaluate(() => {
-        const watch = { emptied: 0 };
-        Object.assign(globalThis, { watch });
-        const video = document.querySelector('live-player')!.shadowRoot!.querySelector('video')!;
-        video.addEventListener('emptied', () => (watch.emptied += 1));
-      });
+      await countEmptied(viewer);
     }
     return show;
   }
@@ -122,9 +126,7 @@ class Show {
    * with what it had: no page and no media was loaded anew.
    */
   async end(): Promise<void> {
-    expect(await this.viewer?.evaluate(() => (globalThis as unknown as { watch: object }).watch)).toEqual(
-      this.viewer && { emptied: 0 },
-    );
+    if (this.viewer) expect(await timesEmptied(this.viewer)).toBe(0);
     await this.page.evaluate(() =>
       document.querySelector<HTMLElement & { stop(): Promise<void> }>('live-broadcaster')!.stop(),
     );

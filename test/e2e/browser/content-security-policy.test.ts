@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera } from '../../helpers/clock-camera.js';
-import { collectErrors, goLive, isPlaying } from '../../helpers/pages.js';
+import { collectErrors, goLive, isPlaying, openPage } from '../../helpers/pages.js';
 import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 declare global {
@@ -59,7 +59,7 @@ const noteViolations = (): void => {
 };
 
 async function open(url: string, prepare: () => void = () => {}): Promise<{ page: Page; errors: string[] }> {
-  const page = await shared.browser.newPage();
+  const page = await openPage(shared.browser);
   const errors = collectErrors(page);
   await page.addInitScript(installClockCamera, { width: 640, height: 360, frameRate: 30 });
   await page.addInitScript(noteViolations);

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
-import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { goLive, isPlaying, openBroadcaster, openPage, openViewer } from '../../helpers/pages.js';
 import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 const shared = useServerAndBrowser(() => CliServer.start());
@@ -36,7 +36,7 @@ it('embeds the player alone', async () => {
   const { server, browser } = shared;
   const broadcaster = await openBroadcaster(browser, server.url, 'embedded');
   await goLive(broadcaster);
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.setContent(
     `<iframe src="${server.url}/embed/embedded" sandbox="allow-scripts" width="640" height="360"></iframe>`,
   );

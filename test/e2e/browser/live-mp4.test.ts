@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { beforeAll, expect, it } from 'vitest';
 import { Broadcast } from '../../helpers/broadcast.js';
 import { CliServer } from '../../helpers/cli-server.js';
+import { openPage } from '../../helpers/pages.js';
 import { encodeRecording, type RecordingRecipe } from '../../helpers/recorder.js';
 import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
@@ -32,7 +33,7 @@ it('a bare <video> plays live.mp4', async () => {
   const { server, browser } = shared;
   const broadcast = await Broadcast.start(server, 'bare', WEBM);
   await broadcast.segments(1);
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await play(page, `${server.url}/livestream/${broadcast.streamId}/live.mp4`);
   const ended = page.waitForFunction(() => document.querySelector('video')!.ended);
   await broadcast.stop();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { generateFrames } from '../../helpers/frames.js';
-import { collectErrors } from '../../helpers/pages.js';
+import { collectErrors, openViewer } from '../../helpers/pages.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { sendResized } from '../../helpers/resized-stream.js';
 
@@ -26,13 +26,15 @@ it.concurrent.each([
     const before = await generateFrames({ video: 'h264', audio, seconds: 2, earlyKeyFrame: 0.2 });
     const after = await generateFrames({ video: 'h264', audio: otherAudio, seconds: 2, size: '480x270' });
     const streamId = `resized-${latency}-${audio}-${otherAudio}`;
-    const page = await browser.newPage();
+    const page = await openViewer(browser, server.url, streamId);
     const errors = collectErrors(page);
-    await page.goto(`${server.url}/demo/watch.html?stream=${streamId}`);
-    await page.evaluate(
-      (mode) => document.querySelector('live-player')!.setAttribute('latency', mode),
-      latency,
-    );
+    await page.evaluate((mode) => {
+      const player = document.querySelector('live-player')!;
+      player.setAttribute('latency', mode);
+      player.addEventListener('live-fallback', (event) => {
+        player.dataset['fallback'] = (event as CustomEvent<{ reason: string }>).detail.reason;
+      });
+    }, latency);
     const publisher = await Publisher.start(server.socketUrl, streamId, { format: before.format });
     const width = (wanted: number) =>
       page.waitForFunction(
@@ -47,12 +49,13 @@ it.concurrent.each([
     await width(480);
     const see = () =>
       page.evaluate(() => {
-        const { video, shadowRoot } = document.querySelector('live-player')!;
+        const { video, shadowRoot, dataset } = document.querySelector('live-player')!;
         const element = shadowRoot!.querySelector<HTMLVideoElement & { webkitAudioDecodedByteCount: number }>(
           'video',
         )!;
         return {
           transport: video.transport,
+          fallback: dataset['fallback'],
           time: element.currentTime,
           heard: element.webkitAudioDecodedByteCount,
         };
@@ -64,7 +67,14 @@ it.concurrent.each([
       changed.time,
     );
     const later = await see();
-    expect(later.transport).toBe(latency === 'instant' ? 'instant' : 'hls');
+    // A machine that is too busy to play at once may say so; nothing else may end it.
+    const isStarved = /stalls within|of real time/.test(later.fallback ?? '');
+    if (later.fallback !== undefined) console.log(`${latency}: ${later.fallback}`);
+    expect(later).toMatchObject(
+      isStarved
+        ? { transport: 'hls' }
+        : { transport: latency === 'instant' ? 'instant' : 'hls', fallback: undefined },
+    );
     expect(later.heard).toBeGreaterThan(changed.heard);
     end.abort();
     await sending;

@@ -4,6 +4,7 @@ import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { generateFrames, repeatFrames, sendFramesInRealTime } from '../../helpers/frames.js';
 import { HlsClient } from '../../helpers/hls-client.js';
+import { openPage } from '../../helpers/pages.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { mint } from '../../helpers/tokens.js';
 
@@ -67,7 +68,7 @@ it('goes on without a break when a token ends, in every way of playing', async (
   const hls = new HlsClient(`${server.url}/livestream/${STREAM}/stream.m3u8?token=${await play(60)}`);
   await hls.playlistWhere(({ segments }) => segments.length > 4);
 
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   const refused: string[] = [];
   page.on('response', (response) => {
     if (response.status() === 401) refused.push(new URL(response.url()).pathname);

@@ -3,6 +3,7 @@ import type HlsJs from 'hls.js';
 import { expect, it } from 'vitest';
 import { launchChromium } from '../../helpers/chromium.js';
 import { generateFrames, type FramesRecipe } from '../../helpers/frames.js';
+import { openPage } from '../../helpers/pages.js';
 import { Publisher } from '../../helpers/publisher.js';
 import { sendResized } from '../../helpers/resized-stream.js';
 import { startNodeServerHost } from '../../contract/node-server-host.js';
@@ -34,7 +35,7 @@ it.each(['aac'] as const)(
         'changing',
         { format: before.format },
       );
-      const page = await browser.newPage();
+      const page = await openPage(browser);
       const width = (wanted: number) =>
         page.waitForFunction((pixels) => document.querySelector('video')?.videoWidth === pixels, wanted);
       const seen = width(320);
