@@ -9,6 +9,9 @@ import { whenOver, type PlaybackGate } from './playback-gate.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { RESOURCE_HEADERS } from './security-headers.js';
 
+/** So many bytes of the response are there already; what follows comes as it is made. */
+const BACKLOG_HEADER = 'Livedrop-Backlog';
+
 export interface LiveMp4Services extends RequestServices {
   streams: Streams;
   refusals: Refusals;
@@ -32,7 +35,7 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
       const message = `stream '${stream.id}' has nothing to play; try again when it is live`;
       throw new PlaybackError(404, message, 1, 'liveWaitTime');
     }
-    const headers = {
+    const headers: Record<string, string> = {
       'Content-Type': `video/mp4; codecs="${live.codecs.join(',')}"`,
       'Cache-Control': 'no-store',
       'Access-Control-Allow-Origin': '*',
@@ -45,9 +48,11 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
       refusals.count(limit);
     };
     const onSkip = (): void => refusals.count('maxLiveBacklogBytes');
+    let backlog = 0;
     const body = liveBody(limits.maxLiveBacklogBytes, { onEnd, onSkip }, (sink) => {
       const viewer = new LiveViewer(sink, limits);
       live.join(viewer, flush);
+      backlog = sink.queued;
       // It would go on for ever, whatever becomes of the right to watch.
       const forget =
         admission &&
@@ -64,7 +69,12 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
         live.leave(viewer);
       };
     });
-    return c.body(body, 200, headers);
+    // Its body has been opened by now.
+    return c.body(body, 200, {
+      ...headers,
+      [BACKLOG_HEADER]: String(backlog),
+      'Access-Control-Expose-Headers': BACKLOG_HEADER,
+    });
   });
 
   return app;
@@ -99,6 +109,7 @@ function liveBody(
   };
   return new ReadableStream<Uint8Array>(
     {
+      // Called before the constructor returns.
       start(controller) {
         onOver = open({
           get queued() {

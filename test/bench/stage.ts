@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, JSHandle, Page } from 'playwright-core';
 import { installClockCamera } from '../helpers/clock-camera.js';
 import { collectErrors, SMALL_VIEWPORT } from '../helpers/pages.js';
@@ -8,6 +9,9 @@ import type { EmptyPage, Road } from './roads/road.js';
 const LONGEST = 60;
 
 const CAMERA = { width: 640, height: 360, frameRate: 30 };
+
+/** What opening a page leaves to be done, by the browser's other processes too, is done by then, ms. */
+const SETTLE = 1500;
 
 /** A time to come, held in a page. Not the promise itself: Playwright would wait for it. */
 type Moment = JSHandle<{ time: Promise<number> }>;
@@ -63,6 +67,11 @@ export class Stage {
     return (to - from) / 1000;
   }
 
+  /** The viewer leaves: to show it pictures takes of the machine what others need. */
+  async dismissViewer(): Promise<void> {
+    await this.#viewer.goto('about:blank');
+  }
+
   /** The viewer leaves and another comes, to a stream that is live. Resolves when it sees something. */
   async changeViewer(): Promise<void> {
     await this.#viewer.close();
@@ -78,6 +87,7 @@ export class Stage {
     const page = await this.#newPage();
     try {
       await this.#road.openEmpty(page);
+      await delay(SETTLE);
       const time = page.evaluate(async (streamId) => {
         const start = performance.now();
         const video = await (window as unknown as EmptyPage).insertPlayer(streamId);

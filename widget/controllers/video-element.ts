@@ -1,6 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { createDebugLog, type DebugLog } from '../debug.js';
 import { LivedropError } from '../errors.js';
+import { HeadStart } from '../media/head-start.js';
 import { LivePlayback } from '../media/live-playback.js';
 import { PlayState } from '../media/play-state.js';
 import { TypedEventTarget } from './typed-event-target.js';
@@ -44,6 +45,8 @@ export class VideoElementController
   #playback: LivePlayback | undefined;
   #latencyTimer: ReturnType<typeof setInterval> | undefined;
   #url: string | undefined;
+  /** While there is no video element. */
+  #headStart: HeadStart | undefined;
   #stream: MediaStream | null = null;
   #error: LivedropError | undefined;
 
@@ -157,6 +160,8 @@ export class VideoElementController
 
   hostUpdated(): void {
     this.#adopt();
+    // It is in what was rendered, or nobody knows when it will be.
+    this.#endHeadStart();
   }
 
   hostDisconnected(): void {
@@ -227,6 +232,7 @@ export class VideoElementController
     this.#clear();
     this.#url = playlistUrl;
     this.#state.wantsToPlay = this.#autoplay;
+    if (!this.#video) this.#headStart = this.#startAhead(playlistUrl);
     this.#begin();
   }
 
@@ -277,8 +283,16 @@ export class VideoElementController
     };
     const { latency, latencyMode, health, showTimeout, token, onTokenKept } = this.#options;
     const asked = { latency: latency?.(), mode: latencyMode?.(), health: health?.() };
+    const headStart = this.#headStart;
+    this.#headStart = undefined;
     try {
-      this.#playback = new LivePlayback(video, url, events, { ...asked, showTimeout, token, onTokenKept });
+      this.#playback = new LivePlayback(video, url, events, {
+        ...asked,
+        showTimeout,
+        token,
+        onTokenKept,
+        headStart,
+      });
     } catch (cause) {
       return this.#fail(new LivedropError('UNSUPPORTED_BROWSER', (cause as Error).message, { cause }));
     }
@@ -286,8 +300,19 @@ export class VideoElementController
     this.#latencyTimer = setInterval(() => this.#tellLatency(), LATENCY_INTERVAL);
   }
 
+  #startAhead(url: string): HeadStart {
+    const { latencyMode, token } = this.#options;
+    return new HeadStart(url, latencyMode?.() === 'instant', token?.());
+  }
+
+  #endHeadStart(): void {
+    this.#headStart?.close();
+    this.#headStart = undefined;
+  }
+
   #clear(): void {
     this.#detach();
+    this.#endHeadStart();
     this.#url = undefined;
     this.#stream = null;
     this.#state.forget();

@@ -29,9 +29,14 @@ export function formatDuration(seconds: number): string {
   return parts.filter(Boolean).join(' ');
 }
 
+let compact: Intl.NumberFormat | undefined;
+
 /** A number in little room: `987`, `1.2K`, `45K`, `3.1M`. */
 export function formatCompact(value: number): string {
-  return new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 }).format(value);
+  // To make the first one takes the browser longer than to render a player.
+  if (value < 1000) return String(Math.round(value * 10) / 10);
+  compact ??= new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
+  return compact.format(value);
 }
 
 /** A short time: `0.4 s`, `12.0 s`. */

@@ -3,6 +3,8 @@ import type { HlsConfig } from 'hls.js';
 /** How hls.js is used here, where it differs from its defaults. */
 export const HLS_CONFIG: Partial<HlsConfig> = {
   lowLatencyMode: true,
+  // Also while the media source is still being opened.
+  startFragPrefetch: true,
   // Fragmented MP4 passes through as it is: there is nothing for a worker to do, and it would need its own file.
   enableWorker: false,
   // Where playback starts, seconds from the edge. PART-HOLD-BACK, the default, is three parts; from there our own rate

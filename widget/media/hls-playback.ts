@@ -51,7 +51,8 @@ export class HlsPlayback implements Playback {
     this.#onTake = options.onTake;
     this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
-    this.#prefetch = new PlaylistPrefetch(withToken(this.#url, this.#token()));
+    const first = withToken(this.#url, this.#token());
+    this.#prefetch = options.headStart?.takePlaylists(first) ?? new PlaylistPrefetch(first);
     void this.#open();
   }
 

@@ -12,11 +12,17 @@ import { ShowTimeout } from './show-timeout.js';
 /** Where playback begins, seconds from the edge: Chromium wants about so much sound before it starts. */
 const JOIN_AT = 0.2;
 
-/** A response begins at a key frame, with all that came after it in one go: when nothing came for so long, ms, that is over. */
+/**
+ * A response begins at a key frame, with all that came after it in one go. Where the server does not say how much that is: it is over
+ * when nothing came for so long, ms.
+ */
 const BURST_GAP = 20;
 
 /** ... and after so long, ms, in any case: a network may be so slow that everything is one burst. */
 const BURST_LIMIT = 120;
+
+/** `HTMLMediaElement.HAVE_NOTHING`. */
+const HAVE_NOTHING = 0;
 
 /** A hole that is wider, seconds, is jumped at once instead of when the playhead gets there. */
 const HOLE = 0.1;
@@ -95,12 +101,18 @@ export class InstantPlayback implements Playback {
       onStall: () => this.#judge(this.#health.stalled(performance.now() / 1000)),
     });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
-    this.#source = new LiveMp4Source(() => withToken(url, options.token?.()), {
-      onOpen: (codecs) => this.#opened(codecs),
-      onPieces: (pieces) => this.#arrived(pieces),
-      onMissing: (status) => this.#missed(status),
-      onLost: (error) => this.#lost(error),
-    });
+    const { headStart } = options;
+    this.#source = new LiveMp4Source(
+      () => withToken(url, options.token?.()),
+      {
+        onOpen: (codecs) => this.#opened(codecs),
+        onPieces: (pieces) => this.#arrived(pieces),
+        onCaughtUp: () => this.#burstEnded(),
+        onMissing: (status) => this.#missed(status),
+        onLost: (error) => this.#lost(error),
+      },
+      headStart ? { fetch: (address, request) => headStart.fetch(String(address), request) } : {},
+    );
     const { signal } = this.#listeners;
     video.addEventListener('pause', () => this.#paused(), { signal });
     video.addEventListener('play', () => this.#resume(), { signal });
@@ -183,6 +195,7 @@ export class InstantPlayback implements Playback {
     const first = fragments[0]?.start;
     const last = fragments.at(-1)?.start;
     if (first === undefined || last === undefined) return;
+    clearTimeout(this.#burstTimer);
     this.#burst = undefined;
     this.#join(first, last);
     this.#append(pieces);
@@ -200,7 +213,9 @@ export class InstantPlayback implements Playback {
     const joinAt = Math.max(first, last - JOIN_AT) - this.#base;
     const from = `${(last - first).toFixed(3)} s from the key frame on`;
     this.#events.onDebug(`joins at ${joinAt.toFixed(3)} s`, from);
-    if (joinAt > 0) this.#joinAt = joinAt;
+    // What has no media yet begins there, and shows nothing of before.
+    if (this.#video.readyState === HAVE_NOTHING) this.#video.currentTime = joinAt;
+    else if (joinAt > 0) this.#joinAt = joinAt;
   }
 
   #append(pieces: readonly (Mp4Init | Mp4Fragment)[]): void {

@@ -5,6 +5,9 @@ import { wait } from '../wait.js';
 /** A response that says nothing for so long, seconds, is dead: a network may be gone without a word. */
 const SILENCE = 5;
 
+/** So many bytes of a response are there when it begins; a page of another origin sees it too. */
+const BACKLOG_HEADER = 'Livedrop-Backlog';
+
 const RETRY: Partial<RetryOptions> = { initialDelay: 0.3, maxDelay: 3 };
 
 export interface LiveMp4SourceOptions {
@@ -19,6 +22,8 @@ export interface LiveMp4SourceEvents {
   onOpen(codecs: string[] | undefined): void;
   /** What arrived is complete. */
   onPieces(pieces: (Mp4Init | Mp4Fragment)[]): void;
+  /** All is there that was made before the response began, where the server says how much that is. */
+  onCaughtUp(): void;
   /** The server has no such stream, or refuses; it is asked again. @param status of HTTP */
   onMissing(status: number): void;
   /** The connection broke, or its bytes are no MP4; it is asked again. */
@@ -94,6 +99,8 @@ export class LiveMp4Source {
       }
       this.#events.onOpen(codecsOf(response.headers.get('content-type')));
       const stream = new Mp4Stream();
+      /** Bytes; NaN: nobody knows. */
+      let backlog = parseInt(response.headers.get(BACKLOG_HEADER) ?? '', 10);
       const reader = response.body.getReader();
       for (;;) {
         const { done, value } = await reader.read();
@@ -101,12 +108,14 @@ export class LiveMp4Source {
         if (signal.aborted || done) return hadMedia;
         timer = setTimeout(abort, this.#silence);
         const pieces = stream.push(value);
-        if (pieces.length === 0) continue;
         if (!hadMedia && pieces.some(({ kind }) => kind === 'fragment')) {
           hadMedia = true;
           this.#retry.reset();
         }
-        this.#events.onPieces(pieces);
+        if (pieces.length > 0) this.#events.onPieces(pieces);
+        const isBehind = backlog > 0;
+        backlog -= value.length;
+        if (isBehind && backlog <= 0) this.#events.onCaughtUp();
       }
     } catch (error) {
       if (!signal.aborted) this.#events.onLost(error instanceof Error ? error : new Error(String(error)));

@@ -1,4 +1,5 @@
 import type { LivedropError } from '../errors.js';
+import type { HeadStart } from './head-start.js';
 import type { LatencyOptions } from './latency.js';
 
 export interface PlaybackOptions {
@@ -10,6 +11,8 @@ export interface PlaybackOptions {
   token?: (() => string | undefined) | undefined;
   /** Told which token the browser's own player begins with: it keeps that one, while all others take the newest. */
   onTokenKept?: ((token: string | undefined) => void) | undefined;
+  /** What was asked for already. */
+  headStart?: HeadStart | undefined;
   /** Called when it takes the video element; what had it before lets go. Until then that may go on. */
   onTake?: () => void;
 }

@@ -34,6 +34,7 @@ export const join: Figure = {
       async (road, round) => {
         const joins = await Stage.with(road, chromium, async (stage) => {
           await stage.goLive();
+          await stage.dismissViewer();
           await delay(AGE * 1000);
           await stage.join();
           const each: number[] = [];

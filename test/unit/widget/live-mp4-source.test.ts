@@ -32,8 +32,8 @@ class Request {
     });
   }
 
-  open(codecs = 'avc1.42E01F'): void {
-    const headers = { 'Content-Type': `video/mp4; codecs="${codecs}"` };
+  open(codecs = 'avc1.42E01F', more: Record<string, string> = {}): void {
+    const headers = { 'Content-Type': `video/mp4; codecs="${codecs}"`, ...more };
     this.settle(new Response(this.#body, { headers }));
   }
 
@@ -62,6 +62,7 @@ function setUp() {
     {
       onOpen: (codecs) => events.push(`open ${codecs?.join('+')}`),
       onPieces: (pieces) => events.push(...pieces.map(({ kind }) => kind)),
+      onCaughtUp: () => events.push('caught up'),
       onMissing: (status) => events.push(`missing ${status}`),
       onLost: (error) => events.push(`lost ${error.message}`),
     },
@@ -99,6 +100,19 @@ describe('LiveMp4Source', () => {
     last().send(bytes.subarray(init.length + 10));
     await pass();
     expect(events.slice(2)).toEqual(['fragment']);
+  });
+
+  it('tells when all has come that was there already, where the response says how much that is', async () => {
+    const { source, last, events } = setUp();
+    source.start();
+    last().open(undefined, { 'Livedrop-Backlog': String(init.length + fragment.length) });
+    last().send(concat([init, fragment.subarray(0, 10)]));
+    await pass();
+    expect(events.slice(1)).toEqual(['init']);
+    last().send(concat([fragment.subarray(10), fragment]));
+    last().send(fragment);
+    await pass();
+    expect(events.slice(2)).toEqual(['fragment', 'fragment', 'caught up', 'fragment']);
   });
 
   it('asks again at once where a response with media is over', async () => {
