@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -7,6 +7,7 @@ import { launchChromium } from '../helpers/chromium.js';
 import { FaultyFfmpeg } from '../helpers/faulty-ffmpeg.js';
 import { ffmpegPath } from '../helpers/media.js';
 import { RestartedServer } from '../helpers/restarted-server.js';
+import { noise } from './noise.js';
 import { NumberedStream } from './numbered-stream.js';
 import { PageStream } from './page-stream.js';
 import { SmallDisk } from './small-disk.js';
@@ -21,6 +22,14 @@ const CLOSING = 10;
  * playlist before anybody could ask for it.
  */
 const WINDOW = ['--window', '60'];
+
+/** Of what the microphone hears, again and again, seconds. */
+const NOISE = 20;
+
+/** Its clock can be set. */
+const CLOCK = {
+  NODE_OPTIONS: `--import ${new URL('../fixtures/settable-clock.mjs', import.meta.url).href}`,
+};
 
 /** Of this machine, the one that says for whom it asks: crowds have addresses of their own. */
 const PROXY = ['--trust-proxy', '127.0.0.1'];
@@ -60,8 +69,8 @@ export class Arena {
   static async open(): Promise<Arena> {
     const folder = await mkdtemp(join(tmpdir(), 'livedrop-chaos-'));
     const parts: Parts = { folder, streams: [], servers: [] };
-    const start = async (args: string[]): Promise<RestartedServer> => {
-      const server = await RestartedServer.start(args);
+    const start = async (args: string[], env = {}): Promise<RestartedServer> => {
+      const server = await RestartedServer.start(args, env);
       parts.servers.push(server);
       return server;
     };
@@ -73,7 +82,8 @@ export class Arena {
     try {
       const ffmpeg = await FaultyFfmpeg.create(join(folder, 'ffmpeg'), ffmpegPath);
       const disk = (parts.disk = await SmallDisk.create(join(folder, 'data')));
-      const server = await start(['--ffmpeg', ffmpeg.path, '--data', disk.path, ...WINDOW, ...PROXY]);
+      const args = ['--ffmpeg', ffmpeg.path, '--data', disk.path, ...WINDOW, ...PROXY];
+      const server = await start(args, CLOCK);
       const controlServer = await start(['--data', join(folder, 'control')]);
       const others = [
         await publish(server, 'other-frames', 'frames'),
@@ -104,7 +114,13 @@ export class Arena {
 
   /** Started when the first fault asks for it. */
   browser(): Promise<Browser> {
-    return (this.#browser ??= within(60, 'the start of Chromium', launchChromium({ handlesSignals: false })));
+    return (this.#browser ??= within(60, 'the start of Chromium', this.#launch()));
+  }
+
+  async #launch(): Promise<Browser> {
+    const microphone = join(this.parts.folder, 'noise.wav');
+    await writeFile(microphone, noise(NOISE));
+    return launchChromium({ handlesSignals: false, microphone });
   }
 
   /** The broadcaster's and the viewer's page: the same for all faults that leave them alive. */

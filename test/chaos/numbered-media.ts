@@ -1,8 +1,11 @@
+import { readAvcC } from '../../server/hls/avc-config.js';
+import { joinLengths, splitLengths } from '../../server/hls/h264-nal.js';
 import type { Track } from '../../server/hls/sample.js';
 import type { StreamFormat } from '../../server/protocol.js';
 import { block, byte, element, float, live, uint16 } from '../fixtures/media/chromium-webm.js';
 import { frameMessage, generateFrames, type Frame, type Frames } from '../helpers/frames.js';
 import { digest } from './digest.js';
+import { adts, annexB, TransportStream } from './transport-stream.js';
 
 /** One binary message, made when its time has come. */
 export interface NumberedMessage {
@@ -78,19 +81,56 @@ export async function numberedContainer(): Promise<NumberedMedia> {
   };
 }
 
-/** Some seconds of it, or what an earlier run encoded. */
-function encode(): Promise<Frames> {
-  const size = `${SIZE.width}x${SIZE.height}`;
-  return generateFrames({ size, seconds: 4, frameRate: 30, video: 'h264', audio: 'opus' });
+/**
+ * H.264 and AAC as MPEG-TS, whose timestamps have 33 bits (ISO/IEC 13818-1 §2.4.3.7): they begin anew every 26.5 hours.
+ * @param wrapsAt when they do here, seconds from the beginning
+ */
+export async function wrappingContainer(wrapsAt: number): Promise<NumberedMedia> {
+  const frames = await encode('aac');
+  const [video, audio] = frames.format.tracks;
+  const { sps, pps } = readAvcC(Buffer.from(video!.description!, 'base64'));
+  const { sampleRate, channels } = audio as { sampleRate: number; channels: number };
+  return {
+    format: { kind: 'container', mimeType: 'video/mp2t' },
+    *messages() {
+      const stream = new TransportStream(wrapsAt);
+      for (const frame of numbered(frames)) {
+        const { isKey, ...rest } = about(frame);
+        // Parameter sets are sent with each key frame, and are in the sample then.
+        const units =
+          rest.kind === 'video' ? [...(isKey ? [...sps, ...pps] : []), ...splitLengths(frame.chunk, 4)] : [];
+        const data = rest.kind === 'video' ? annexB(units) : adts(frame.chunk, sampleRate, channels);
+        const bytes = stream.sample(rest.kind, rest.time, data, isKey);
+        yield {
+          ...rest,
+          isKey,
+          digest: rest.kind === 'video' ? digest(joinLengths(units)) : undefined,
+          bytes: (isFirst) => bufferOf(isFirst || isKey ? Buffer.concat([stream.header(), bytes]) : bytes),
+        };
+      }
+    },
+  };
 }
 
-/** Again and again, each picture and each packet of sound with a number of its own. */
-function* numbered({ frames, seconds }: Frames): Generator<Frame, never> {
+/** Some seconds of it, or what an earlier run encoded. */
+function encode(audio: 'opus' | 'aac' = 'opus'): Promise<Frames> {
+  const size = `${SIZE.width}x${SIZE.height}`;
+  // 192 frames of AAC at 48 kHz last 4.096 s: there it begins again with a little less.
+  return generateFrames({ size, seconds: 4, frameRate: 30, video: 'h264', audio });
+}
+
+/** Again and again, each picture and each packet of Opus with a number of its own. */
+function* numbered({ format, frames, seconds }: Frames): Generator<Frame, never> {
+  const isOpus = format.tracks[1]?.codec === 'opus';
+  const number = ({ track, chunk }: Frame, digits: Buffer): Uint8Array => {
+    if (track === 0) return numberPicture(chunk, digits);
+    return isOpus ? numberSound(chunk, digits) : chunk;
+  };
   const within = frames.filter(({ timestamp }) => timestamp < seconds * 1e6 - 1);
   for (let round = 0, count = 0; ; round++) {
     for (const frame of within) {
       const timestamp = Math.round(frame.timestamp + round * seconds * 1e6);
-      const chunk = (frame.track === 0 ? numberPicture : numberSound)(frame.chunk, digits(count++));
+      const chunk = number(frame, digits(count++));
       yield { ...frame, timestamp, chunk };
     }
   }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { within } from '../bench/deadline.js';
 import type { Balance } from './ledger.js';
-import { numberedContainer, numberedFrames } from './numbered-media.js';
+import { numberedContainer, numberedFrames, type NumberedMedia } from './numbered-media.js';
 import { PlainPublisher } from './plain-publisher.js';
 import { SampleWatcher, type Breaks } from './sample-watcher.js';
 import { verdictOf, type StreamKind, type Target, type Verdict } from './target.js';
@@ -38,9 +38,15 @@ export class NumberedStream implements Target {
 
   /**
    * Resolves when its first part was seen.
+   * @param given the media, of this kind; by default frames or a WebM file
    */
-  static async start({ url, socketUrl }: Address, name: string, kind: StreamKind): Promise<NumberedStream> {
-    const media = await (kind === 'frames' ? numberedFrames() : numberedContainer());
+  static async start(
+    { url, socketUrl }: Address,
+    name: string,
+    kind: StreamKind,
+    given?: NumberedMedia,
+  ): Promise<NumberedStream> {
+    const media = given ?? (await (kind === 'frames' ? numberedFrames() : numberedContainer()));
     const stream = new NumberedStream(
       name,
       kind,
@@ -83,6 +89,11 @@ export class NumberedStream implements Target {
     const { keySentAt } = this.#publisher;
     while (this.#publisher.keySentAt === keySentAt && !this.problem) await delay(1);
     await delay(ms);
+  }
+
+  /** Resolves when media of a time, seconds from its beginning, was sent. */
+  async sent(time: number): Promise<void> {
+    while (this.#publisher.sentUntil < time && !this.problem) await delay(POLL);
   }
 
   /** Why it is published no more, once that is so. */

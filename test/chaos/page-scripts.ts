@@ -2,14 +2,14 @@
 
 /** What a broadcaster's page noted. */
 export interface BroadcasterNotes extends Window {
-  encodedSamples: { digest: number; at: number }[];
+  encodedSamples: { kind: 'video' | 'audio'; digest: number; at: number }[];
   /** How often the sound that was encoded has a hole: the microphone gave none, since the machine was busy. */
   soundHoles: number;
 }
 
 /**
- * Notes every video sample that the widget's encoder gives, and the holes in its sound, before anybody can have lost it: what its
- * worker says.
+ * Notes every sample that the widget's encoder gives, and the holes in its sound, before anybody can have lost it: what its worker
+ * says.
  * @param digest see `digest()`
  */
 export function noteEncoded(digest: (bytes: Uint8Array) => number): void {
@@ -40,8 +40,9 @@ export function noteEncoded(digest: (bytes: Uint8Array) => number): void {
         // What it gives before it has begun anew belongs to nothing.
         if (data?.type !== 'data' || !data.bytes || this.#restarts > 0) return;
         const bytes = new Uint8Array(data.bytes);
-        if (bytes[0] === 0) notes.push({ digest: digest(bytes.subarray(HEADER)), at: clock() });
-        else noteSound(new DataView(data.bytes));
+        const kind = bytes[0] === 0 ? 'video' : 'audio';
+        notes.push({ kind, digest: digest(bytes.subarray(HEADER)), at: clock() });
+        if (kind === 'audio') noteSound(new DataView(data.bytes));
       });
     }
 

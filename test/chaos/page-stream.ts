@@ -105,7 +105,7 @@ export async function unavailable({ proxy }: Side, injected: Promise<Span>): Pro
  */
 export class PageStream implements Target {
   readonly kind = 'frames';
-  readonly #ledgers = new TrackLedgers(false);
+  readonly #ledgers = new TrackLedgers(true);
   readonly #watcher: SampleWatcher;
   /** That the viewer's player had begun at the last look. */
   #mediaSources: number | undefined;
@@ -213,7 +213,7 @@ export class PageStream implements Target {
       notes.soundHoles = 0;
       return taken;
     });
-    for (const sample of samples) this.#ledgers.encode('video', sample);
+    for (const { kind, ...sample } of samples) this.#ledgers.encode(kind, sample);
     this.#ledgers.knownUntil = asked;
     this.#holes.now += holes;
   }

@@ -14,6 +14,8 @@ export class PlainPublisher {
   problem: Error | undefined;
   /** When it last sent a key frame, milliseconds of `performance.now()`. */
   keySentAt = 0;
+  /** Time of the media that it sent last, seconds from its beginning. */
+  sentUntil = 0;
   /** How often the server took the stream anew, and not where it was. */
   afresh = -1;
 
@@ -88,6 +90,7 @@ export class PlainPublisher {
       const isFirst = this.#begins;
       this.#begins = false;
       this.#publisher.push(message.bytes(isFirst));
+      this.sentUntil = message.time;
       if (message.isKey) this.keySentAt = performance.now();
     }
   }

@@ -17,8 +17,12 @@ export function findChromium(): string {
 /**
  * A headless Chromium with a fake camera, microphone and screen, and nothing of its own to do on the network.
  * @param handlesSignals false: whoever starts it ends it, also when this process is interrupted
+ * @param microphone a WAV file that is heard again and again; by default it beeps
  */
-export function launchChromium({ handlesSignals = true } = {}): Promise<Browser> {
+export function launchChromium({
+  handlesSignals = true,
+  microphone,
+}: { handlesSignals?: boolean; microphone?: string } = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium(),
     handleSIGINT: handlesSignals,
@@ -36,6 +40,7 @@ export function launchChromium({ handlesSignals = true } = {}): Promise<Browser>
       '--use-fake-ui-for-media-stream',
       '--auto-accept-this-tab-capture',
       '--autoplay-policy=no-user-gesture-required',
+      ...(microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${microphone}`]),
     ],
   });
 }

@@ -17,7 +17,7 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/livedrop/recordin
 export const FRAME_RATE = 30;
 
 /** A recording ends by itself after so many seconds: longer than any test needs. */
-const LENGTH = 20;
+const LENGTH = 40;
 
 /** What is recorded: 320×180 at {@link FRAME_RATE}, a key frame a second, and a {@link CLAP}. */
 export interface RecordingRecipe {

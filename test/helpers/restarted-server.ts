@@ -30,17 +30,21 @@ export class RestartedServer {
   private constructor(
     private current: CliServer,
     private readonly args: readonly string[],
+    private readonly env: NodeJS.ProcessEnv,
     /** Of its own, where it was given none. */
     private readonly folder: string | undefined,
   ) {}
 
-  /** @param args of its command line, without the port. Without `--data` it has a folder of its own */
-  static async start(args: readonly string[] = []): Promise<RestartedServer> {
+  /**
+   * @param args of its command line, without the port. Without `--data` it has a folder of its own
+   * @param env beside what this process has
+   */
+  static async start(args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<RestartedServer> {
     const [port = 0] = await freePorts(1);
     const folder = args.includes('--data') ? undefined : await mkdtemp(join(tmpdir(), 'livedrop-restarted-'));
     const data = folder === undefined ? [] : ['--data', join(folder, 'data')];
     const all = ['--port', String(port), ...data, ...args];
-    return new RestartedServer(await start(all), all, folder);
+    return new RestartedServer(await start(all, env), all, env, folder);
   }
 
   /** Without a slash at the end. */
@@ -77,7 +81,7 @@ export class RestartedServer {
   async restart(signal: NodeJS.Signals): Promise<Restart> {
     const code = await this.current.stop(signal);
     const from = Date.now();
-    this.current = await start(this.args);
+    this.current = await start(this.args, this.env);
     return { code, from, to: Date.now() };
   }
 
@@ -92,10 +96,10 @@ export class RestartedServer {
   }
 }
 
-async function start(args: readonly string[]): Promise<CliServer> {
+async function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliServer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await within(START, 'the start of the server', CliServer.start(args));
+      return await within(START, 'the start of the server', CliServer.start(args, env));
     } catch (error) {
       if (attempt === ATTEMPTS || !/EADDRINUSE|in use/.test((error as Error).message)) throw error;
       await delay(RETRY);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RestartedServer } from '../../helpers/restarted-server.js';
 import type { Arena } from '../arena.js';
 import { fault, type Fault } from '../fault.js';
@@ -11,6 +12,21 @@ const FULL = 4;
 
 /** Seconds. */
 const STOPPED = 3;
+const CLOCK_AHEAD = 5;
+
+/** See `test/fixtures/settable-clock.mjs`. */
+async function setClock(server: RestartedServer, says: string): Promise<void> {
+  const before = server.output.split(says).length;
+  server.signal('SIGUSR2');
+  const deadline = Date.now() + ANSWER;
+  while (server.output.split(says).length === before) {
+    if (Date.now() > deadline) throw new Error("the server's clock cannot be set");
+    await delay(20);
+  }
+}
+
+/** Longest until the server says that its clock was set, ms. */
+const ANSWER = 5000;
 
 /** @param wanted how the process has to end: one that did so before, by itself, ends otherwise */
 async function restarted(
@@ -43,6 +59,20 @@ export const SERVER: readonly Fault[] = [
       if (failures() === before) throw new Error('the server saved streams although its disk was full');
       return span;
     },
+  }),
+  fault<Target>({
+    name: 'server-clock-jump',
+    title: 'server: its clock is an hour ahead for 5 s',
+    times: 2,
+    hitsAll: true,
+    promises: { keepsSamples: 'all', seam: 'none' },
+    prepare,
+    inject: (_target, { server }) =>
+      lasting(
+        CLOCK_AHEAD,
+        () => setClock(server, 'the clock is 3600 s ahead'),
+        () => setClock(server, 'the clock is 0 s ahead'),
+      ),
   }),
   fault<Target>({
     name: 'server-kill',

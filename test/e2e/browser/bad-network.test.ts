@@ -151,6 +151,39 @@ class Show {
   }
 }
 
+/** A broadcaster of a file behind a network of its own. */
+async function startFile(
+  streamId: string,
+): Promise<{ proxy: FaultyProxy; broadcaster: NodeBroadcaster; end(): Promise<void> }> {
+  const proxy = await FaultyProxy.start(server.url);
+  const recipe = { container: 'webm', video: 'h264', audio: 'opus' } as const;
+  const broadcaster = new NodeBroadcaster(proxy.url, streamId, recipe);
+  await broadcaster.goLive();
+
+  /** Checks that the server has every frame of it, in one file without a seam. */
+  async function end(): Promise<void> {
+    await broadcaster.stop();
+    const { files } = broadcaster.encoder;
+    expect(files).toHaveLength(1);
+    const response = await fetch(`${server.url}/livestream/${streamId}`);
+    const { status, frameFaults, transcoderFaults } = (await response.json()) as Record<string, unknown>;
+    expect({ status, frameFaults, transcoderFaults }).toEqual({
+      status: 'ended',
+      frameFaults: {},
+      transcoderFaults: {},
+    });
+    const hls = new HlsClient(`${server.url}/livestream/${streamId}/stream.m3u8`);
+    const folder = await mkdtemp(join(tmpdir(), 'livedrop-file-'));
+    const path = join(folder, 'source.webm');
+    await writeFile(path, files[0]!.bytes);
+    const { segments } = await hls.playlist();
+    const served = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
+    expect(served).toEqual([await frameDigests(path)]);
+    await Promise.all([rm(folder, { recursive: true }), proxy.close()]);
+  }
+  return { proxy, broadcaster, end };
+}
+
 describe.concurrent('a broadcast over a bad network', () => {
   it('loses no sample to cuts, silence, delay and a narrow link', async () => {
     const show = await Show.start('everything');
@@ -221,13 +254,7 @@ describe.concurrent('a broadcast over a bad network', () => {
   });
 
   it('loses no frame of a file', async () => {
-    const proxy = await FaultyProxy.start(server.url);
-    const broadcaster = new NodeBroadcaster(proxy.url, 'file', {
-      container: 'webm',
-      video: 'h264',
-      audio: 'opus',
-    });
-    await broadcaster.goLive();
+    const { proxy, broadcaster, end } = await startFile('file');
     await sleep(1000);
     await proxy.outage(1000);
     await broadcaster.until('live');
@@ -241,24 +268,14 @@ describe.concurrent('a broadcast over a bad network', () => {
     proxy.heal();
     await proxy.outage(5000);
     await broadcaster.until('live');
-    await broadcaster.stop();
+    await end();
+  });
 
-    const { files } = broadcaster.encoder;
-    expect(files).toHaveLength(1);
-    const response = await fetch(`${server.url}/livestream/file`);
-    const { status, frameFaults, transcoderFaults } = (await response.json()) as Record<string, unknown>;
-    expect({ status, frameFaults, transcoderFaults }).toEqual({
-      status: 'ended',
-      frameFaults: {},
-      transcoderFaults: {},
-    });
-    const hls = new HlsClient(`${server.url}/livestream/file/stream.m3u8`);
-    const folder = await mkdtemp(join(tmpdir(), 'livedrop-file-'));
-    const path = join(folder, 'source.webm');
-    await writeFile(path, files[0]!.bytes);
-    const { segments } = await hls.playlist();
-    const served = await hls.withDownload(segments, (paths) => Promise.all(paths.map(frameDigests)));
-    expect(served).toEqual([await frameDigests(path)]);
-    await Promise.all([rm(folder, { recursive: true }), proxy.close()]);
+  it('loses no frame of a file to a cut of 20 s', async () => {
+    const { proxy, broadcaster, end } = await startFile('long-file');
+    await sleep(1000);
+    await proxy.outage(20_000);
+    await broadcaster.until('live');
+    await end();
   });
 });

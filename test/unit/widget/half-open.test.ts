@@ -6,12 +6,12 @@ import { FaultyProxy } from '../../helpers/faulty-proxy.js';
 import { stubPage } from './page-globals.js';
 import { ControllerHost } from './controller-host.js';
 
-/** Seconds. */
-const HEARTBEAT = 0.4;
-const SILENCE_TIMEOUT = 0.8;
+/** Seconds. The server finds it long before the client comes back, which would be a viewer again. */
+const HEARTBEAT = 0.3;
+const SILENCE_TIMEOUT = 2;
 
-/** What a busy machine may add, milliseconds. */
-const SLACK = 400;
+/** What a busy machine may add, milliseconds: TCP alone would take minutes. */
+const SLACK = 3000;
 
 let server: RunningServer;
 let proxy: FaultyProxy;
@@ -47,14 +47,14 @@ it('is noticed on both sides when the network between them is gone without a wor
   controller.connect('show');
   await vi.waitUntil(async () => (await viewers()) === 1);
   // Longer than either side's patience: what is alive stays.
-  await new Promise((resolve) => setTimeout(resolve, SILENCE_TIMEOUT * 1500));
+  await new Promise((resolve) => setTimeout(resolve, SILENCE_TIMEOUT * 1200));
   expect(changes.map(({ isConnected }) => isConnected)).toEqual([true]);
 
   // Over those that there are, nothing passes any more, their ends neither; new ones work.
   const gone = new Set(proxy.connections());
   proxy.stall({ filter: (connection) => gone.has(connection) });
   const silentAt = performance.now();
-  const isBack = vi.waitUntil(() => changes.length === 3, { timeout: 5000, interval: 10 });
+  const isBack = vi.waitUntil(() => changes.length === 3, { timeout: 10_000, interval: 10 });
   await vi.waitUntil(async () => (await viewers()) !== 1, { timeout: 5000, interval: 10 });
   expect(performance.now() - silentAt).toBeLessThan(HEARTBEAT * 2000 + SLACK);
   await isBack;
