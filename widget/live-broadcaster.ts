@@ -25,6 +25,7 @@ import { broadcasterTexts, endedText } from './elements/texts.js';
 import { TokenSource, type TokenGetter } from './elements/token-source.js';
 import type { LivedropError } from './errors.js';
 import { broadcasterStyles } from './live-broadcaster.styles.js';
+import { whenIdle } from './when-idle.js';
 
 /**
  * Sends camera, screen and microphone to a server as a live stream. It asks for nothing until a button is
@@ -239,7 +240,7 @@ export class LiveBroadcaster extends LitElement {
   /** Takes camera and microphone; failures are shown and fired. */
   async startCamera(): Promise<void> {
     const first = !this.media.stream;
-    if (this.encoder !== 'mediarecorder') void this.socket.warmUp();
+    this.#warmUp();
     await this.#ask(() => this.media.startCamera());
     if (first && this.muted && this.media.microphoneOn) await this.media.toggleMicrophone();
   }
@@ -256,6 +257,13 @@ export class LiveBroadcaster extends LitElement {
     if (state === 'live' || state === 'reconnecting' || state === 'stopping') {
       this.#clock.since = this.socket.startedAt ?? this.#clock.since;
     }
+  }
+
+  protected override firstUpdated(): void {
+    whenIdle(() => {
+      // Who has come to broadcast is about to.
+      if (this.isConnected) this.#warmUp();
+    });
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -371,6 +379,10 @@ export class LiveBroadcaster extends LitElement {
       this.renderRoot.querySelector<HTMLElement>(selector),
     );
     buttons.find((button) => button?.checkVisibility())?.focus();
+  }
+
+  #warmUp(): void {
+    if (this.encoder !== 'mediarecorder') void this.socket.warmUp();
   }
 
   /** Takes camera and microphone, where they are not on, and gets a token, where there is where to ask. */

@@ -22,8 +22,9 @@ export interface CutPlanOptions {
   /** It is more than a guess: frames have this length. */
   isRegular: boolean;
   /**
-   * The stream's first segment ends at the first key frame after a whole part, so that there is soon one to play: players take a
-   * playlist without a whole segment for broken.
+   * The stream's first segments end at every key frame. One, so that there is soon one to play: players take a playlist without a whole
+   * segment for broken. Some, since hls.js goes on by whole segments until it has as much as the first part and the segment that grows
+   * are long.
    */
   isFirst?: boolean;
 }
@@ -33,6 +34,12 @@ const LEAST_PART = 0.85;
 
 /** Key frames come a little early now and then; waiting for the next would double the segment. */
 const SEGMENT_TOLERANCE = 0.1;
+
+/** Segments that begin so soon after the stream are short, seconds. */
+const BEGINNING = 0.7;
+
+/** The least that those are long: one part, shorter than others as the last of its segment may be, seconds. */
+const SHORT_SEGMENT = 0.08;
 
 /** Parts are cut by the other tracks when the primary one is this much behind them, seconds. */
 const PRIMARY_STALL = 1;
@@ -71,7 +78,8 @@ export class CutPlan {
   #lastStart: number | undefined;
   /** Pictures that begin in the part that is open. */
   #pictures = 0;
-  #isFirst: boolean;
+  /** Segments that begin before are short. */
+  readonly #shortUntil: number;
 
   constructor(
     private readonly options: CutPlanOptions,
@@ -80,7 +88,7 @@ export class CutPlan {
     this.#partStart = start;
     this.#segmentStart = start;
     this.#frameDuration = options.frameDuration;
-    this.#isFirst = options.isFirst ?? false;
+    this.#shortUntil = options.isFirst ? start + BEGINNING : -Infinity;
   }
 
   /** Frames a second of the primary track; where they come as they like, of late and rounded. */
@@ -144,9 +152,8 @@ export class CutPlan {
 
   /** From here on a key frame ends the segment. */
   get #leastSegment(): number {
-    const { partTarget, segmentDuration } = this.options;
-    if (this.#isFirst) return partTarget * LEAST_PART - EPSILON;
-    return segmentDuration - SEGMENT_TOLERANCE;
+    if (this.#segmentStart < this.#shortUntil) return SHORT_SEGMENT;
+    return this.options.segmentDuration - SEGMENT_TOLERANCE;
   }
 
   get #longestSegment(): number {
@@ -176,7 +183,6 @@ export class CutPlan {
       this.cuts.push({ start: end, end, closesSegment: true, mayCloseSegment: true });
     }
     this.#segmentStart = this.#partStart;
-    this.#isFirst = false;
   }
 
   /** Takes back what was decided, and not yet carried out, on where a frame was expected to end: the next one is there before. */

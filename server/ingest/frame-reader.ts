@@ -24,6 +24,11 @@ export function saysKey(message: Uint8Array): boolean {
   return ((message[1] ?? 0) & KEY_FLAG) !== 0;
 }
 
+/** Whether a message's timestamp is less than another's. */
+export function isBefore(message: Uint8Array, other: Uint8Array): boolean {
+  return message.length >= FRAME_HEADER && readFrame(message).timestamp < readFrame(other).timestamp;
+}
+
 /**
  * Reads a message of the frames format.
  * @throws UnusableFrame when it is none

@@ -7,7 +7,7 @@ import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
 import { FrameDrops, LEFT_OUT, UnusableFrame, type DropReason } from './frame-drops.js';
 import { FrameLane, type ReadFrame } from './frame-lane.js';
-import { readFrame, saysKey } from './frame-reader.js';
+import { isBefore, readFrame, saysKey } from './frame-reader.js';
 import { createChunkReader, type FrameTrack } from './frame-track.js';
 import type { Ingest, IngestEvents } from './ingest.js';
 import { checkResolution } from './resolution.js';
@@ -148,6 +148,16 @@ export class FramesIngest implements Ingest {
   canBegin(bytes: Uint8Array): boolean {
     const { kind, config } = this.#primary;
     return bytes[0] === config.id && (kind === 'audio' || saysKey(bytes));
+  }
+
+  takeLate(first: Uint8Array, bytes?: Uint8Array): boolean {
+    if (this.#lanes.length === 1) return false;
+    const lane = bytes && this.#laneOf(bytes);
+    // Pictures come in their order: none that comes now belongs before that one.
+    if (!lane || lane === this.#primary) return true;
+    if (!isBefore(bytes, first)) return false;
+    this.write(bytes);
+    return true;
   }
 
   setCaptureClock(timestamp: number, time: number): void {

@@ -33,6 +33,14 @@ export interface Ingest {
   /** Where the format has messages to begin with: whether another ingest could begin with this one, and miss nothing. */
   canBegin?(bytes: Uint8Array): boolean;
   /**
+   * Where its tracks do not come in the order of their times: what came after the message with which another ingest will begin, and
+   * belongs before it. That one leaves it out.
+   * @param first that message
+   * @param bytes the one that came now, if one did
+   * @returns whether more may come
+   */
+  takeLate?(first: Uint8Array, bytes?: Uint8Array): boolean;
+  /**
    * Where the format is a file: where another ingest could go on, and nothing that viewers have not seen would be missing.
    * @param isFinal all that came out so far will be seen
    * @returns undefined where there is no such place yet

@@ -48,6 +48,9 @@ const ACK_INTERVAL = 250;
  */
 const GROUP_TIME = 1500;
 
+/** How long it then waits for sound that comes later than its picture, milliseconds. */
+const LATE_TIME = 300;
+
 const RESTARTS = 'the server restarts; connect again and resume';
 
 /** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
@@ -70,8 +73,8 @@ export class PublishSession {
   #over = false;
   #stopping: Promise<void> | undefined;
   #paused = false;
-  /** Nothing more is to be taken from the next message on with which another session can begin. */
-  #onGroup: (() => void) | undefined;
+  /** The next process is to go on, from the first message with which it can. */
+  #handover: { first?: Uint8Array; done(): void } | undefined;
   /** When the publisher was lost, milliseconds on a clock that never goes back. */
   #detachedAt: number | undefined;
   readonly #rate: PublishRate;
@@ -146,7 +149,7 @@ export class PublishSession {
     this.#detachedAt = performance.now();
     this.options.audience.unfollow(this.stream.id, connection);
     this.#clearTimers();
-    this.#onGroup?.();
+    this.#handover?.done();
     if (this.#over) return;
     this.stream.setConnected(false);
     this.#grace.start(this.options.limits.graceTime * 1000);
@@ -166,10 +169,7 @@ export class PublishSession {
   receive(bytes: Uint8Array): void {
     if (this.#over) return;
     const { limits } = this.options;
-    if (this.#onGroup && this.#ingest.canBegin?.(bytes)) {
-      this.#onGroup();
-      return;
-    }
+    if (this.#isHandedOver(bytes)) return;
     if (this.stream.age > limits.maxStreamTime) {
       this.#expire();
       return;
@@ -236,8 +236,21 @@ export class PublishSession {
     await this.#stopping;
   }
 
+  /** Whether a message is the next process's: from the one on with which that can begin. */
+  #isHandedOver(bytes: Uint8Array): boolean {
+    const handover = this.#handover;
+    if (!handover) return false;
+    const isFirst = !handover.first;
+    if (isFirst && !this.#ingest.canBegin?.(bytes)) return false;
+    handover.first ??= bytes;
+    const mayMoreCome = this.#ingest.takeLate?.(handover.first, isFirst ? undefined : bytes) ?? false;
+    if (!mayMoreCome) handover.done();
+    else if (isFirst) setTimeout(handover.done, LATE_TIME);
+    return true;
+  }
+
   /**
-   * Takes nothing any more from the next key frame on. Resolves then, or where none comes in time.
+   * Takes nothing any more from the next key frame on, but for sound of before it. Resolves then, or where none comes in time.
    * @returns false where the stream came to an end meanwhile
    */
   async #untilGroup(): Promise<boolean> {
@@ -245,13 +258,14 @@ export class PublishSession {
     if (this.#connection && this.#ingest.canBegin) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, GROUP_TIME);
-        this.#onGroup = () => {
+        const done = (): void => {
           clearTimeout(timer);
           isReached = this.#over = true;
           resolve();
         };
+        this.#handover = { done };
       });
-      this.#onGroup = undefined;
+      this.#handover = undefined;
     }
     return isReached || !this.#over;
   }

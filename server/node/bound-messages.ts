@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
 import type { Livestream } from '../index.js';
-import { Turns } from './turns.js';
 
 /** A WebSocket of ws, which ships no types of its own. */
 interface MeteredSocket {
@@ -32,8 +31,9 @@ const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 const MESSAGE_TOO_BIG = 1009;
 const OPEN = 1;
 
-/** What is read of one client before everybody else has a turn, bytes: as much as Node reads at once. */
+/** Who sends so much, bytes, in so little time, milliseconds, is read on when everybody else had a turn: as much as Node reads at once. */
 const TURN = 64 * 1024;
+const TURN_TIME = 20;
 
 /**
  * Bounds what one client can take of the server by its messages.
@@ -46,11 +46,23 @@ export function boundMessages(
   sockets: MeteredSockets,
   livestream: Pick<Livestream, 'allowsUnfinished' | 'countRefusal' | 'pauseReading'>,
 ): void {
-  const turns = new Turns<MeteredSocket>(TURN);
   sockets.on('connection', (socket, { socket: stream }) => {
     let bytes = 0;
     let pieces = 0;
     let hasControl = false;
+    let turnBegan = 0;
+    let turnBytes = 0;
+    const takeTurn = (length: number): void => {
+      const now = performance.now();
+      if (now - turnBegan > TURN_TIME) {
+        turnBegan = now;
+        turnBytes = 0;
+      }
+      turnBytes += length;
+      if (turnBytes < TURN) return;
+      turnBytes = 0;
+      setImmediate(livestream.pauseReading(socket));
+    };
     const restart = (): void => {
       bytes = pieces = 0;
     };
@@ -75,7 +87,7 @@ export function boundMessages(
     });
     stream.on('data', ({ length }: Uint8Array) => {
       if (socket.readyState !== OPEN) socket.removeAllListeners('message');
-      if (turns.take(socket, length)) turns.onNext(livestream.pauseReading(socket));
+      takeTurn(length);
       if (livestream.allowsUnfinished(socket, bytes + pieces * PIECE)) return;
       socket.close(MESSAGE_TOO_BIG);
       // Read on, and kept no more: what is not read when a socket is closed would take the answer away from its client.

@@ -7,7 +7,7 @@ import { launchChromium } from '../helpers/chromium.js';
 import { FaultyFfmpeg } from '../helpers/faulty-ffmpeg.js';
 import { ffmpegPath } from '../helpers/media.js';
 import { RestartedServer } from '../helpers/restarted-server.js';
-import { noise } from './noise.js';
+import { noiseWav } from './noise-wav.js';
 import { NumberedStream } from './numbered-stream.js';
 import { PageStream } from './page-stream.js';
 import { SmallDisk } from './small-disk.js';
@@ -119,7 +119,7 @@ export class Arena {
 
   async #launch(): Promise<Browser> {
     const microphone = join(this.parts.folder, 'noise.wav');
-    await writeFile(microphone, noise(NOISE));
+    await writeFile(microphone, noiseWav(NOISE));
     return launchChromium({ handlesSignals: false, microphone });
   }
 

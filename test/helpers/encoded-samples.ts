@@ -45,6 +45,11 @@ export async function encodedSamples(page: Page): Promise<SampleDigests> {
   return { video: of(0), audio: of(1) };
 }
 
+/** See {@link encodedSamples}. */
+export function sampleDigest(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex').slice(0, 16);
+}
+
 /** What a server offers of a stream. */
 export interface ServedSamples extends SampleDigests {
   playlist: Playlist;
@@ -61,7 +66,7 @@ export async function servedSamples(hls: HlsClient): Promise<ServedSamples> {
     onTracks: (found) => (tracks = found),
     onSample: ({ track, data }) => {
       const { kind } = tracks.find(({ id }) => id === track)!;
-      served[kind].push(createHash('sha256').update(data).digest('hex').slice(0, 16));
+      served[kind].push(sampleDigest(data));
     },
   });
   for (const segment of playlist.segments) {

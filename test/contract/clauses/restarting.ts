@@ -2,7 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { framesFrom, framesUntil, generateFrames, messagesOf, type Frames } from '../../helpers/frames.js';
+import { sampleDigest, servedSamples } from '../../helpers/encoded-samples.js';
+import {
+  framesFrom,
+  framesUntil,
+  generateFrames,
+  messagesOf,
+  type Frame,
+  type Frames,
+} from '../../helpers/frames.js';
 import { HlsClient, type Playlist } from '../../helpers/hls-client.js';
 import { frameDigests, generateMedia, sourceDigests } from '../../helpers/media.js';
 import type { Publisher } from '../../helpers/publisher.js';
@@ -13,6 +21,9 @@ import { newStreamId, Server } from '../server.js';
 /** Of the media, seconds: when one server is told to stop, and the key frame after that, where the next one goes on. */
 const BROKEN_AT = 2.5;
 const STOPPED_AT = 3;
+
+/** How much later than pictures of its time sound comes, seconds. */
+const SOUND_DELAY = 0.15;
 
 export function restarting(startHost: StartHost): void {
   describe('restarting, where streams’ states are kept', () => {
@@ -132,6 +143,38 @@ export function restarting(startHost: StartHost): void {
       expect(playlist.segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(1);
       const body = await (await server.fetch(`/livestream/${streamId}`)).json();
       expect(body).toMatchObject({ status: 'live', title: 'The show' });
+    });
+
+    it('loses no sound that comes later than its picture', async () => {
+      const order = ({ track, timestamp }: Frame): number =>
+        timestamp + (track === 1 ? SOUND_DELAY : 0) * 1e6;
+      const frames = [...media.frames].sort((a, b) => order(a) - order(b));
+      const next = frames.findIndex(
+        ({ track, key, timestamp }) => track === 0 && key && timestamp > BROKEN_AT * 1e6,
+      );
+      const before = await startServer();
+      const publisher = await before.publish(newStreamId(), { format: media.format });
+      const { streamId } = publisher;
+      publisher.send(messagesOf(frames.slice(0, next - 10)));
+      await publisher.acknowledged();
+      const hls = before.hls(streamId);
+      await hls.mediaUrl();
+      const stopped = before.shutDown();
+      await expect.poll(async () => (await before.fetch('/readyz')).status, { interval: 10 }).toBe(503);
+      publisher.send(messagesOf(frames.slice(next - 10)));
+      await stopped;
+      const published = await servedSamples(hls);
+
+      const server = await startServer();
+      const resumed = await server.publish(streamId, resumption(publisher, next));
+      expect(resumed.started.received).toBe(next);
+      resumed.send(messagesOf(frames.slice(next)));
+      await resumed.stop();
+      const rest = await servedSamples(await samePlaylist(server, hls));
+      const encoded = (id: number): string[] =>
+        media.frames.filter(({ track }) => track === id).map(({ chunk }) => sampleDigest(chunk));
+      expect([...published.video, ...rest.video]).toEqual(encoded(0));
+      expect([...published.audio, ...rest.audio]).toEqual(encoded(1));
     });
 
     it('goes on afresh with a publisher that does not know the token, where it has the authority', async () => {

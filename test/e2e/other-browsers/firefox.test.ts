@@ -6,6 +6,7 @@ import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera, percentile } from '../../helpers/clock-camera.js';
 import { collectFirefoxErrors, firefoxPath, launchFirefox } from '../../helpers/firefox.js';
 import { goLive, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { watchChange } from './changing.js';
 import { ClockStream } from './clock-stream.js';
 import { expectNearLive, reachState, summary, watchLive, type BrowserPage } from './watching.js';
 
@@ -50,6 +51,15 @@ describe.skipIf(!firefoxPath)('Firefox', () => {
     await broadcaster.close();
     await viewer.evaluate(reachState, 'ended');
     await viewer.close();
+  });
+
+  it('goes on when the size of the picture changes', async () => {
+    const viewer = await firefox.newPage();
+    const errors = collectFirefoxErrors(viewer);
+    await viewer.goto(`${server.url}/demo/watch.html?stream=changing`);
+    await watchChange(server, evaluating(viewer), 'changing');
+    await viewer.close();
+    expect(errors).toEqual([]);
   });
 
   it('broadcasts', async () => {

@@ -3,6 +3,7 @@ import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { goLive, openBroadcaster } from '../../helpers/pages.js';
 import { hasWebKit, WebKitBrowser } from '../../helpers/webkit.js';
+import { watchChange } from './changing.js';
 import { ClockStream } from './clock-stream.js';
 import { expectNearLive, reachState, summary, watchLive } from './watching.js';
 
@@ -37,6 +38,11 @@ describe.skipIf(!hasWebKit)('WebKitGTK', { retry: 2 }, () => {
       await stream.stop();
     }
     await webkit!.evaluate(reachState, 'ended');
+  });
+
+  it('goes on when the size of the picture changes', async () => {
+    await webkit!.goto(`${server.url}/demo/watch.html?stream=changing`);
+    await watchChange(server, webkit!, 'changing');
   });
 
   it('watches a broadcast', async () => {

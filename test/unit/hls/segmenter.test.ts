@@ -322,18 +322,20 @@ describe('Segmenter', () => {
     expect(window.listed.map((each) => each.programDateTime - NOW)).toEqual([0, 1000, 2000]);
   });
 
-  it('ends the first segment at the first key frame after a whole part, and no later one so early', () => {
+  it('ends segments that begin in the first 0.7 s at every key frame but too early ones, and no later one', () => {
     const window = new Window({ targetDuration: 2, segments: 100, bytes: Infinity });
     const segmenter = new Segmenter({ partDuration: 0.2, segmentDuration: 1 }, window);
     segmenter.start([videoTrack, audioTrack]);
-    // Key frames at 0.1, too early, and every 0.2 s from 0.2 s on.
+    // Key frames at 0.07, too early, and every 0.2 s from 0.2 s on.
     for (const sample of makeSamples({ length: 4 })) {
       const frame = Math.round((sample.dts / 90_000) * 30);
-      segmenter.push(sample.track === 1 ? { ...sample, key: frame === 3 || frame % 6 === 0 } : sample);
+      segmenter.push(sample.track === 1 ? { ...sample, key: frame === 2 || frame % 6 === 0 } : sample);
       if (window.playable) expect(window.listed[0]!.duration).toBeCloseTo(0.2, 5);
     }
     segmenter.end();
-    expect(window.listed.map(({ duration }) => Math.round(duration * 10) / 10)).toEqual([0.2, 1, 1, 1, 0.8]);
+    expect(window.listed.map(({ duration }) => Math.round(duration * 10) / 10)).toEqual([
+      0.2, 0.2, 0.2, 0.2, 1, 1, 1, 0.2,
+    ]);
   });
 
   it('does not wait for the sound that reaches over the end of a part', () => {

@@ -11,7 +11,7 @@ function setUp(
   end: Ingest['end'],
   limits: Partial<Limits> = {},
   takes = false,
-  canBegin?: Ingest['canBegin'],
+  more: Partial<Ingest> = {},
 ) {
   const stream = new Stream('test', defaultPackaging, () => {});
   const onOver = vi.fn();
@@ -27,7 +27,7 @@ function setUp(
       drained: () => new Promise(() => {}),
       end,
       kill: () => {},
-      ...(canBegin && { canBegin }),
+      ...more,
     }),
     onOver,
   });
@@ -95,8 +95,9 @@ describe('PublishSession', () => {
   });
 
   describe('when the server restarts', () => {
-    function suspended(canBegin?: (bytes: Uint8Array) => boolean) {
-      const { session, stream, onOver } = setUp(() => Promise.resolve(), {}, true, canBegin);
+    function suspended(canBegin?: (bytes: Uint8Array) => boolean, takeLate?: Ingest['takeLate']) {
+      const more = { ...(canBegin && { canBegin }), ...(takeLate && { takeLate }) };
+      const { session, stream, onOver } = setUp(() => Promise.resolve(), {}, true, more);
       const connection = { send: vi.fn(), close: vi.fn(), pause: vi.fn(), resume: vi.fn() };
       session.attach(connection);
       const save = vi.fn(() => Promise.resolve());
@@ -113,6 +114,27 @@ describe('PublishSession', () => {
       expect(types).toEqual(['viewer-count', 'ack', 'error']);
       expect(connection.close).toHaveBeenCalledExactlyOnceWith(1012, expect.any(String));
       expect(onOver).toHaveBeenCalledOnce();
+    });
+
+    it('takes what comes after it and belongs before it, until there is no more, and not for long', async () => {
+      const late: number[] = [];
+      const takeLate = (_first: Uint8Array, bytes?: Uint8Array): boolean => {
+        if (bytes) late.push(bytes[0]!);
+        return bytes?.[0] !== 9;
+      };
+      const whole = suspended(([first]) => first === 1, takeLate);
+      for (const byte of [0, 1, 2, 3, 9, 4]) whole.session.receive(Uint8Array.of(byte));
+      await whole.over;
+      expect(whole.session.received).toBe(1);
+      expect(late).toEqual([2, 3, 9]);
+      vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
+      const open = suspended(([first]) => first === 1, takeLate);
+      open.session.receive(Uint8Array.of(1));
+      await vi.advanceTimersByTimeAsync(299);
+      expect(open.save).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(open.save).toHaveBeenCalledOnce();
     });
 
     it('waits for no key frame where there are none, nor for long, nor for a publisher that has left', async () => {

@@ -93,8 +93,9 @@ describe('a WebSocket', () => {
     piece(10_000);
     expect(pauseReading).toHaveBeenCalledExactlyOnceWith(socket);
     expect(goOn).not.toHaveBeenCalled();
-    vi.runAllTimers();
+    vi.advanceTimersByTime(0);
     expect(goOn).toHaveBeenCalledOnce();
+    vi.advanceTimersByTime(30);
     piece(60_000);
     expect(pauseReading).toHaveBeenCalledOnce();
   });
