@@ -7,12 +7,7 @@ import { Audience } from '../../../server/streams/audience.js';
 import { Refusals } from '../../../server/streams/refusals.js';
 import { Stream } from '../../../server/streams/stream.js';
 
-function setUp(
-  end: Ingest['end'],
-  limits: Partial<Limits> = {},
-  takes = false,
-  more: Partial<Ingest> = {},
-) {
+function setUp(end: Ingest['end'], limits: Partial<Limits> = {}, takes = false, more: Partial<Ingest> = {}) {
   const stream = new Stream('test', defaultPackaging, () => {});
   const onOver = vi.fn();
   const refusals = new Refusals();
