@@ -61,6 +61,7 @@ export class Stage {
    * @throws Error with what the pages complained about, if no frame comes
    */
   async goLive(): Promise<number> {
+    await delay(SETTLE);
     const moments = [await watchPress(this.#broadcaster), await watchFrame(this.#viewer)];
     await this.#broadcaster.getByRole('button', { name: 'Go live' }).click();
     const [from = NaN, to = NaN] = await this.#all(moments);

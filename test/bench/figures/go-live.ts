@@ -10,7 +10,7 @@ export const goLive: Figure = {
   name: 'go-live',
   title: 'Go live pressed → first frame at a viewer who waits',
   method:
-    'The roads in turn, each on a new stream. A first round, in which browser and servers warm up, is not counted.',
+    'The roads in turn, each on a new stream, 1.5 s after its pages were opened. A first round, in which browser and servers warm up, is not counted.',
   goals: [{ row: 'first frame', roads: ['livedrop-200ms', 'livedrop-100ms', 'livedrop-instant'], most: 0.6 }],
 
   async measure({ browser, rounds = ROUNDS, progress, roads }) {
