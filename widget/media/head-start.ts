@@ -1,5 +1,5 @@
 import { withToken } from '../playback-token.js';
-import { canPlayInstantly, instantUrl } from './instant-playback.js';
+import { canPlayInstantly, instantUrl } from './instant-url.js';
 import { mediaSourceClass } from './mse-sink.js';
 import { playlistFor } from './playlist-for.js';
 import { PlaylistPrefetch } from './playlist-prefetch.js';

@@ -1,10 +1,11 @@
 import { CaptureTimes } from './capture-times.js';
+import { instantUrl } from './instant-url.js';
 import { InstantHealth, type InstantHealthOptions } from './instant-health.js';
 import { INSTANT_LATENCY_DEFAULTS } from './latency.js';
 import { LiveEdge } from './live-edge.js';
 import { LiveMp4Source } from './live-mp4-source.js';
 import { concatenate, type Mp4Fragment, type Mp4Init } from './mp4-stream.js';
-import { mediaSourceClass, MseSink, supportedMp4Type } from './mse-sink.js';
+import { MseSink, supportedMp4Type } from './mse-sink.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { withToken } from '../playback-token.js';
 import { ShowTimeout } from './show-timeout.js';
@@ -13,12 +14,9 @@ import { ShowTimeout } from './show-timeout.js';
 const JOIN_AT = 0.2;
 
 /**
- * A response begins at a key frame, with all that came after it in one go. Where the server does not say how much that is: it is over
- * when nothing came for so long, ms.
+ * A response begins at a key frame, with all that came after it in one go: that is over when so long has passed, ms, where the server
+ * does not say how much it is.
  */
-const BURST_GAP = 20;
-
-/** ... and after so long, ms, in any case: a network may be so slow that everything is one burst. */
 const BURST_LIMIT = 120;
 
 /** `HTMLMediaElement.HAVE_NOTHING`. */
@@ -43,19 +41,6 @@ export interface InstantPlaybackOptions extends PlaybackOptions {
   health?: Partial<InstantHealthOptions> | undefined;
 }
 
-/** Where the endless MP4 of a stream is, beside its playlist. */
-export function instantUrl(playlistUrl: string): string {
-  const url = new URL('live.mp4', playlistUrl);
-  url.search = new URL(playlistUrl).search;
-  url.searchParams.set('flush', 'frame');
-  return url.href;
-}
-
-/** Whether this browser can be given an endless MP4 as it arrives. */
-export function canPlayInstantly(): boolean {
-  return mediaSourceClass() !== undefined && typeof ReadableStream === 'function';
-}
-
 /**
  * Plays a stream's endless MP4, frame by frame as it is made, by fetch and Media Source Extensions: the nearest to live.
  * Where the network does not carry it, or the server has none, `onFallback` says so.
@@ -75,7 +60,7 @@ export class InstantPlayback implements Playback {
   /** The stream's time at which the video element's timeline begins, seconds. */
   #base: number | undefined;
   /** The first pieces of a response, until they are all there. */
-  #burst: { pieces: (Mp4Init | Mp4Fragment)[]; began: number } | undefined;
+  #burst: (Mp4Init | Mp4Fragment)[] | undefined;
   #burstTimer: ReturnType<typeof setTimeout> | undefined;
   /** Where to go when what was appended is there, on the video element's timeline. */
   #joinAt: number | undefined;
@@ -111,7 +96,7 @@ export class InstantPlayback implements Playback {
         onMissing: (status) => this.#missed(status),
         onLost: (error) => this.#lost(error),
       },
-      headStart ? { fetch: (address, request) => headStart.fetch(String(address), request) } : {},
+      headStart ? { fetch: (address, request) => headStart.fetch(address, request) } : {},
     );
     const { signal } = this.#listeners;
     video.addEventListener('pause', () => this.#paused(), { signal });
@@ -178,24 +163,26 @@ export class InstantPlayback implements Playback {
   #opened(codecs: string[] | undefined): void {
     this.#codecs = codecs;
     this.#health.reset();
-    this.#burst = { pieces: [], began: performance.now() };
+    this.#burst = [];
+    clearTimeout(this.#burstTimer);
+    this.#burstTimer = setTimeout(() => this.#burstEnded(), BURST_LIMIT);
   }
 
   #arrived(pieces: (Mp4Init | Mp4Fragment)[]): void {
     if (!this.#burst) return this.#append(pieces);
-    this.#burst.pieces.push(...pieces);
-    clearTimeout(this.#burstTimer);
-    if (performance.now() - this.#burst.began > BURST_LIMIT) this.#burstEnded();
-    else this.#burstTimer = setTimeout(() => this.#burstEnded(), BURST_GAP);
+    this.#burst.push(...pieces);
+    // Its first fragment came late.
+    if (!this.#burstTimer) this.#burstEnded();
   }
 
   #burstEnded(): void {
-    const pieces = this.#burst?.pieces ?? [];
+    const pieces = this.#burst ?? [];
+    clearTimeout(this.#burstTimer);
+    this.#burstTimer = undefined;
     const fragments = pieces.filter((piece): piece is Mp4Fragment => piece.kind === 'fragment');
     const first = fragments[0]?.start;
     const last = fragments.at(-1)?.start;
     if (first === undefined || last === undefined) return;
-    clearTimeout(this.#burstTimer);
     this.#burst = undefined;
     this.#join(first, last);
     this.#append(pieces);

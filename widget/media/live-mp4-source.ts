@@ -14,7 +14,7 @@ export interface LiveMp4SourceOptions {
   /** Seconds without a byte until it asks again. @default 5 */
   silence?: number | undefined;
   retry?: Partial<RetryOptions>;
-  fetch?: typeof fetch;
+  fetch?: (url: string, request: RequestInit) => Promise<Response>;
 }
 
 export interface LiveMp4SourceEvents {
@@ -39,7 +39,7 @@ export class LiveMp4Source {
   readonly #events: LiveMp4SourceEvents;
   readonly #silence: number;
   readonly #retry: Retry;
-  readonly #fetch: typeof fetch;
+  readonly #fetch: NonNullable<LiveMp4SourceOptions['fetch']>;
   #abort: AbortController | undefined;
 
   /** @param url asked at every request */

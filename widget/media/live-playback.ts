@@ -1,6 +1,7 @@
 import { hlsSupport } from './capabilities.js';
 import { HlsPlayback } from './hls-playback.js';
-import { canPlayInstantly, InstantPlayback, type InstantPlaybackOptions } from './instant-playback.js';
+import { InstantPlayback, type InstantPlaybackOptions } from './instant-playback.js';
+import { canPlayInstantly } from './instant-url.js';
 import { NativePlayback } from './native-playback.js';
 import type { Playback, PlaybackEvents } from './playback.js';
 

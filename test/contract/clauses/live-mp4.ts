@@ -183,25 +183,28 @@ export function liveMp4(startHost: StartHost): void {
       await publisher.stop();
     });
 
-    it.each(['', '?flush=frame'])('says how much of it is there already: whole fragments%s', async (query) => {
-      const publisher = await server().publish(newStreamId());
-      publisher.send((await generateMedia(recipe)).chunks.slice(0, 40));
-      const watcher = await watch(server(), publisher.streamId);
-      await watcher.until(({ fragments }) => fragments.length > 2);
-      const response = await server().fetch(`/livestream/${publisher.streamId}/live.mp4${query}`);
-      expect(response.headers.get('access-control-expose-headers')).toBe('Livedrop-Backlog');
-      const backlog = Number(response.headers.get('livedrop-backlog'));
-      await publisher.stop();
-      const bytes = Buffer.from(await response.arrayBuffer());
-      const ends: number[] = [];
-      const types: string[] = [];
-      for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
-        types.push(bytes.toString('latin1', at + 4, at + 8));
-        ends.push(at + bytes.readUInt32BE(at));
-      }
-      const last = types[ends.indexOf(backlog)];
-      expect(last).toBe('mdat');
-    });
+    it.each(['', '?flush=frame'])(
+      'says how much of it is there already: whole fragments%s',
+      async (query) => {
+        const publisher = await server().publish(newStreamId());
+        publisher.send((await generateMedia(recipe)).chunks.slice(0, 40));
+        const watcher = await watch(server(), publisher.streamId);
+        await watcher.until(({ fragments }) => fragments.length > 2);
+        const response = await server().fetch(`/livestream/${publisher.streamId}/live.mp4${query}`);
+        expect(response.headers.get('access-control-expose-headers')).toBe('Livedrop-Backlog');
+        const backlog = Number(response.headers.get('livedrop-backlog'));
+        await publisher.stop();
+        const bytes = Buffer.from(await response.arrayBuffer());
+        const ends: number[] = [];
+        const types: string[] = [];
+        for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
+          types.push(bytes.toString('latin1', at + 4, at + 8));
+          ends.push(at + bytes.readUInt32BE(at));
+        }
+        const last = types[ends.indexOf(backlog)];
+        expect(last).toBe('mdat');
+      },
+    );
 
     it('waits for a stream that has started', async () => {
       const publisher = await server().publish(newStreamId());

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CaptureTimes } from '../../../widget/media/capture-times.js';
 import { InstantHealth } from '../../../widget/media/instant-health.js';
-import { instantUrl } from '../../../widget/media/instant-playback.js';
+import { instantUrl } from '../../../widget/media/instant-url.js';
 import { supportedMp4Type } from '../../../widget/media/mse-sink.js';
 
 describe('InstantHealth', () => {

@@ -69,7 +69,7 @@ function setUp() {
     {
       silence: 5,
       fetch: (_, request) =>
-        new Promise((resolve, reject) => requests.push(new Request(request!.signal!, resolve, reject))),
+        new Promise((resolve, reject) => requests.push(new Request(request.signal!, resolve, reject))),
     },
   );
   return { source, requests, events, last: () => requests.at(-1)! };
