@@ -34,8 +34,8 @@ export default defineConfig({
           exclude: PROCESSES,
           // To load the modules anew for each file takes longer than most of the tests. Whoever stubs something puts it back.
           isolate: false,
-          // Some live through an hour of a stream, which is seconds on a busy machine.
-          testTimeout: 30 * seconds,
+          // Some live through an hour of a stream, which takes ten seconds, and many times that on a busy machine.
+          testTimeout: 120 * seconds,
           // By default one fewer than there are cores: one of two.
           maxWorkers: cores,
           sequence: { groupOrder: 0 },

@@ -5,6 +5,7 @@ import type { Audience, Listener } from '../streams/audience.js';
 import type { Refusals } from '../streams/refusals.js';
 import type { Stream } from '../streams/stream.js';
 import { Countdown } from './countdown.js';
+import { Handover } from './handover.js';
 import type { FilePlace, Ingest, IngestEvents } from './ingest.js';
 import type { PublishGrant } from '../streams/publish-grant.js';
 import { PublishRate } from './publish-rate.js';
@@ -42,15 +43,6 @@ export interface PublishSessionOptions {
 /** Received messages are acknowledged at most this often, milliseconds. */
 const ACK_INTERVAL = 250;
 
-/**
- * How long a server that restarts goes on until the next key frame, with which the next one begins, milliseconds: most publishers
- * send one a second.
- */
-const GROUP_TIME = 1500;
-
-/** How long it then waits for sound that comes later than its picture, milliseconds. */
-const LATE_TIME = 300;
-
 const RESTARTS = 'the server restarts; connect again and resume';
 
 /** One publisher of one stream. It outlives its connection by the grace time, for the publisher to resume. */
@@ -74,7 +66,7 @@ export class PublishSession {
   #stopping: Promise<void> | undefined;
   #paused = false;
   /** The next process is to go on, from the first message with which it can. */
-  #handover: { first?: Uint8Array; done(): void } | undefined;
+  #handover: Handover | undefined;
   /** When the publisher was lost, milliseconds on a clock that never goes back. */
   #detachedAt: number | undefined;
   readonly #rate: PublishRate;
@@ -149,8 +141,8 @@ export class PublishSession {
     this.#detachedAt = performance.now();
     this.options.audience.unfollow(this.stream.id, connection);
     this.#clearTimers();
-    this.#handover?.done();
-    if (this.#over) return;
+    this.#handover?.end();
+    if (this.#over || this.#handover) return;
     this.stream.setConnected(false);
     this.#grace.start(this.options.limits.graceTime * 1000);
   }
@@ -169,7 +161,7 @@ export class PublishSession {
   receive(bytes: Uint8Array): void {
     if (this.#over) return;
     const { limits } = this.options;
-    if (this.#isHandedOver(bytes)) return;
+    if (this.#handover?.takes(bytes)) return;
     if (this.stream.age > limits.maxStreamTime) {
       this.#expire();
       return;
@@ -236,38 +228,17 @@ export class PublishSession {
     await this.#stopping;
   }
 
-  /** Whether a message is the next process's: from the one on with which that can begin. */
-  #isHandedOver(bytes: Uint8Array): boolean {
-    const handover = this.#handover;
-    if (!handover) return false;
-    const isFirst = !handover.first;
-    if (isFirst && !this.#ingest.canBegin?.(bytes)) return false;
-    handover.first ??= bytes;
-    const mayMoreCome = this.#ingest.takeLate?.(handover.first, isFirst ? undefined : bytes) ?? false;
-    if (!mayMoreCome) handover.done();
-    else if (isFirst) setTimeout(handover.done, LATE_TIME);
-    return true;
-  }
-
   /**
    * Takes nothing any more from the next key frame on, but for sound of before it. Resolves then, or where none comes in time.
    * @returns false where the stream came to an end meanwhile
    */
   async #untilGroup(): Promise<boolean> {
-    let isReached = false;
     if (this.#connection && this.#ingest.canBegin) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, GROUP_TIME);
-        const done = (): void => {
-          clearTimeout(timer);
-          isReached = this.#over = true;
-          resolve();
-        };
-        this.#handover = { done };
-      });
+      this.#handover = new Handover(this.#ingest);
+      await this.#handover.over;
       this.#handover = undefined;
     }
-    return isReached || !this.#over;
+    return !this.#over;
   }
 
   async #suspend(save: () => Promise<void>): Promise<void> {
