@@ -38,8 +38,12 @@ const SEGMENT_TOLERANCE = 0.1;
 /** Segments that begin so soon after the stream are short, seconds. */
 const BEGINNING = 0.7;
 
-/** The least that those are long: one part, shorter than others as the last of its segment may be, seconds. */
+/**
+ * The least that those are long: one part, shorter than others as the last of its segment may be, seconds; and of the time since the
+ * stream's beginning so much, so that sound, where every sample is a key frame, does not make many of them.
+ */
 const SHORT_SEGMENT = 0.08;
+const GROWTH = 0.6;
 
 /** Parts are cut by the other tracks when the primary one is this much behind them, seconds. */
 const PRIMARY_STALL = 1;
@@ -78,8 +82,7 @@ export class CutPlan {
   #lastStart: number | undefined;
   /** Pictures that begin in the part that is open. */
   #pictures = 0;
-  /** Segments that begin before are short. */
-  readonly #shortUntil: number;
+  readonly #streamStart: number;
 
   constructor(
     private readonly options: CutPlanOptions,
@@ -88,7 +91,7 @@ export class CutPlan {
     this.#partStart = start;
     this.#segmentStart = start;
     this.#frameDuration = options.frameDuration;
-    this.#shortUntil = options.isFirst ? start + BEGINNING : -Infinity;
+    this.#streamStart = options.isFirst ? start : -Infinity;
   }
 
   /** Frames a second of the primary track; where they come as they like, of late and rounded. */
@@ -152,7 +155,8 @@ export class CutPlan {
 
   /** From here on a key frame ends the segment. */
   get #leastSegment(): number {
-    if (this.#segmentStart < this.#shortUntil) return SHORT_SEGMENT;
+    const age = this.#segmentStart - this.#streamStart;
+    if (age < BEGINNING) return Math.max(SHORT_SEGMENT, age * GROWTH);
     return this.options.segmentDuration - SEGMENT_TOLERANCE;
   }
 

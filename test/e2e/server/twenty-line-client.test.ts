@@ -89,7 +89,8 @@ async function publishLive(
   expect(streams.map(({ codec_name }) => codec_name)).toEqual(codecs);
   expect(status).toBe('live');
 
-  await follower.part(({ msn }) => msn > CLAP.to + 1);
+  // A second each, but for the first ones of sound alone.
+  await follower.part(({ msn }) => msn > CLAP.to + (recipe.video ? 1 : 5));
   recorder.stop();
   await fed;
   expect(await exited).toEqual([0, null]);
