@@ -50,6 +50,7 @@ export function boundMessages(
     let bytes = 0;
     let pieces = 0;
     let hasControl = false;
+    let isIgnored = false;
     let turnBegan = 0;
     let turnBytes = 0;
     const takeTurn = (length: number): void => {
@@ -65,6 +66,13 @@ export function boundMessages(
     };
     const restart = (): void => {
       bytes = pieces = 0;
+    };
+    /** What comes after the server has closed: read to the close that answers, and handled by nobody. */
+    const ignoreMessages = (): void => {
+      if (isIgnored) return;
+      isIgnored = true;
+      socket.removeAllListeners('message');
+      socket.on('message', restart);
     };
     /** These may come between the frames of a message, and are kept no longer than that. */
     const onControl = ({ length }: Uint8Array): void => {
@@ -86,7 +94,7 @@ export function boundMessages(
       hasControl = false;
     });
     stream.on('data', ({ length }: Uint8Array) => {
-      if (socket.readyState !== OPEN) socket.removeAllListeners('message');
+      if (socket.readyState !== OPEN) ignoreMessages();
       takeTurn(length);
       if (livestream.allowsUnfinished(socket, bytes + pieces * PIECE)) return;
       socket.close(MESSAGE_TOO_BIG);
