@@ -1,7 +1,6 @@
 import { fault, type Fault } from '../fault.js';
 import { wrappingContainer } from '../numbered-media.js';
 import { NumberedStream } from '../numbered-stream.js';
-import { atOnce } from '../span.js';
 
 /** When the timestamps begin anew, seconds from the stream's beginning: it is watched by then. */
 const WRAPS_AT = 8;
@@ -16,9 +15,10 @@ export const MEDIA: readonly Fault[] = [
     prepare: async (arena) =>
       NumberedStream.start(arena.server, arena.newName(), 'container', await wrappingContainer(WRAPS_AT)),
     inject: async (stream) => {
-      const before = await atOnce(() => stream.sent(WRAPS_AT - 1));
-      const after = await atOnce(() => stream.sent(WRAPS_AT + 2));
-      return { from: before.from, to: after.to };
+      await stream.sent(WRAPS_AT - 1);
+      const from = Date.now();
+      await stream.sent(WRAPS_AT + 2);
+      return { from, to: Date.now() };
     },
   }),
 ];

@@ -14,6 +14,9 @@ const FULL = 4;
 const STOPPED = 3;
 const CLOCK_AHEAD = 5;
 
+/** Longest until the server says that its clock was set, ms. */
+const ANSWER = 5000;
+
 /** See `test/fixtures/settable-clock.mjs`. */
 async function setClock(server: RestartedServer, says: string): Promise<void> {
   const before = server.output.split(says).length;
@@ -24,9 +27,6 @@ async function setClock(server: RestartedServer, says: string): Promise<void> {
     await delay(20);
   }
 }
-
-/** Longest until the server says that its clock was set, ms. */
-const ANSWER = 5000;
 
 /** @param wanted how the process has to end: one that did so before, by itself, ends otherwise */
 async function restarted(
