@@ -45,6 +45,7 @@ export default {
           '--use-fake-ui-for-media-stream',
           '--auto-select-desktop-capture-source=Entire screen',
           '--autoplay-policy=no-user-gesture-required',
+          '--js-flags=--expose-gc',
         ],
       },
     }),

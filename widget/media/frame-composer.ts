@@ -2,6 +2,7 @@ import { FrameGrid } from './frame-grid.js';
 import type { Size } from './frame-size.js';
 import { MediaClock } from './media-clock.js';
 import { drawScene, type Picture } from './scene.js';
+import { uncountedFrame } from './uncounted-frame.js';
 
 /** A source's newest frame. */
 interface Source {
@@ -67,7 +68,7 @@ export class FrameComposer {
       }
       const time = clock.map(frame.timestamp, now());
       source.frame?.close();
-      source.frame = frame;
+      source.frame = uncountedFrame(frame);
       if (id === this.#main) this.#place(time);
     }
   }

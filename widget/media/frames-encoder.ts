@@ -5,6 +5,7 @@ import type { EncoderTarget } from './encoder.js';
 import type { EncoderCounts, EncoderReport, FramesOptions } from './encoder-messages.js';
 import { even } from './frame-size.js';
 import { MediaClock } from './media-clock.js';
+import { uncountedFrame } from './uncounted-frame.js';
 import { h264Config } from './video-config.js';
 import { VideoTrackEncoder } from './video-track-encoder.js';
 
@@ -84,7 +85,8 @@ export class FramesEncoder {
     /** The newest one, until there is an encoder. */
     let waiting: VideoFrame | undefined;
     await new Promise<void>((resolve) => {
-      void this.#pump(readable, (frame) => {
+      void this.#pump(readable, (counted) => {
+        const frame = uncountedFrame(counted);
         const time = this.#videoClock.map(frame.timestamp, now());
         if (this.#video) {
           this.#pushVideo(frame, time);

@@ -167,6 +167,6 @@ it('goes on at full rate in a hidden tab', async () => {
   console.info(
     `hidden: ${sent.frames.length} frames in 6 s, ${fresh.length} of them new (${visibleRate * 6} while it was seen), took ${sent.took} s`,
   );
-  // A machine that is busy with showing the preview may have had less to send while it was seen.
-  expect(fresh.length / 6).toBeGreaterThan(Math.max(visibleRate, LEAST_RATE) * 0.9);
+  expect(visibleRate).toBeGreaterThanOrEqual(LEAST_RATE);
+  expect(fresh.length / 6).toBeGreaterThan(visibleRate * 0.9);
 });

@@ -26,6 +26,19 @@ export async function colourUntil(
   }
 }
 
+/** Resolves when the picture has changed so many times. */
+export async function changes(video: HTMLVideoElement, count: number): Promise<void> {
+  const context = new OffscreenCanvas(160, 90).getContext('2d', { willReadFrequently: true })!;
+  let last: string | undefined;
+  for (let seen = 0; seen <= count;) {
+    await new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+    context.drawImage(video, 0, 0, 160, 90);
+    const picture = String(context.getImageData(0, 0, 160, 90).data);
+    if (picture !== last) seen += 1;
+    last = picture;
+  }
+}
+
 export const isRed = ([red, green, blue]: readonly [number, number, number]): boolean =>
   red > 150 && green < 100 && blue < 100;
 export const isGreen = ([red, green, blue]: readonly [number, number, number]): boolean =>

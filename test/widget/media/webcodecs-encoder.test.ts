@@ -3,9 +3,13 @@ import type { FramesFormat, TrackConfig, VideoTrackConfig } from '../../../serve
 import type { LivedropError } from '../../../widget/errors.js';
 import { WebCodecsEncoder } from '../../../widget/media/webcodecs-encoder.js';
 import { decodeAudio, decodeVideo, isAudio, isVideo, parseFrame, type Frame } from './frames.js';
+import { keepFrame } from './kept-frame.js';
 import { makeSource } from './pictures.js';
 
 const period = 1e6 / 30;
+
+/** Bytes: a picture that is shown again has fewer, unless it comes right after a key frame. */
+const REPEATED = 300;
 
 describe('WebCodecsEncoder', () => {
   let source: ReturnType<typeof makeSource>;
@@ -98,6 +102,18 @@ describe('WebCodecsEncoder', () => {
     // What a busy machine had no time for is left out, and said.
     const { dropped = 0 } = encoder.health;
     assert.isAtLeast(pictures.length + dropped, Math.round(pictures.at(-1)!.timestamp / period) - 2);
+  });
+
+  it('goes on where the page keeps one of the two frames of a camera that browsers give', async () => {
+    const camera = await navigator.mediaDevices.getUserMedia({ video: true });
+    await start(camera);
+    const [track] = camera.getVideoTracks();
+    const close = await keepFrame(track!);
+    const isNew = (frame: Frame): boolean => isVideo(frame) && !frame.isKey && frame.chunk.length > REPEATED;
+    const before = frames.length;
+    await until(() => frames.slice(before).filter(isNew).length > 25);
+    close();
+    track!.stop();
   });
 
   it('makes key frames at the start, and some soon after it', async () => {
