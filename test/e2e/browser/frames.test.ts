@@ -4,7 +4,7 @@ import type { BroadcastHealth } from '../../../widget/index.js';
 import { findChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { percentile, readClock } from '../../helpers/clock-camera.js';
-import { goLive, isPlaying, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { goLive, isPlaying, openBroadcaster, openPage, openViewer } from '../../helpers/pages.js';
 import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 const shared = useServerAndBrowser(() => CliServer.start());
@@ -89,6 +89,36 @@ it('sends frames from the browser’s own encoder to a viewer', async () => {
   );
   expect(beginning.length).toBeGreaterThan(80);
   expect(beginning.filter(({ bytes }) => bytes < LEAST_SOUND).length).toBeLessThan(20);
+});
+
+it('is played frame by frame where a proxy takes away the header that says what was there already', async () => {
+  const { server, browser } = shared;
+  await goLive(await openBroadcaster(browser, server.url, 'headerless'));
+  const viewer = await openPage(browser);
+  await viewer.addInitScript(() => {
+    const asked = { backlog: 0 };
+    Object.assign(globalThis, { asked });
+    const { get } = Headers.prototype;
+    Headers.prototype.get = function (name) {
+      if (name !== 'Livedrop-Backlog') return get.call(this, name);
+      asked.backlog += 1;
+      return null;
+    };
+  });
+  await viewer.goto(`${server.url}/demo/watch.html?stream=headerless`);
+  await viewer.evaluate(() => document.querySelector('live-player')!.setAttribute('latency', 'instant'));
+  await viewer.waitForFunction(() => {
+    const { video } = document.querySelector('live-player')!;
+    return video.transport === 'instant' && video.playing;
+  });
+  const reading = await viewer.evaluate(readClock, { selector: 'video', seconds: 3 });
+  expect(await viewer.evaluate(() => (globalThis as unknown as { asked: object }).asked)).toEqual({
+    backlog: 1,
+  });
+  expect(reading.backwards).toBe(0);
+  expect(reading.latencies.length).toBeGreaterThan(30);
+  // A bound of the product, and of every machine here: it began at the edge.
+  expect(percentile(reading.latencies, 50)).toBeLessThan(1500);
 });
 
 it('sends a file where it is told to', async () => {
