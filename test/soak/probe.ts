@@ -22,26 +22,37 @@ const PATIENCE = 8;
 const LOOKS = 3;
 const BETWEEN_LOOKS = 100;
 
-const total = (resources: Record<string, number>): number =>
-  Object.values(resources).reduce((sum, count) => sum + count, 0);
+/** Requests under way: they end by themselves, and a busy moment has any number of them. */
+const UNDER_WAY = /^(WriteWrap|ShutdownWrap|FSReq\w+|FileHandleCloseReq|Immediate)$/;
 
-/** The least of some looks: a write that is under way in one of them is nothing that stays. */
-async function restingResources(server: BenchServer): Promise<Record<string, number>> {
-  let least = await server.ask('resources');
-  for (let look = 1; look < LOOKS; look++) {
-    await delay(BETWEEN_LOOKS);
+const SOCKET = 'TCPSocketWrap';
+
+/** All that keeps the process alive but sockets and what is under way. */
+const handlesOf = (resources: Record<string, number>): number =>
+  Object.entries(resources).reduce(
+    (sum, [type, count]) => (type === SOCKET || UNDER_WAY.test(type) ? sum : sum + count),
+    0,
+  );
+
+/** The most of some looks: a playlist that is asked for has a timer for as long as it is held back, and none between two. */
+async function openResources(server: BenchServer): Promise<{ sockets: number; handles: number }> {
+  let sockets = 0;
+  let handles = 0;
+  for (let look = 0; look < LOOKS; look++) {
+    if (look > 0) await delay(BETWEEN_LOOKS);
     const resources = await server.ask('resources');
-    if (total(resources) < total(least)) least = resources;
+    sockets = Math.max(sockets, resources[SOCKET] ?? 0);
+    handles = Math.max(handles, handlesOf(resources));
   }
-  return least;
+  return { sockets, handles };
 }
 
 /** Looks at a cast. The losses are added to those before. */
 export async function probe({ server, streams }: Cast, losses: Losses, startedAt: number): Promise<Sample> {
   const minute = (performance.now() - startedAt) / 60_000;
-  const [{ rss, heapUsed, external }, resources, children, files] = [
+  const [{ rss, heapUsed, external }, { sockets, handles }, children, files] = [
     await server.ask('memory'),
-    await restingResources(server),
+    await openResources(server),
     await childrenOf(server.pid),
     // Elsewhere nothing is told of them.
     process.platform === 'linux' ? await readdir(`/proc/${server.pid}/fd`) : [],
@@ -55,8 +66,6 @@ export async function probe({ server, streams }: Cast, losses: Losses, startedAt
       losses[what as keyof Losses] += count;
   }
   for (const { problem } of streams) if (problem) throw problem;
-  const sockets = resources['TCPSocketWrap'] ?? 0;
-  const handles = total(resources) - sockets;
   return {
     minute,
     values: {

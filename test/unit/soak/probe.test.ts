@@ -1,13 +1,16 @@
-import { expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import type { NumberedStream } from '../../chaos/numbered-stream.js';
 import type { Cast } from '../../soak/cast.js';
 import { readOptions } from '../../soak/options.js';
 import { noLosses, probe } from '../../soak/probe.js';
 
+const memory = { rss: 1, heapUsed: 1, external: 1 };
+let resources = () => ({});
+beforeEach(() => (resources = () => ({ TCPSocketWrap: 2 })));
+
 const server = {
   pid: process.pid,
-  ask: (question: string) =>
-    Promise.resolve(question === 'memory' ? { rss: 1, heapUsed: 1, external: 1 } : { TCPSocketWrap: 2 }),
+  ask: (question: string) => Promise.resolve(question === 'memory' ? memory : resources()),
 };
 const castOf = (...streams: Partial<NumberedStream>[]): Cast => ({ server, streams }) as unknown as Cast;
 
@@ -25,6 +28,21 @@ it('a look counts what is lost and what else viewers noticed, of every stream an
     expect(values).toMatchObject({ sockets: 2, delayP50: 100 });
   }
   expect(losses).toEqual({ lost: 4, altered: 0, repeated: 8, discontinuities: 12, ends: 0, gaps: 16 });
+});
+
+it('a look counts what is open most of the time, and nothing that is under way', async () => {
+  const timers = [4, 11, 10];
+  resources = () => ({
+    TCPSocketWrap: 2,
+    PipeWrap: 5,
+    Timeout: timers.shift(),
+    WriteWrap: 30,
+    FSReqPromise: 7,
+    Immediate: 1,
+  });
+  const { values } = await probe(castOf(), noLosses(), 0);
+  expect(values).toMatchObject({ sockets: 2, handles: 16 });
+  expect(timers).toEqual([]);
 });
 
 it('a stream that is published no more ends it', async () => {
