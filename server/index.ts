@@ -142,6 +142,12 @@ export interface Livestream {
    */
   allowsUnfinished(socket: unknown, bytes: number): boolean;
   /**
+   * Counts a control frame (RFC 6455 §5.5), which Hono does not tell of, as one of the messages that `maxCommandRate` bounds: whoever
+   * pings is answered, and a pong that nobody asked for is read like any message. On Node `boundMessages()` of `livedrop/node` tells.
+   * @param socket the runtime's own, Hono's `WSContext.raw`
+   */
+  countControl(socket: unknown): void;
+  /**
    * Reads nothing more of a WebSocket for now, where the runtime can do that.
    * @param socket the runtime's own, Hono's `WSContext.raw`
    * @returns reads on, unless there is another reason not to
@@ -289,6 +295,7 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     keys,
     websocket: { maxPayload: payloadLimit(limits.maxMessageBytes), perMessageDeflate: false },
     allowsUnfinished: (socket, bytes) => connections.of(socket)?.allowsUnfinished(bytes) ?? true,
+    countControl: (socket) => connections.of(socket)?.countControl(),
     pauseReading: (socket) => {
       const connection = connections.of(socket);
       connection?.pause();

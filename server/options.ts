@@ -51,7 +51,7 @@ export interface Limits {
   maxBitrate: number;
   /** Largest text message, bytes; nor may another one be larger of a connection that does not publish. Default 64 KiB. */
   maxTextBytes: number;
-  /** Text messages a second on one connection, on average. Default 20. */
+  /** Text messages, pings and pongs a second on one connection, on average. Default 20. */
   maxCommandRate: number;
   /** Messages of one connection that may wait for one that takes a while, where its runtime cannot stop to read. Default 1000. */
   maxPendingMessages: number;

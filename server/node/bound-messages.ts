@@ -41,10 +41,11 @@ const TURN_TIME = 20;
  *   bound for all: that of a publisher's messages, which those who only say that they watch could fill, too.
  * - Time: reads 64 KiB of a client, and then of the others. Node reads 2 MB of whoever sends as much, which is more than
  *   100,000 small messages that live media would wait for. Nothing is handled that comes after the server has closed the socket.
+ * - Number: tells the livestream of pings and pongs, which count as messages.
  */
 export function boundMessages(
   sockets: MeteredSockets,
-  livestream: Pick<Livestream, 'allowsUnfinished' | 'countRefusal' | 'pauseReading'>,
+  livestream: Pick<Livestream, 'allowsUnfinished' | 'countControl' | 'countRefusal' | 'pauseReading'>,
 ): void {
   sockets.on('connection', (socket, { socket: stream }) => {
     let bytes = 0;
@@ -76,6 +77,7 @@ export function boundMessages(
     };
     /** These may come between the frames of a message, and are kept no longer than that. */
     const onControl = ({ length }: Uint8Array): void => {
+      livestream.countControl(socket);
       bytes -= length + CONTROL_HEADER;
       if (!hasControl) pieces--;
       hasControl = true;

@@ -99,6 +99,11 @@ export class Connection implements PublisherConnection, ClosableConnection {
     return false;
   }
 
+  /** @see Livestream.countControl */
+  countControl(): void {
+    if (!this.#socket.isClosed) this.#guard(() => this.#spendCommand());
+  }
+
   /** The connection is gone. */
   ended(): void {
     this.#socket.ended();

@@ -74,6 +74,14 @@ export function limits(startHost: StartHost): void {
       expect(client.all('error')).toHaveLength(1);
     });
 
+    it.each(['ping', 'pong'] as const)('closes a connection that floods with %ss', async (kind) => {
+      const client = await SocketClient.open(server().socketUrl);
+      for (let index = 0; index < 200; index++) client.socket[kind]();
+      const error = await client.next('error');
+      expect(error).toMatchObject({ code: 'RATE_LIMITED', fatal: true, retryAfter: 5 });
+      expect((await client.closed).code).toBe(1008);
+    });
+
     it('closes a connection that floods with data before start-stream', async () => {
       const client = await SocketClient.open(server().socketUrl);
       for (let index = 0; index < 200; index++) client.sendBinary(Buffer.alloc(1));
@@ -123,7 +131,7 @@ export function limits(startHost: StartHost): void {
     it('are counted by name', async () => {
       expect((await server().limits()).refused).toMatchObject({
         ...{ silenceTime: expect.any(Number), maxMessageRate: 1, maxBitrate: 1 },
-        ...{ maxCommandRate: 2, maxStreams: 1, maxJoins: 1 },
+        ...{ maxCommandRate: 4, maxStreams: 1, maxJoins: 1 },
       });
     });
   });

@@ -22,10 +22,11 @@ function setUp() {
   };
   const goOn = vi.fn();
   const pauseReading = vi.fn(() => goOn);
-  boundMessages(sockets, { allowsUnfinished, countRefusal, pauseReading });
+  const countControl = vi.fn();
+  boundMessages(sockets, { allowsUnfinished, countControl, countRefusal, pauseReading });
   sockets.emit('connection', socket, { socket: stream });
   const give = (length: number): unknown => stream.emit('data', Buffer.alloc(length));
-  return { socket, read, asked, countRefusal, give, pauseReading, goOn };
+  return { socket, read, asked, countControl, countRefusal, give, pauseReading, goOn };
 }
 
 describe('a WebSocket', () => {
@@ -38,13 +39,16 @@ describe('a WebSocket', () => {
     expect(socket.terminate).not.toHaveBeenCalled();
   });
 
-  it('may answer pings for ever', () => {
-    const { socket, give, asked } = setUp();
+  it('keeps no memory of pings that it answers', () => {
+    const { socket, give, asked, countControl } = setUp();
     for (let count = 0; count < 10_000; count++) {
       give(6 + 4);
       socket.emit('pong', Buffer.alloc(4));
     }
     expect(Math.max(...asked)).toBeLessThan(1000);
+    // How often is the livestream's business.
+    expect(countControl).toHaveBeenCalledTimes(10_000);
+    expect(countControl).toHaveBeenCalledWith(socket);
   });
 
   it('whose message does not end is told, and is kept no more of, before it is cut', () => {
