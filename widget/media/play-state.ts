@@ -11,6 +11,9 @@ export interface PlayStateOptions {
   onDebug(message: string): void;
 }
 
+/** What is to play, and has not moved for so long, ms, stands: Firefox stays before the end of some streams, and tells nothing. */
+const STANDSTILL = 2000;
+
 /** Whether a video element is to play, may, and does: the person's wish, the browser's policy, and what the element tells. */
 export class PlayState {
   readonly #options: PlayStateOptions;
@@ -20,6 +23,9 @@ export class PlayState {
   #video: HTMLVideoElement | undefined;
   #listeners: AbortController | undefined;
   #isWaiting = false;
+  #position = 0;
+  #stands = false;
+  #standTimer: ReturnType<typeof setTimeout> | undefined;
   #hasFrame = false;
   /** Since the last load. */
   #hasPlayed = false;
@@ -33,6 +39,11 @@ export class PlayState {
   /** It plays, and there is something to see. */
   get playing(): boolean {
     return !this.paused && !this.ended && !this.#isWaiting && this.#hasFrame;
+  }
+
+  /** The playhead has not moved for 2 s. */
+  get standing(): boolean {
+    return this.#stands;
   }
 
   get paused(): boolean {
@@ -76,6 +87,7 @@ export class PlayState {
 
   release(): void {
     this.#listeners?.abort();
+    clearTimeout(this.#standTimer);
     this.#video = undefined;
   }
 
@@ -131,6 +143,7 @@ export class PlayState {
     };
     on(['playing'], () => this.#plays());
     on(['timeupdate'], () => {
+      this.#watchPosition(video);
       // Some browsers go on without telling.
       if (!this.#isWaiting || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
       this.#plays();
@@ -161,6 +174,17 @@ export class PlayState {
       () => this.#options.onChange(),
     );
     on(['timeupdate', 'durationchange'], () => this.#options.onTime());
+  }
+
+  #watchPosition({ currentTime }: HTMLVideoElement): void {
+    if (currentTime === this.#position) return;
+    this.#position = currentTime;
+    this.#stands = false;
+    clearTimeout(this.#standTimer);
+    this.#standTimer = setTimeout(() => {
+      this.#stands = true;
+      this.#options.onChange();
+    }, STANDSTILL);
   }
 
   #plays(): void {

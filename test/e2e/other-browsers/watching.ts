@@ -51,7 +51,13 @@ export async function reachState(state: string): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       player.addEventListener('live-state', () => resolve(), { once: true });
       const { message } = player.error ?? {};
-      const complain = () => reject(new Error(`it is ${player.state}, not ${state}; error: ${message}`));
+      const complain = () => {
+        const { currentTime, paused, ended, readyState, buffered } =
+          player.shadowRoot!.querySelector('video')!;
+        const to = buffered.length > 0 ? buffered.end(buffered.length - 1) : undefined;
+        const picture = `at ${currentTime} s of ${to}, paused: ${paused}, ended: ${ended}, readyState: ${readyState}`;
+        reject(new Error(`it is ${player.state}, not ${state}; error: ${message}; picture ${picture}`));
+      };
       deadline.addEventListener('abort', complain);
     });
   }

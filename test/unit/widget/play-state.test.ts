@@ -5,6 +5,7 @@ import { PlayState } from '../../../widget/media/play-state.js';
 class FakeVideo extends EventTarget {
   paused = true;
   ended = false;
+  currentTime = 0;
   muted = false;
   readyState = 0;
   allows: 'all' | 'muted' | 'nothing' = 'all';
@@ -46,15 +47,17 @@ describe('PlayState', () => {
   let video: FakeVideo;
   let state: PlayState;
   let events: string[];
+  let changes: number;
 
   beforeEach(() => {
     vi.stubGlobal('HTMLMediaElement', { HAVE_NOTHING: 0, HAVE_FUTURE_DATA });
     video = new FakeVideo();
     events = [];
+    changes = 0;
     state = new PlayState({
       isLoaded: () => true,
       onEvent: (type) => events.push(type),
-      onChange: () => {},
+      onChange: () => void changes++,
       onTime: () => {},
       onDebug: () => {},
     });
@@ -87,6 +90,27 @@ describe('PlayState', () => {
     video.readyState = HAVE_FUTURE_DATA;
     video.tell('timeupdate');
     expect(state.playing).toBe(true);
+  });
+
+  it('stands where the playhead does not move, though the browser tells nothing', () => {
+    vi.useFakeTimers();
+    try {
+      video.currentTime = 1;
+      video.tell('timeupdate');
+      vi.advanceTimersByTime(1900);
+      video.tell('timeupdate');
+      expect(state.standing).toBe(false);
+      vi.advanceTimersByTime(100);
+      expect(state.standing).toBe(true);
+      expect(changes).toBe(1);
+      video.currentTime = 2;
+      video.tell('timeupdate');
+      expect(state.standing).toBe(false);
+      state.release();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('plays again what paused by itself before it had played', async () => {
