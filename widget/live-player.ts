@@ -261,7 +261,7 @@ export class LivePlayer extends LitElement {
       status: this.#source.status,
       failed: this.error !== undefined,
       hasFrame: video.hasFrame,
-      playing: video.playing && !video.ended && !video.buffering && !video.standing,
+      playing: video.playing && !video.ended && !video.buffering,
     });
     if (state === this.state) return;
     this.state = state;

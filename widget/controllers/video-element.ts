@@ -70,11 +70,6 @@ export class VideoElementController
     return this.#state.playing;
   }
 
-  /** The playhead has not moved for 2 s, whatever the element tells. */
-  get standing(): boolean {
-    return this.#state.standing;
-  }
-
   get paused(): boolean {
     return this.#state.paused;
   }

@@ -11,7 +11,7 @@ export interface PlayStateOptions {
   onDebug(message: string): void;
 }
 
-/** What is to play, and has not moved for so long, ms, stands: Firefox stays before the end of some streams, and tells nothing. */
+/** What plays and has not moved for so long, ms, waits: Firefox stays before the end of some streams, and tells nothing. */
 const STANDSTILL = 2000;
 
 /** Whether a video element is to play, may, and does: the person's wish, the browser's policy, and what the element tells. */
@@ -24,7 +24,6 @@ export class PlayState {
   #listeners: AbortController | undefined;
   #isWaiting = false;
   #position = 0;
-  #stands = false;
   #standTimer: ReturnType<typeof setTimeout> | undefined;
   #hasFrame = false;
   /** Since the last load. */
@@ -39,11 +38,6 @@ export class PlayState {
   /** It plays, and there is something to see. */
   get playing(): boolean {
     return !this.paused && !this.ended && !this.#isWaiting && this.#hasFrame;
-  }
-
-  /** The playhead has not moved for 2 s. */
-  get standing(): boolean {
-    return this.#stands;
   }
 
   get paused(): boolean {
@@ -143,7 +137,8 @@ export class PlayState {
     };
     on(['playing'], () => this.#plays());
     on(['timeupdate'], () => {
-      this.#watchPosition(video);
+      if (video.currentTime === this.#position) return;
+      this.#moved(video);
       // Some browsers go on without telling.
       if (!this.#isWaiting || video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) return;
       this.#plays();
@@ -176,13 +171,13 @@ export class PlayState {
     on(['timeupdate', 'durationchange'], () => this.#options.onTime());
   }
 
-  #watchPosition({ currentTime }: HTMLVideoElement): void {
-    if (currentTime === this.#position) return;
-    this.#position = currentTime;
-    this.#stands = false;
+  #moved(video: HTMLVideoElement): void {
+    this.#position = video.currentTime;
     clearTimeout(this.#standTimer);
     this.#standTimer = setTimeout(() => {
-      this.#stands = true;
+      // The event may be late that tells of a move.
+      if (video.currentTime !== this.#position || video.paused || video.ended) return;
+      this.#isWaiting = true;
       this.#options.onChange();
     }, STANDSTILL);
   }

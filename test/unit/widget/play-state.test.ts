@@ -88,24 +88,45 @@ describe('PlayState', () => {
     video.tell('waiting', 'timeupdate');
     expect(state.playing).toBe(false);
     video.readyState = HAVE_FUTURE_DATA;
+    video.currentTime = 0.2;
     video.tell('timeupdate');
     expect(state.playing).toBe(true);
+    state.release();
   });
 
-  it('stands where the playhead does not move, though the browser tells nothing', () => {
+  it('waits where the playhead does not move, though the browser tells nothing', async () => {
     vi.useFakeTimers();
     try {
+      await state.play();
+      video.readyState = HAVE_FUTURE_DATA;
       video.currentTime = 1;
-      video.tell('timeupdate');
+      video.tell('loadeddata', 'playing', 'timeupdate');
       vi.advanceTimersByTime(1900);
+      // Of no move.
       video.tell('timeupdate');
-      expect(state.standing).toBe(false);
+      expect(state.playing).toBe(true);
+      changes = 0;
       vi.advanceTimersByTime(100);
-      expect(state.standing).toBe(true);
+      expect(state.playing).toBe(false);
+      expect(state.buffering).toBe(true);
       expect(changes).toBe(1);
+      video.tell('timeupdate');
+      expect(state.playing).toBe(false);
       video.currentTime = 2;
       video.tell('timeupdate');
-      expect(state.standing).toBe(false);
+      expect(state.playing).toBe(true);
+
+      // It moved, and the event is late; it was paused.
+      video.currentTime = 3;
+      vi.advanceTimersByTime(2000);
+      expect(state.playing).toBe(true);
+      video.tell('timeupdate');
+      video.pause();
+      vi.advanceTimersByTime(2000);
+      expect(state.buffering).toBe(false);
+
+      video.currentTime = 4;
+      video.tell('timeupdate');
       state.release();
       expect(vi.getTimerCount()).toBe(0);
     } finally {
