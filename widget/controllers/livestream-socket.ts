@@ -300,7 +300,7 @@ export class LivestreamSocketController
   #opened(): void {
     this.#debug('connection', 'open');
     if (this.#error?.isPassing) this.#fail(undefined);
-    this.serverClock.reset();
+    this.serverClock.reconnected();
     this.#setConnected(true);
     this.renewToken();
     this.#broadcast?.connectionOpened();

@@ -112,6 +112,8 @@ export class BroadcastMonitor {
     this.#askedAt = -Infinity;
     this.#captureTime = undefined;
     this.#catchingUp = Infinity;
+    // Ahead of what was kept during a break: a server that does not know the stream would date all that by when it came.
+    this.#tellCaptureClock();
   }
 
   /** The server's clock has answered. */
@@ -137,16 +139,18 @@ export class BroadcastMonitor {
     clock.ask();
   }
 
-  /** The time of timestamp 0 by the server's clock. */
+  /** What is captured just now, not what was in the beginning: a server need not know how old the broadcast is. */
   #tellCaptureClock(): void {
     const { encoder, clock, publisher, streamId, send } = this.#parts;
     const { origin } = encoder.health ?? {};
-    const offset = clock?.offset;
-    if (origin === undefined || offset === undefined || !publisher.isRunning) return;
-    const time = origin + offset;
-    if (this.#captureTime !== undefined && Math.abs(time - this.#captureTime) <= CLOCK_STEP) return;
-    this.#captureTime = time;
-    send({ type: 'capture-clock', streamId, timestamp: 0, time });
+    const { offset, time: now } = clock ?? {};
+    if (origin === undefined || offset === undefined || now === undefined || !publisher.isRunning) return;
+    /** Of timestamp 0, by the server's clock. */
+    const start = origin + offset;
+    if (this.#captureTime !== undefined && Math.abs(start - this.#captureTime) <= CLOCK_STEP) return;
+    this.#captureTime = start;
+    const timestamp = Math.round((now - start) * 1000);
+    send({ type: 'capture-clock', streamId, timestamp, time: start + timestamp / 1000 });
   }
 
   #adapt(now: number): void {

@@ -24,6 +24,8 @@ export class ServerClock {
   readonly #send: (sent: number) => void;
   readonly #now: () => number;
   #readings: Reading[] = [];
+  /** By the connection before. */
+  #known: number | undefined;
 
   /**
    * @param send sends `{ type: 'clock', sent }`
@@ -36,7 +38,7 @@ export class ServerClock {
 
   /** Server's clock less this page's, ms; undefined until an answer came. Off by half a round trip at most. */
   get offset(): number | undefined {
-    return this.#best?.offset;
+    return this.#best?.offset ?? this.#known;
   }
 
   /** Of the newest answer, ms; undefined until one came. */
@@ -69,8 +71,12 @@ export class ServerClock {
     if (this.#readings.length > READINGS) this.#readings.shift();
   }
 
-  /** Forgets everything: another connection may lead to another server. */
-  reset(): void {
+  /**
+   * Another connection, which may lead to another server: the next answer counts, whatever came before. Until then the server's
+   * clock is what it was, since servers of one service agree on the time.
+   */
+  reconnected(): void {
+    this.#known = this.offset;
     this.#readings = [];
   }
 

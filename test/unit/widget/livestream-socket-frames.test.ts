@@ -104,13 +104,34 @@ describe('LivestreamSocketController, of frames', () => {
     encoder.give('a');
     await peer.until(() => peer.messages('capture-clock').length > 0);
     const [told] = peer.messages('capture-clock');
-    expect(told).toMatchObject({ streamId: 'a', timestamp: 0 });
-    expect(Math.abs(told!.time - 7000 - 5000)).toBeLessThan(1);
+    expect(told).toMatchObject({ streamId: 'a' });
+    expect(Math.abs(told!.time - told!.timestamp / 1000 - 7000 - 5000)).toBeLessThan(1);
+    expect(Math.abs(told!.time - performance.timeOrigin - performance.now() - 5000)).toBeLessThan(1);
 
     now.mockReturnValue(begin + 2000);
     encoder.give('b');
     const health = await healthy;
     expect(health).toMatchObject({ encoder: 'webcodecs', encoderQueue: 1, congestion: 'none' });
     expect(controller.health).toBe(health);
+  });
+
+  it('tells another server when frames were captured before it sends what was kept', async () => {
+    await start();
+    encoder.health = { kind: 'webcodecs', videoBitsPerSecond: 1000, origin: 7000 };
+    const begin = performance.now();
+    vi.spyOn(performance, 'now').mockReturnValue(begin + 500);
+    encoder.give('a');
+    await peer.until(() => peer.messages('capture-clock').length > 0);
+    let sentBefore: number | undefined;
+    peer.answer = (message) => {
+      if (message.type === 'capture-clock') sentBefore ??= peer.data.length;
+      if (message.type !== 'clock') answer(message);
+    };
+    const before = peer.data.length;
+    peer.breakConnection(1006);
+    await peer.until(() => peer.data.length > before);
+    expect(sentBefore).toBe(before);
+    const [, told] = peer.messages('capture-clock');
+    expect(Math.abs(told!.time - told!.timestamp / 1000 - 7000 - 5000)).toBeLessThan(1);
   });
 });

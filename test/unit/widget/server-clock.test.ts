@@ -67,9 +67,14 @@ describe('ServerClock', () => {
     expect(clock.offset).toBeUndefined();
   });
 
-  it('begins again', () => {
+  it('is what it was on a new connection, until that one’s first answer', () => {
     round(1, 1);
-    clock.reset();
-    expect(clock.offset).toBeUndefined();
+    clock.reconnected();
+    expect(clock.offset).toBe(ahead);
+    expect(clock.roundTrip).toBeUndefined();
+    clock.reconnected();
+    expect(clock.offset).toBe(ahead);
+    round(20, 40);
+    expect(clock.offset).toBe(ahead - 10);
   });
 });
