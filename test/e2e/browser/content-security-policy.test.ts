@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera } from '../../helpers/clock-camera.js';
-import { collectErrors, goLive, isPlaying, openPage } from '../../helpers/pages.js';
+import { CLOCK, collectErrors, goLive, isPlaying, openPage } from '../../helpers/pages.js';
 import { useServerAndBrowser } from '../../helpers/server-and-browser.js';
 
 declare global {
@@ -61,7 +61,7 @@ const noteViolations = (): void => {
 async function open(url: string, prepare: () => void = () => {}): Promise<{ page: Page; errors: string[] }> {
   const page = await openPage(shared.browser);
   const errors = collectErrors(page);
-  await page.addInitScript(installClockCamera, { width: 640, height: 360, frameRate: 30 });
+  await page.addInitScript(installClockCamera, CLOCK);
   await page.addInitScript(noteViolations);
   await page.addInitScript(prepare);
   const response = await page.goto(url);

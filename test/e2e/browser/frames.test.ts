@@ -61,7 +61,7 @@ it('sends frames from the browser’s own encoder to a viewer', async () => {
   await goLive(page);
   const playlist = await (await fetch(`${server.url}/livestream/frames/stream.m3u8`)).text();
   expect(playlist).toMatch(/CODECS="avc1\.42[CE]0[0-9A-F]{2},(opus|mp4a\.40\.2)"/i);
-  expect(playlist).toContain('RESOLUTION=640x360');
+  expect(playlist).toContain('RESOLUTION=320x180');
 
   const viewer = await openViewer(browser, server.url, 'frames');
   await isPlaying(viewer);

@@ -5,7 +5,7 @@ import { launchChromium } from '../../helpers/chromium.js';
 import { CliServer } from '../../helpers/cli-server.js';
 import { installClockCamera, percentile } from '../../helpers/clock-camera.js';
 import { collectFirefoxErrors, firefoxPath, launchFirefox } from '../../helpers/firefox.js';
-import { goLive, openBroadcaster, openViewer } from '../../helpers/pages.js';
+import { CLOCK, goLive, openBroadcaster, openViewer } from '../../helpers/pages.js';
 import { watchChange } from './changing.js';
 import { ClockStream } from './clock-stream.js';
 import { expectNearLive, reachState, summary, watchLive, type BrowserPage } from './watching.js';
@@ -65,7 +65,7 @@ describe.skipIf(!firefoxPath)('Firefox', () => {
   it('broadcasts', async () => {
     const broadcaster = await firefox.newPage();
     const errors = collectFirefoxErrors(broadcaster);
-    await broadcaster.evaluateOnNewDocument(installClockCamera, { width: 640, height: 360, frameRate: 30 });
+    await broadcaster.evaluateOnNewDocument(installClockCamera, CLOCK);
     await broadcaster.goto(`${server.url}/demo/broadcast.html?stream=from-firefox`);
     await press(broadcaster, 'Go live');
     const viewer = await openViewer(chromium, server.url, 'from-firefox');
