@@ -27,7 +27,7 @@ interface Entry extends Pass {
  * more than the answer.
  */
 export class Passes {
-  /** By token, in the order of their arrival. */
+  /** By token, in the order of their last use. */
   #entries = new Map<string, Entry>();
 
   constructor(
@@ -39,10 +39,15 @@ export class Passes {
   get(token: string, streamId: string, expiry?: 'expired too'): Pass | undefined {
     const entry = this.#entries.get(token);
     if (entry?.streamId !== streamId) return undefined;
-    return expiry || entry.ends() > this.now() ? entry : undefined;
+    if (!expiry && entry.ends() <= this.now()) return undefined;
+    this.#touch(token, entry);
+    return entry;
   }
 
-  /** Keeps a token. The oldest make way: they are verified again when they come again. */
+  /**
+   * Keeps a token. Those that nobody has used for longest make way: they are verified again when they come again, which a token that
+   * has expired itself, and goes on by another, cannot be.
+   */
   add(token: string, { streamId, key, until }: PassGrant): Pass {
     const visit = { until };
     const entry: Entry = {
@@ -52,7 +57,7 @@ export class Passes {
       visit,
       ends: () => Math.max(entry.until, entry.visit.until),
     };
-    this.#entries.set(token, entry);
+    this.#touch(token, entry);
     if (this.#entries.size > this.most) this.#entries.delete(this.#entries.keys().next().value!);
     return entry;
   }
@@ -73,5 +78,10 @@ export class Passes {
       // Responses under way hold the entry.
       entry.until = entry.visit.until = 0;
     }
+  }
+
+  #touch(token: string, entry: Entry): void {
+    this.#entries.delete(token);
+    this.#entries.set(token, entry);
   }
 }

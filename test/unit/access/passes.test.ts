@@ -33,16 +33,26 @@ describe('Passes', () => {
     for (const token of ['one', 'two', 'three']) expect(passes.get(token, 'a')).toBeDefined();
   });
 
-  it('keep those that end last, and no more than they may', () => {
-    const { passes, add, at } = setUp(2);
-    add('one', 50);
+  it('keep those that are used, and no more than they may', () => {
+    const { passes, add } = setUp(2);
+    add('one', 500);
     add('two', 500);
-    at(60);
+    passes.get('one', 'a');
     add('three', 500);
-    expect(passes.get('one', 'a', 'expired too')).toBeUndefined();
-    expect(passes.get('two', 'a')).toBeDefined();
-    add('four', 500);
-    expect(passes.get('two', 'a')).toBeUndefined();
+    expect(passes.get('one', 'a')).toBeDefined();
+    expect(passes.get('two', 'a', 'expired too')).toBeUndefined();
+  });
+
+  it('keep one that has expired and is played with, since a newer one goes on for it', () => {
+    const { passes, add, at } = setUp(3);
+    add('in a native player', 50);
+    for (let count = 1; count < 20; count++) {
+      const token = `token ${count}`;
+      add(token, 50 + count * 10);
+      passes.join('in a native player', token);
+      at(45 + count * 10);
+      expect(passes.get('in a native player', 'a')).toBeDefined();
+    }
   });
 
   it('end with their key, in responses under way too', () => {
