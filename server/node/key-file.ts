@@ -110,7 +110,8 @@ async function takeLock(path: string): Promise<string> {
 
 async function isStale(path: string): Promise<boolean> {
   const taken = await stat(path).catch(() => undefined);
-  return taken !== undefined && Date.now() - taken.mtimeMs > STALE_LOCK;
+  // Of the future: the machine's clock was set back meanwhile.
+  return taken !== undefined && Math.abs(Date.now() - taken.mtimeMs) > STALE_LOCK;
 }
 
 /** Of several who find it stale one gets it, and that may be a lock which another took meanwhile: then it is put back. */

@@ -44,15 +44,19 @@ describe('keyFile', () => {
     expect(await other.recognise(streamKey)).toBeUndefined();
   });
 
-  it('goes on after a process that was killed while it wrote', async () => {
-    const keys = new StreamKeys(keyFile(folder));
-    await keys.create();
-    await writeFile(`${path()}.lock`, '');
-    const longAgo = new Date(Date.now() - 60_000);
-    await utimes(`${path()}.lock`, longAgo, longAgo);
-    await keys.create();
-    expect(await keys.list()).toHaveLength(2);
-  });
+  it.each([-60_000, 3_600_000])(
+    'goes on after a process that was killed while it wrote, %i ms from now',
+    async (ms) => {
+      const keys = new StreamKeys(keyFile(folder));
+      await keys.create();
+      await writeFile(`${path()}.lock`, '');
+      // The later one: the machine's clock was set back since.
+      const then = new Date(Date.now() + ms);
+      await utimes(`${path()}.lock`, then, then);
+      await keys.create();
+      expect(await keys.list()).toHaveLength(2);
+    },
+  );
 
   it('loses no change where several find the lock of a process that is gone', async () => {
     await mkdir(folder);
