@@ -34,6 +34,13 @@ const CLOCK_LEAP = 30_000;
 /** What was lost with a frame that these are the reasons for may be what the next frames refer to. */
 const BREAKS_PREDICTION = new Set<DropReason>(['reserved-bits', 'timestamp-range', 'broken-chunk']);
 
+interface CaptureClock {
+  /** Microseconds. */
+  timestamp: number;
+  /** When that was captured, milliseconds since the epoch. */
+  time: number;
+}
+
 /**
  * Frames that an encoder made, as samples of the stream, without a transcoder. What cannot be used is left out and counted;
  * video goes on with the next key frame then. Every configuration, and every clock, is a run of its own in the stream.
@@ -51,7 +58,7 @@ export class FramesIngest implements Ingest {
   #needsDate = false;
   /** Sound that came before its picture. */
   #waiting: ReadFrame[] = [];
-  #captureClock: { timestamp: number; time: number } | undefined;
+  #captureClock: CaptureClock | undefined;
   #produced = false;
   #stopped = false;
   #lastWrite = 0;
@@ -161,23 +168,28 @@ export class FramesIngest implements Ingest {
   }
 
   setCaptureClock(timestamp: number, time: number): void {
-    const newest = this.#primary.expected ?? timestamp;
-    const skew = time + (newest - timestamp) / 1000 - this.options.stream.clock.now();
-    const { maxClockSkew } = this.options.limits;
-    if (Math.abs(skew) > maxClockSkew * 1000) {
-      throw new LivestreamError(
-        'BAD_MESSAGE',
-        `by this capture-clock the newest frame is ${Math.round(skew / 1000)} s from now; the most is ${maxClockSkew} s: ` +
-          'send time by the clock of this server',
-        { limit: 'maxClockSkew' },
-      );
-    }
+    const clock = { timestamp, time };
+    const refusal = this.#refusalOf(clock, this.#primary.expected ?? timestamp);
+    if (refusal) throw refusal;
     const before = this.#captureClock;
-    this.#captureClock = { timestamp, time };
+    this.#captureClock = clock;
     const moved = before ? time - before.time - (timestamp - before.timestamp) / 1000 : 0;
     // The publisher slept, or its clock was set: within a run of media dates go on as the media does.
     if (this.#run && Math.abs(moved) > CLOCK_LEAP) this.#needsDate = true;
     else if (this.#run && !this.#needsDate) this.options.stream.setCaptureClock(timestamp / 1e6, time);
+  }
+
+  /** @param newest timestamp of a frame that has just come */
+  #refusalOf({ timestamp, time }: CaptureClock, newest: number): LivestreamError | undefined {
+    const { maxClockSkew } = this.options.limits;
+    const skew = (time + (newest - timestamp) / 1000 - this.options.stream.clock.now()) / 1000;
+    if (Math.abs(skew) <= maxClockSkew) return undefined;
+    return new LivestreamError(
+      'BAD_MESSAGE',
+      `by this capture-clock the newest frame is ${Math.round(skew)} s from now; the most is ${maxClockSkew} s: ` +
+        'send time by the clock of this server',
+      { limit: 'maxClockSkew' },
+    );
   }
 
   #names(): string {
@@ -294,7 +306,7 @@ export class FramesIngest implements Ingest {
       }
       this.#needsKey = false;
       isFirst = key && (this.#needsDate || this.#lanes.some((each) => this.#hasNewConfig(each)));
-      if (isFirst) this.#beginRun();
+      if (isFirst) this.#beginRun(frame.timestamp);
     }
     const placed = lane.place(read);
     if (!placed) {
@@ -316,10 +328,19 @@ export class FramesIngest implements Ingest {
     if (isPrimary && this.#waiting.length > 0) this.#releaseWaiting(frame.timestamp, isFirst);
   }
 
-  /** @throws LivestreamError TOO_LARGE */
-  #beginRun(): void {
+  /**
+   * @param timestamp of its first picture
+   * @throws LivestreamError TOO_LARGE
+   */
+  #beginRun(timestamp: number): void {
     const { stream, limits } = this.options;
     this.#needsDate = false;
+    // What was said before there was a frame could not be compared with one.
+    const refusal = this.#captureClock && this.#refusalOf(this.#captureClock, timestamp);
+    if (refusal) {
+      this.#captureClock = undefined;
+      this.events.onNotice?.(refusal);
+    }
     this.#run = this.#lanes.map((lane) => lane.sampleTrack!);
     checkResolution(this.#run, limits.maxPixels);
     stream.start(this.#run);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import type { ReadyAnswers } from '../index.js';
+import type { ReadyAnswer, ReadyAnswers } from '../index.js';
 
 /**
  * Answers what is there already without making a Request and a Response of it, which costs as much as the answer: the app's
@@ -7,9 +7,7 @@ import type { ReadyAnswers } from '../index.js';
  */
 export function withReadyAnswers(ready: ReadyAnswers, listener: RequestListener): RequestListener {
   return (request: IncomingMessage, response: ServerResponse) => {
-    const { method, url = '' } = request;
-    const answer =
-      method === 'GET' ? ready(url, String(request.headers['accept-encoding'] ?? '')) : undefined;
+    const answer = readyAnswer(ready, request);
     if (!answer) {
       listener(request, response);
       return;
@@ -18,4 +16,17 @@ export function withReadyAnswers(ready: ReadyAnswers, listener: RequestListener)
     response.writeHead(200, answer.headers);
     response.end(answer.body);
   };
+}
+
+function readyAnswer(
+  ready: ReadyAnswers,
+  { method, url = '', headers }: IncomingMessage,
+): ReadyAnswer | undefined {
+  if (method !== 'GET') return undefined;
+  try {
+    return ready(url, String(headers['accept-encoding'] ?? ''));
+  } catch {
+    // It would end the process here. The app fails likewise, says so, and logs it.
+    return undefined;
+  }
 }

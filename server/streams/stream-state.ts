@@ -13,6 +13,9 @@ export interface SavedPlace {
 /** A file whose header is longer, bytes, is not gone on with: every state of every stream is written about once a second. */
 export const MAX_SAVED_HEADER = 16 * 1024;
 
+/** Milliseconds since the epoch: a date that is later is none. */
+const MAX_TIME = 8.64e15;
+
 /** What a stream must remember, so that another process can go on with it where this one died. */
 export interface StreamState {
   streamId: string;
@@ -94,11 +97,12 @@ export function readStreamState(value: unknown): StreamState | undefined {
     isOriginList(value['playbackOrigins']) &&
     isGrant(value['grant']) &&
     isPlace(value['place']) &&
-    [value['savedAt'], value['startedAt'], value['received']].every(isNatural) &&
+    isNatural(value['received']) &&
+    [value['savedAt'], value['startedAt'], source['programDate']].every(isTime) &&
     [value['userId'], value['title']].every((text) => text === undefined || typeof text === 'string') &&
     [source['epoch'], source['mediaEpoch']].every((epoch) => isText(epoch, /^[0-9a-z]{1,10}$/)) &&
     [source['mediaSequence'], source['discontinuitySequence']].every(isNatural) &&
-    [source['targetDuration'], source['partTarget'], source['mediaTime'], source['programDate']].every(
+    [source['targetDuration'], source['partTarget'], source['mediaTime']].every(
       (number) => typeof number === 'number' && Number.isFinite(number) && number >= 0,
     );
   return isState ? (value as unknown as StreamState) : undefined;
@@ -131,6 +135,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isText(value: unknown, pattern: RegExp): value is string {
   return typeof value === 'string' && pattern.test(value);
+}
+
+/** Milliseconds since the epoch that a playlist can be dated by for as long as anybody streams (ECMA-262 §21.4.1.1). */
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value < MAX_TIME / 2;
 }
 
 function isNatural(value: unknown): boolean {

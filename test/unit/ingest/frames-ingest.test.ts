@@ -245,6 +245,20 @@ describe('FramesIngest', () => {
       expect(dates).toEqual([...dates].sort((a, b) => a - b));
     });
 
+    it.each([
+      [-1e300, 0],
+      [1e300, 0],
+      [-400e6, 0],
+      [0, 400e6],
+    ])('forgets one of %i µs that the first frame, of %i µs, shows to be wrong', async (timestamp, first) => {
+      const { ingest, write, finish, window, notices } = setUp(videoOnly.format);
+      ingest.setCaptureClock(timestamp, Date.now());
+      write(videoOnly.frames.map((frame) => moveFrame(frame, first)));
+      await finish();
+      expect(window.listed[0]!.programDateTime - Date.now()).toBeCloseTo(0, 3);
+      expect(notices).toEqual([expect.objectContaining({ code: 'BAD_MESSAGE', limit: 'maxClockSkew' })]);
+    });
+
     it.each([-301_000, 301_000])('refuses a date that is %i ms from now', (off) => {
       const { ingest, write } = setUp(videoOnly.format);
       write(videoOnly.frames);

@@ -296,6 +296,11 @@ describe('StateKeeper', () => {
           { ...state, source: { ...source, mediaSequence: 1.5 } },
           { ...state, source: { ...source, mediaTime: null } },
         ],
+        // Dates that no playlist can have.
+        ...[
+          { ...state, source: { ...source, programDate: 1e297 } },
+          { ...state, startedAt: Number.MAX_SAFE_INTEGER },
+        ],
       ];
       expect(load()).toEqual([]);
       expect(logger.warn).toHaveBeenCalledTimes(store.found.length);

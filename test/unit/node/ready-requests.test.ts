@@ -11,11 +11,13 @@ it.each([
   ['GET', '/other', 'the app'],
   ['POST', '/ready?x', 'the app'],
   ['HEAD', '/ready?x', ''],
+  ['GET', '/fails', 'the app'],
 ])('%s %s is answered by %s', async (method, path, expected) => {
   const asked: unknown[] = [];
   const listener = withReadyAnswers(
     (target, acceptEncoding) => {
       asked.push([target, acceptEncoding]);
+      if (target === '/fails') throw new RangeError('Invalid time value');
       return target === '/ready?x' ? { headers: { 'Content-Type': 'text/plain' }, body } : undefined;
     },
     (_request, response) => void response.end('the app'),
