@@ -224,6 +224,19 @@ export function frames(startHost: StartHost): void {
         publisher.send(messagesOf(media.frames));
         expect((await publisher.stop()).reason).toBe('stopped');
       });
+
+      it('is forgotten when the first frame shows that it is; the stream can be played', async () => {
+        const media = await generateFrames({ ...opus, seconds: 2 });
+        const publisher = await server().publish(newStreamId(), { format: media.format });
+        const { socket, streamId } = publisher;
+        socket.send({ type: 'capture-clock', streamId, timestamp: -1e300, time: Date.now() });
+        publisher.send(messagesOf(media.frames));
+        expect(await socket.next('error')).toMatchObject({ code: 'BAD_MESSAGE', streamId, fatal: false });
+        await publisher.acknowledged();
+        const { segments } = await server().hls(streamId).playlist();
+        expect(Math.abs(segments[0]!.programDateTime! - Date.now())).toBeLessThan(60_000);
+        await publisher.stop();
+      });
     });
   });
 
