@@ -333,6 +333,7 @@ function createAccess(
     playback,
     origins: { publishOrigins, publicUrl },
     logger,
+    clientAddress: options.clientAddress,
     onLate: () => refusals.count('authorizeTime'),
   });
 }

@@ -33,6 +33,8 @@ export interface AccessOptions {
   playback: 'public' | 'private';
   origins: Omit<OriginRules, 'fallback'>;
   logger: Logger;
+  /** Where a request comes from: {@link authorize} may look at it. */
+  clientAddress?: ((context: Context) => string | undefined) | undefined;
   /** {@link authorize} took too long. */
   onLate?: (() => void) | undefined;
 }

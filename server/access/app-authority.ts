@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { Logger } from '../options.js';
 import { sha256 } from './secrets.js';
+import { visitorOf } from './visitor.js';
 
 /** What an app is asked. */
 export interface AuthorizeRequest {
@@ -28,6 +29,8 @@ export interface AppAuthorityOptions {
   /** Answers that are kept. */
   maxPasses: number;
   logger: Logger;
+  /** Where a request comes from. */
+  clientAddress?: ((context: Context) => string | undefined) | undefined;
   /** It took too long. */
   onLate?: (() => void) | undefined;
 }
@@ -49,11 +52,9 @@ export class AppAuthority {
   async ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
     if (action === 'publish') return this.#ask(action, applicant).catch(() => false);
     const { context, streamId, token = '' } = applicant;
-    const { req } = context;
-    // By what tells who asks. A separator that no header can have; a digest, since cookies are long, and nobody's to keep.
-    const who = await sha256(
-      [streamId, token, req.header('Cookie') ?? '', req.header('Authorization') ?? ''].join('\n'),
-    );
+    const visitor = visitorOf(context, this.options.clientAddress?.(context));
+    // A separator that no header can have; a digest, since cookies are long, and nobody's to keep.
+    const who = await sha256([streamId, token, visitor].join('\n'));
     const known = this.#answers.get(who);
     if (known && known.until > this.now()) return known.verdict;
     const verdict = this.#ask(action, applicant).catch(() => {

@@ -1,3 +1,4 @@
+import type { Context } from 'hono';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Authorize, AuthorizeRequest } from '../../../server/access/app-authority.js';
 import { mint } from '../../helpers/tokens.js';
@@ -102,6 +103,25 @@ describe('authorize', () => {
     await vi.advanceTimersByTimeAsync(10_001);
     await play({ Cookie: 'a' });
     expect(asked).toHaveLength(6);
+  });
+
+  it('is asked by each that a header of some proxy or an address tells from others', async () => {
+    const clientAddress = (context: Context) => context.req.header('X-Test-Address');
+    const access = accessOf({ authorize: answer(true), clientAddress });
+    const play = (headers: Record<string, string>) => access.authorizePlay(applicant(headers), undefined);
+    const visitors = [
+      {},
+      { 'Sec-WebSocket-Protocol': 'ada' },
+      { 'X-Forwarded-User': 'ada' },
+      { 'X-Forwarded-User': 'bob' },
+      { 'X-Test-Address': '::1' },
+    ];
+    for (const headers of visitors) await play(headers);
+    expect(asked).toHaveLength(5);
+    // The same ones, who ask for something else.
+    const request = { Accept: '*/*', Range: 'bytes=0-', 'X-Request-Id': '1', 'Sec-Fetch-Mode': 'cors' };
+    for (const headers of visitors) await play({ ...headers, ...request });
+    expect(asked).toHaveLength(5);
   });
 
   it('lets nobody watch for ever: its word holds for a while, and no longer than a token', async () => {
