@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { TokenOptions } from '../index.js';
 import { defaultPackaging, type PackagingOptions } from '../options.js';
 import { defaultDataDirectory } from './data-directory.js';
+import { readLimits, type GivenLimits } from './limit-options.js';
 import { DEFAULT_HOST } from './listen-address.js';
 import { DEFAULT_PORT } from './serve.js';
 import { UsageError } from './usage-error.js';
@@ -15,7 +16,7 @@ export type Command =
   | { kind: 'keys' | 'token'; args: readonly string[] }
   | ({ kind: 'serve' } & CliOptions);
 
-export interface CliOptions {
+export interface CliOptions extends GivenLimits {
   port: number;
   host: string;
   ffmpegPath: string | undefined;
@@ -63,6 +64,8 @@ Serves live streams: pages that broadcast send theirs in, pages that watch play 
                         in memory: windowBytes bounds it, too
   --part <seconds>      wanted length of a part, 0.05 to 2 (LIVEDROP_PART; default ${defaultPackaging.partDuration}): shorter means less latency
                         and more requests
+  --limit <name>=<n>    one of the limits that server/README.md lists, such as maxStreams=10; may be given several times
+                        (LIVEDROP_LIMITS, separated by commas)
   --ffmpeg <path>       the ffmpeg to run (FFMPEG_PATH; default: ffmpeg-static, then PATH)
   --data <directory>    where to keep stream keys and what streams need to go on after a restart (LIVEDROP_DATA; default:
                         where the system keeps such; nowhere for port 0)
@@ -108,6 +111,7 @@ export function readCommand(args: readonly string[], env: Record<string, string 
       ...readWindow(values.window ?? env['LIVEDROP_WINDOW']),
       ...readPart(values.part ?? env['LIVEDROP_PART']),
     },
+    ...readLimits(readList(values.limit, env['LIVEDROP_LIMITS']) ?? []),
     dataDirectory: values.data ?? (env['LIVEDROP_DATA'] || dataDirectory),
     logLevel: readLogLevel(values['log-level']),
   };
@@ -132,6 +136,7 @@ function parse(args: readonly string[]) {
         'trust-proxy': { type: 'string', multiple: true },
         window: { type: 'string' },
         part: { type: 'string' },
+        limit: { type: 'string', multiple: true },
         data: { type: 'string' },
         ffmpeg: { type: 'string' },
         'log-level': { type: 'string' },

@@ -7,6 +7,9 @@ import { runKeys, runToken } from './key-commands.js';
 import { packageRoot } from './package-root.js';
 import { serve, type RunningServer } from './serve.js';
 
+/** Of the log's lines that could not be written, characters: more are lost. */
+const MAX_LOG_BACKLOG = 1024 * 1024;
+
 process.exitCode = await main(process.argv.slice(2));
 
 /** @returns the exit code; after 0 the server may still be running */
@@ -38,10 +41,13 @@ async function print(text: () => Promise<string>): Promise<number> {
 
 async function start(options: CliOptions): Promise<number> {
   // JSON lines on stderr, written at once: the last ones before an exit matter most.
-  const logger = pino({ level: options.logLevel }, pino.destination({ fd: 2, sync: true }));
+  const log = pino.destination({ fd: 2, sync: true, maxLength: MAX_LOG_BACKLOG });
+  // On a disk that is full, or to a terminal that is gone. There is nobody to be told, and streams go on.
+  log.on('error', () => {});
+  const logger = pino({ level: options.logLevel }, log);
   let server: RunningServer;
   try {
-    server = await serve({ ...options, logger });
+    server = await serve({ ...options, ...options.httpLimits, logger });
   } catch (error) {
     process.stderr.write(`livedrop: ${(error as Error).message}\n`);
     return 1;

@@ -17,6 +17,8 @@ const defaults = {
   key: undefined,
   trustedProxies: [],
   packaging: {},
+  limits: {},
+  httpLimits: {},
   dataDirectory: defaultDataDirectory({}),
   logLevel: 'warn',
 };
@@ -124,6 +126,14 @@ describe('readCommand', () => {
     expect(readCommand(`${options} ${origins}`.split(' '), {})).toEqual(fromEnv);
   });
 
+  it('reads limits by their names', () => {
+    const limits = { limits: { maxStreams: 3, graceTime: 1.5 }, httpLimits: { maxConnections: 10 } };
+    const args = ['--limit', 'maxStreams=3', '--limit', 'graceTime=1.5', '--limit=maxConnections=10'];
+    expect(readCommand(args, { LIVEDROP_LIMITS: 'maxViewers=1' })).toEqual({ ...defaults, ...limits });
+    const env = { LIVEDROP_LIMITS: 'maxStreams=3, graceTime=1.5,maxConnections=10' };
+    expect(readCommand([], env)).toEqual({ ...defaults, ...limits });
+  });
+
   it('leaves the words after keys and token to them', () => {
     expect(readCommand(['keys', 'list', '--json'], {})).toEqual({ kind: 'keys', args: ['list', '--json'] });
     expect(readCommand(['token', 'show'], {})).toEqual({ kind: 'token', args: ['show'] });
@@ -173,6 +183,10 @@ describe('readCommand', () => {
     [['--playback', 'secret'], {}, "--playback is 'secret'"],
     [['--window', '5'], {}, "--window is '5'; give whole seconds from 6 to 1000"],
     [[], { LIVEDROP_WINDOW: '1001' }, "--window is '1001'"],
+    [['--limit', 'maxStream=3'], {}, "there is no limit 'maxStream'"],
+    [['--limit', '__proto__=3'], {}, "there is no limit '__proto__'"],
+    [['--limit', 'maxStreams=many'], {}, "--limit is 'maxStreams=many'; give maxStreams=<number>"],
+    [['--limit', 'maxStreams'], {}, '--limit is'],
     [['--part', '100ms'], {}, "--part is '100ms'; give seconds from 0.05 to 2"],
     [[], { LIVEDROP_PART: '3' }, "--part is '3'"],
   ])('refuses %s %o by name', (args, env, message) => {
