@@ -1,4 +1,4 @@
-import { Hono, type Context } from 'hono';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import type { UpgradeWebSocket } from 'hono/ws';
 import type { PlaybackOrigins } from './access/origins.js';
 import { apiRoutes, type ApiServices } from './routes/api.js';
@@ -11,7 +11,7 @@ import { playbackRoutes } from './routes/playback.js';
 import { pageRoutes, type AssetStore } from './routes/pages.js';
 import { errorHandler, problem } from './routes/problem.js';
 import { readyAnswers, type ReadyAnswers } from './routes/ready-answers.js';
-import type { RequestServices } from './routes/requests.js';
+import { checkUrl, type RequestServices } from './routes/requests.js';
 import { socketRoute, type SocketServices } from './routes/socket.js';
 import { statusRoutes, type StatusServices } from './routes/status.js';
 
@@ -36,6 +36,13 @@ export function createApp(options: AppOptions): { app: Hono; ready: ReadyAnswers
   const app = new Hono();
   app.onError(errorHandler(services.logger, services.refusals));
   app.notFound((c) => problem(c, 404, 'there is nothing at this path'));
+
+  // What players ask for counts its characters itself.
+  const boundUrl: MiddlewareHandler = (c, next) => {
+    checkUrl(c, services.limits);
+    return next();
+  };
+  for (const path of ['/livestream/:streamId', '/embed/*', '/api/*']) app.use(path, boundUrl);
 
   const playbackUrl = (c: Context, streamId: string): string =>
     playbackUrlFor(c, streamId, options.publicUrl);

@@ -200,7 +200,6 @@ export function createLivestream(options: LivestreamOptions): Livestream {
     });
   const keys = new StreamKeys(options.keyStore ?? memoryKeyStore());
   const refusals = new Refusals();
-  const access = createAccess(options, keys, limits, logger, refusals);
   const quotas = {
     viewers: new Quota(
       'viewers',
@@ -224,8 +223,15 @@ export function createLivestream(options: LivestreamOptions): Livestream {
       limits,
       WAITING_RETRY_AFTER,
     ),
+    asking: new Quota(
+      'questions that the app has not answered',
+      { all: 'maxAuthorizing', perAddress: 'maxAuthorizingPerAddress' },
+      limits,
+      WAITING_RETRY_AFTER,
+    ),
     idle: new IdleConnections(limits),
   };
+  const access = createAccess(options, keys, limits, logger, refusals, quotas.asking);
   const streams = new Streams(packaging, limits, audience, derive, refusals);
   const keeper = options.states && new StateKeeper(options.states, logger);
   const publishers = new Publishers({
@@ -313,6 +319,7 @@ function createAccess(
   limits: Limits,
   logger: Logger,
   refusals: Refusals,
+  asking: Quota,
 ): Access {
   const { adminKey, publishOrigins, playbackOrigins, publicUrl, playback = 'public' } = options;
   if (adminKey !== undefined && adminKey.length < MIN_ADMIN_KEY) {
@@ -333,6 +340,7 @@ function createAccess(
     playback,
     origins: { publishOrigins, publicUrl },
     logger,
+    asking,
     clientAddress: options.clientAddress,
     onLate: () => refusals.count('authorizeTime'),
   });

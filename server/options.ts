@@ -128,6 +128,10 @@ export interface Limits {
   authorizeTime: number;
   /** How long its answer to a viewer is kept, by token, cookies and `Authorization`. Default 10. */
   authorizeTtl: number;
+  /** Questions to it at once that it has not answered. Default 1000. */
+  maxAuthorizing: number;
+  /** The same for those who come from one address. Default 100. */
+  maxAuthorizingPerAddress: number;
   /** Playback tokens, and answers of `authorize`, that are kept; what was forgotten is asked again. Default 100,000. */
   maxPasses: number;
   /** Wrong keys a minute that the API for keys and tokens tells from right ones; then it answers 429. Default 60. */
@@ -190,6 +194,8 @@ export const defaultLimits: Limits = {
   maxClockSkew: 300,
   authorizeTime: 5,
   authorizeTtl: 10,
+  maxAuthorizing: 1000,
+  maxAuthorizingPerAddress: 100,
   maxPasses: 100_000,
   maxApiFailures: 60,
   maxApiBodyBytes: 64 * 1024,
@@ -245,6 +251,8 @@ const RANGES: Record<keyof PackagingOptions | keyof Limits, readonly [number, nu
   maxClockSkew: [1, 86_400],
   authorizeTime: [0.1, 60],
   authorizeTtl: [0, 3600],
+  maxAuthorizing: [1, 1_000_000],
+  maxAuthorizingPerAddress: [1, 1_000_000],
   maxPasses: [1, 10_000_000],
   maxApiFailures: [1, 1_000_000],
   maxApiBodyBytes: [1024, 16 * 1024 * 1024],

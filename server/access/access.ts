@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { errors } from 'jose';
 import { LivestreamError } from '../errors.js';
 import type { PublishGrant } from '../streams/publish-grant.js';
+import type { Quota } from '../streams/quota.js';
 import type { Logger } from '../options.js';
 import { AppAuthority, type Authorize } from './app-authority.js';
 import { checkPublishOrigin, type OriginRules } from './origins.js';
@@ -33,6 +34,8 @@ export interface AccessOptions {
   playback: 'public' | 'private';
   origins: Omit<OriginRules, 'fallback'>;
   logger: Logger;
+  /** Of questions that {@link authorize} has not answered yet. */
+  asking: Quota;
   /** Where a request comes from: {@link authorize} may look at it. */
   clientAddress?: ((context: Context) => string | undefined) | undefined;
   /** {@link authorize} took too long. */

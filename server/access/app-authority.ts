@@ -1,5 +1,7 @@
 import type { Context } from 'hono';
+import { LivestreamError } from '../errors.js';
 import type { Logger } from '../options.js';
+import type { Quota } from '../streams/quota.js';
 import { sha256 } from './secrets.js';
 import { visitorOf } from './visitor.js';
 
@@ -29,6 +31,8 @@ export interface AppAuthorityOptions {
   /** Answers that are kept. */
   maxPasses: number;
   logger: Logger;
+  /** Of questions that the app has not answered yet. */
+  asking: Quota;
   /** Where a request comes from. */
   clientAddress?: ((context: Context) => string | undefined) | undefined;
   /** It took too long. */
@@ -48,19 +52,22 @@ export class AppAuthority {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** @returns false too where the app fails or does not answer in time */
+  /**
+   * @returns false too where the app fails or does not answer in time
+   * @throws LivestreamError RATE_LIMITED or SERVER_FULL where it was asked too much and has not answered
+   */
   async ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
-    if (action === 'publish') return this.#ask(action, applicant).catch(() => false);
+    if (action === 'publish') return this.#ask(action, applicant).catch(refused);
     const { context, streamId, token = '' } = applicant;
     const visitor = visitorOf(context, this.options.clientAddress?.(context));
     // A separator that no header can have; a digest, since cookies are long, and nobody's to keep.
     const who = await sha256([streamId, token, visitor].join('\n'));
     const known = this.#answers.get(who);
     if (known && known.until > this.now()) return known.verdict;
-    const verdict = this.#ask(action, applicant).catch(() => {
+    const verdict = this.#ask(action, applicant).catch((error: unknown) => {
       // Refused for now. The app may be well again in a moment.
       if (this.#answers.get(who)?.verdict === verdict) this.#answers.delete(who);
-      return false;
+      return refused(error);
     });
     this.#answers.delete(who);
     this.#answers.set(who, { verdict, until: this.now() + this.options.authorizeTtl * 1000 });
@@ -68,10 +75,11 @@ export class AppAuthority {
     return verdict;
   }
 
-  /** @throws what the app throws, or Error where it does not answer in time, after it was logged */
+  /** @throws what the app throws, or Error where it does not answer in time, after it was logged; LivestreamError where it is not asked */
   async #ask(action: 'publish' | 'play', applicant: Applicant): Promise<boolean | undefined> {
     const { streamId, token, userId, context } = applicant;
-    const { authorizeTime, logger, onLate } = this.options;
+    const { authorizeTime, logger, onLate, asking, clientAddress } = this.options;
+    const answered = asking.take({ address: clientAddress?.(context) });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -89,6 +97,13 @@ export class AppAuthority {
       throw error;
     } finally {
       clearTimeout(timer);
+      answered();
     }
   }
+}
+
+/** @throws LivestreamError: it is ours, and says when to ask again */
+function refused(error: unknown): false {
+  if (error instanceof LivestreamError) throw error;
+  return false;
 }

@@ -150,8 +150,11 @@ export function quotas(startHost: StartHost): void {
 
     it('characters of a URL', async () => {
       const query = `?audio=${'a'.repeat(300)}`;
-      for (const path of ['x/stream.m3u8', 'x/source/y.m3u8', 'x/live.mp4']) {
-        await expectProblem(await server().fetch(`/livestream/${path}${query}`), 414);
+      for (const path of ['/x/stream.m3u8', '/x/source/y.m3u8', '/x/live.mp4', '/x', '/ws']) {
+        await expectProblem(await server().fetch(`/livestream${path}${query}`), 414);
+      }
+      for (const path of ['/embed/x', '/api/keys']) {
+        await expectProblem(await server().fetch(`${path}${query}`), 414);
       }
     });
 
@@ -159,7 +162,7 @@ export function quotas(startHost: StartHost): void {
       expect((await server().limits()).refused).toEqual({
         ...{ maxStreamsPerAddress: 1, maxViewersPerAddress: 2, maxViewers: 1 },
         ...{ maxWaitingRequestsPerAddress: 1, maxWaitingRequestsPerStream: 1, maxWaitingRequests: 3 },
-        ...{ maxLiveViewersPerAddress: 1, maxLiveViewers: 1, maxUrlLength: 3 },
+        ...{ maxLiveViewersPerAddress: 1, maxLiveViewers: 1, maxUrlLength: 7 },
       });
     });
   });

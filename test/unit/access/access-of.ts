@@ -3,6 +3,7 @@ import { Access, type AccessOptions } from '../../../server/access/access.js';
 import { memoryKeyStore } from '../../../server/access/key-store.js';
 import { StreamKeys } from '../../../server/access/stream-keys.js';
 import { defaultLimits, silentLogger } from '../../../server/options.js';
+import { Quota } from '../../../server/streams/quota.js';
 
 /** Access under some options, and nothing else. */
 export function accessOf(options: Partial<AccessOptions> = {}): Access {
@@ -16,6 +17,12 @@ export function accessOf(options: Partial<AccessOptions> = {}): Access {
     playback: 'public',
     origins: { publishOrigins: undefined, publicUrl: undefined },
     logger: silentLogger,
+    asking: new Quota(
+      'questions',
+      { all: 'maxAuthorizing', perAddress: 'maxAuthorizingPerAddress' },
+      { ...defaultLimits, maxAuthorizing: 3, maxAuthorizingPerAddress: 2 },
+      1,
+    ),
     ...options,
   });
 }

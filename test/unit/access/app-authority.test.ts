@@ -141,6 +141,30 @@ describe('authorize', () => {
     expect(await endOf(short)).toBeLessThan(now + 10_000);
   });
 
+  it('is asked no more at once than it may, and who comes then is told when to come again', async () => {
+    const answers: ((verdict: boolean) => void)[] = [];
+    const access = accessOf({
+      authorize: () => new Promise((resolve) => answers.push(resolve)),
+      clientAddress: (context) => context.req.header('X-Test-Address'),
+    });
+    const play = (address: string, cookie: string) =>
+      access.authorizePlay(applicant({ 'X-Test-Address': address, Cookie: cookie }), undefined);
+    const waiting = [play('10.0.0.1', 'a'), play('10.0.0.1', 'b'), play('10.0.0.1', 'b')];
+    await expect(play('10.0.0.1', 'c')).rejects.toMatchObject({
+      ...{ code: 'RATE_LIMITED', limit: 'maxAuthorizingPerAddress', retryAfter: 1 },
+    });
+    waiting.push(play('10.0.0.2', 'd'));
+    await vi.waitFor(() => expect(answers).toHaveLength(3));
+    const publisher = access.authorizePublish(applicant({ 'X-Test-Address': '10.0.0.3' }));
+    await expect(publisher).rejects.toMatchObject({ code: 'SERVER_FULL', limit: 'maxAuthorizing' });
+    for (const answer of answers) answer(true);
+    await Promise.all(waiting);
+    const again = play('10.0.0.1', 'c');
+    await vi.waitFor(() => expect(answers).toHaveLength(4));
+    answers[3]!(true);
+    await again;
+  });
+
   it('keeps no more answers than it may', async () => {
     const access = accessOf({ authorize: answer(true), maxPasses: 2 });
     const play = (cookie: string) => access.authorizePlay(applicant({ Cookie: cookie }), undefined);
