@@ -8,9 +8,11 @@ export interface DeltaRule {
   check(delta: RecordedDelta): string[];
 }
 
-/** Both were written at one time: their ends are the same. */
+/** Both were written at one time: their ends are the same, and what they say of other renditions. */
 export const isOfOneTime = ({ delta, whole }: RecordedDelta): boolean =>
-  delta.hint === whole.hint && delta.ended === whole.ended;
+  delta.hint === whole.hint &&
+  delta.ended === whole.ended &&
+  JSON.stringify(delta.reports) === JSON.stringify(whole.reports);
 
 const when = (isBroken: boolean, detail: () => string): string[] => (isBroken ? [detail()] : []);
 

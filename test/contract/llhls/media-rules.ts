@@ -23,6 +23,8 @@ export interface RecordedSegment {
 
 /** A stream from its first playlist to its end, as one who followed all of it has it. */
 export interface StreamRecording {
+  /** Made of another rendition from somewhere on, with its timeline. */
+  isDerived?: boolean;
   /** Every version of its media playlist, in order. */
   playlists: string[];
   /** Every segment, in order, whole. */
@@ -71,9 +73,9 @@ export function timeline(recording: StreamRecording): TimedPart[] {
   return parts;
 }
 
-function readTimeline({ segments }: StreamRecording): TimedPart[] {
+function readTimeline({ segments, isDerived }: StreamRecording): TimedPart[] {
   // Who saw the stream begin knows where its timeline does; who came late takes it from the media.
-  let at = segments[0]?.msn === 1 ? 0 : undefined;
+  let at = segments[0]?.msn === 1 && !isDerived ? 0 : undefined;
   return segments.flatMap((segment) => {
     const tracks = readInitTracks(segment.init);
     const hasVideo = [...tracks.values()].some(({ kind }) => kind === 'video');
