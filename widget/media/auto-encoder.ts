@@ -60,9 +60,9 @@ export class AutoEncoder implements Encoder {
     if (this.#kind === 'mediarecorder' || !(await this.#mayUseWebCodecs())) return this.#startRecorder();
     try {
       const { WebCodecsEncoder } = await loadWebCodecs();
+      this.#checkStopped();
       const encoder = new WebCodecsEncoder(this.#stream, this.#own(), this.#options);
       this.#encoder = encoder;
-      if (this.#isStopped) throw new LivedropError('NOT_STREAMING', 'It was stopped before it began.');
       return await encoder.start();
     } catch (error) {
       if (this.#kind === 'webcodecs' || this.#isStopped) throw error;
@@ -102,7 +102,13 @@ export class AutoEncoder implements Encoder {
     );
   }
 
+  /** What is asked of the browser takes its time, and what starts after a stop is never stopped. */
+  #checkStopped(): void {
+    if (this.#isStopped) throw new LivedropError('NOT_STREAMING', 'It was stopped before it began.');
+  }
+
   async #startRecorder(): Promise<StreamFormat> {
+    this.#checkStopped();
     this.#encoder = this.#recorder();
     return this.#encoder.start();
   }

@@ -128,6 +128,19 @@ describe('AutoEncoder', () => {
     });
   });
 
+  it.each([
+    ['file', ['avc1']],
+    ['frames', []],
+  ])('starts nothing that was stopped while the browser was asked what it can (%s)', async (_name, not) => {
+    stubBrowser(not);
+    const { encoder } = await make('auto');
+    const started = encoder.start();
+    await encoder.stop();
+    await expect(started).rejects.toMatchObject({ code: 'NOT_STREAMING' });
+    expect(FakeRecorder.made).toEqual([]);
+    expect(FakeWorker.made).toEqual([]);
+  });
+
   it('asks for no other encoder than the one that it is told', async () => {
     const { encoder } = await make('mediarecorder');
     expect(await encoder.start()).toEqual(FILE);
