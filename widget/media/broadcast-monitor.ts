@@ -60,6 +60,9 @@ const CLOCK_STEP = 5;
 /** Less than this that waits on this side, seconds, is what is being sent just now. */
 const NOTHING = 0.1;
 
+/** How long what was kept may take to become less, seconds, before the link counts as too small for it. */
+const NOT_LESS = 3;
+
 /** Bits per second that the audio and the container are reckoned to take on top of the video. */
 const OVERHEAD_BITS = 150_000;
 
@@ -81,8 +84,10 @@ export class BroadcastMonitor {
   #sentBytes = 0;
   #frames = 0;
   #captureTime: number | undefined;
-  /** What was kept during a break is sent first, however long it takes, as long as it gets less. */
+  /** What was kept during a break is sent first, however long it takes, as long as it gets less: the least so far, seconds. */
   #catchingUp: number | undefined;
+  /** When that became less. */
+  #lessAt = 0;
 
   /** @param now a monotonic clock, seconds */
   constructor(parts: MonitoredParts, now: () => number = () => performance.now() / 1000) {
@@ -111,7 +116,8 @@ export class BroadcastMonitor {
     this.#waitingSince = undefined;
     this.#askedAt = -Infinity;
     this.#captureTime = undefined;
-    this.#catchingUp = Infinity;
+    // Also what was encoded while a first connection was made. Where there is nothing of it, what waits later is the link's.
+    this.#catchingUp = this.#parts.publisher.unsentSeconds > LOOK_INTERVAL ? Infinity : undefined;
     // Ahead of what was kept during a break: a server that does not know the stream would date all that by when it came.
     this.#tellCaptureClock();
   }
@@ -158,13 +164,18 @@ export class BroadcastMonitor {
     if (!encoder.setTarget || encoder.health?.kind !== 'webcodecs') return;
     if (publisher.silentSeconds > SILENCE) {
       this.#congestion.pause();
+      this.#lessAt = now;
       return;
     }
     const waiting = this.#waiting(now);
     if (this.#catchingUp !== undefined) {
-      const isLess = waiting <= this.#catchingUp + HEALTH_INTERVAL;
-      this.#catchingUp = isLess && waiting > LOOK_INTERVAL ? Math.min(waiting, this.#catchingUp) : undefined;
-      if (this.#catchingUp !== undefined) return;
+      if (waiting < this.#catchingUp - NOTHING) {
+        this.#catchingUp = waiting;
+        this.#lessAt = now;
+      }
+      const isMore = waiting > this.#catchingUp + HEALTH_INTERVAL || now - this.#lessAt >= NOT_LESS;
+      if (waiting > LOOK_INTERVAL && !isMore) return;
+      this.#catchingUp = undefined;
     }
     const { target, drop } = this.#congestion.update(waiting, now);
     if (target) encoder.setTarget(target);

@@ -138,6 +138,47 @@ describe('BroadcastMonitor', () => {
     expect(targets.at(-1)).toEqual({ bitrate: 0.08, divisor: 3 });
   });
 
+  describe('started', () => {
+    /** @param kept when it starts, seconds */
+    function start(kept: number): void {
+      publisher.unsentSeconds = kept;
+      monitor.started();
+    }
+    /** Between 0.3 s and 0.9 s, as parts of a picture come and go. */
+    const hovers = () => ({ unsentSeconds: 0.6 + 0.3 * Math.sin(now * 3) });
+
+    it('lowers the bitrate at once over a link that is too small from the start, where nothing was kept', () => {
+      start(0.1);
+      run(2, hovers);
+      expect(targets).not.toEqual([]);
+    });
+
+    it('takes what was kept and does not become less for a link that is too small', () => {
+      start(1.2);
+      run(2, hovers);
+      expect(targets).toEqual([]);
+      run(4, hovers);
+      expect(targets).not.toEqual([]);
+    });
+
+    it('lowers nothing for what was kept and becomes less, be it slowly, and does for what waits after it', () => {
+      start(10);
+      const since = now;
+      run(90, () => ({ unsentSeconds: Math.max(0, 10 - (now - since) / 8) }));
+      expect(targets).toEqual([]);
+      run(3, hovers);
+      expect(targets).not.toEqual([]);
+    });
+
+    it('does not count the time in which nothing came back', () => {
+      start(10);
+      const since = now;
+      run(4, () => ({ unsentSeconds: 10, silentSeconds: now - since }));
+      run(2, () => ({ unsentSeconds: 10, silentSeconds: 0 }));
+      expect(targets).toEqual([]);
+    });
+  });
+
   it('tells what was lost on the way', () => {
     run(2, () => ({ droppedMessages: 7, droppedSeconds: 0.5 }));
     expect(healths.at(-1)).toMatchObject({ dropped: 7, droppedSeconds: 0.5 });
