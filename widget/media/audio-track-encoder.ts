@@ -1,4 +1,5 @@
 import type { AudioTrackConfig } from '../../server/protocol.js';
+import { MOST_SOUND } from './encoder-messages.js';
 import { AUDIO_TRACK, bytesOf, frameMessage, toBase64 } from './frame-message.js';
 import type { TrackEncoderEvents } from './video-track-encoder.js';
 
@@ -25,6 +26,8 @@ const MAX_SHIFT = 400;
  * clock in small steps, since an audio device has its own idea of how long a second is.
  */
 export class AudioTrackEncoder {
+  /** Pieces left out, since the encoder was behind. */
+  dropped = 0;
   readonly #events: TrackEncoderEvents<AudioTrackConfig>;
   readonly #encoder: AudioEncoder;
   #config: AudioEncoderConfig;
@@ -34,6 +37,10 @@ export class AudioTrackEncoder {
   #inputEnd: number | undefined;
   /** The same of the next chunk. */
   #outputEnd: number | undefined;
+  /** How long each piece is that waits in the encoder, µs; those that left it since come first. */
+  #queue: number[] = [];
+  /** Times that are passed over, each at the chunk that begins there: what waits in the encoder is of before. */
+  #leaps: { from: number; length: number }[] = [];
   /** Common clock less counted time, µs. */
   #error = 0;
   /** What comes next goes exactly where it belongs: silence is before it, which nobody hears begin or end a little sooner. */
@@ -61,6 +68,12 @@ export class AudioTrackEncoder {
    * @param time of its first sample's capture, µs
    */
   push(data: AudioData, time: number): void {
+    if (this.#isFull) {
+      this.dropped += 1;
+      this.#aligns = true;
+      data.close();
+      return;
+    }
     if (data.sampleRate !== this.#config.sampleRate) this.#changeRate(data.sampleRate);
     this.#inputEnd ??= time;
     this.#error = time - this.#inputEnd;
@@ -79,7 +92,7 @@ export class AudioTrackEncoder {
   /** Puts silence where no data comes. */
   fill(now: number): void {
     this.#inputEnd ??= now - LATEST;
-    if (now - this.#inputEnd <= LATEST) return;
+    if (now - this.#inputEnd <= LATEST || this.#isFull) return;
     this.#skipTo(now - LATEST / 2);
     this.#aligns = true;
   }
@@ -89,6 +102,11 @@ export class AudioTrackEncoder {
     if (this.#encoder.state !== 'closed') this.#encoder.close();
   }
 
+  get #isFull(): boolean {
+    this.#queue.splice(0, this.#queue.length - this.#encoder.encodeQueueSize);
+    return this.#queue.reduce((sum, length) => sum + length, 0) >= MOST_SOUND;
+  }
+
   #skipTo(time: number): void {
     const inputEnd = this.#inputEnd ?? time;
     const hole = time - inputEnd;
@@ -96,7 +114,7 @@ export class AudioTrackEncoder {
     if (hole > LONGEST_FILL) {
       // A machine that slept: players are moved over it by the server.
       this.#inputEnd = time;
-      this.#outputEnd = (this.#outputEnd ?? inputEnd) + hole;
+      if (this.#outputEnd !== undefined) this.#leaps.push({ from: inputEnd, length: hole });
     } else {
       const { sampleRate, numberOfChannels } = this.#config;
       const frames = Math.round((hole * sampleRate) / 1e6);
@@ -117,7 +135,9 @@ export class AudioTrackEncoder {
       timestamp,
       data,
     });
-    this.#inputEnd = timestamp + (numberOfFrames * 1e6) / sampleRate;
+    const length = (numberOfFrames * 1e6) / sampleRate;
+    this.#inputEnd = timestamp + length;
+    this.#queue.push(length);
     this.#encoder.encode(piece);
     piece.close();
   }
@@ -130,11 +150,15 @@ export class AudioTrackEncoder {
   #onChunk(chunk: EncodedAudioChunk, metadata?: EncodedAudioChunkMetadata): void {
     if (metadata?.decoderConfig) this.#describe(metadata.decoderConfig);
     const duration = chunk.duration || (AAC_FRAME * 1e6) / this.#config.sampleRate;
-    const start = this.#outputEnd ?? 0;
+    let start = this.#outputEnd ?? 0;
+    while (this.#leaps[0] && start + duration / 2 >= this.#leaps[0].from) {
+      start += this.#leaps.shift()!.length;
+    }
     const shift = Math.max(-MAX_SHIFT, Math.min(MAX_SHIFT, this.#error / 50));
     this.#outputEnd = start + duration + shift;
     // So that the input is not found off again by what the output was shifted.
     if (this.#inputEnd !== undefined) this.#inputEnd += shift;
+    for (const leap of this.#leaps) leap.from += shift;
     this.#error -= shift;
     const timestamp = start - (this.#origin ?? Infinity);
     if (timestamp < 0) return;

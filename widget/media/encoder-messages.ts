@@ -1,6 +1,9 @@
 import type { FramesFormat, TrackConfig } from '../../server/protocol.js';
 import type { EncoderTarget } from './encoder.js';
 
+/** Sound that may wait for a worker or an encoder that stands still, µs: more than a busy machine's pause. What comes then is left out. */
+export const MOST_SOUND = 3_000_000;
+
 /** A track's source, as it can reach the worker. */
 export type VideoInput =
   | { kind: 'readable'; readable: ReadableStream<VideoFrame> }
@@ -30,7 +33,7 @@ export interface FramesOptions {
 export interface EncoderCounts {
   /** Video frames that were encoded. */
   frames: number;
-  /** Video frames that were left out, since the encoder was behind. */
+  /** Video frames and pieces of sound that were left out, since the encoder was behind. */
   dropped: number;
   /** Frames that wait in the encoder now. */
   queue: number;
@@ -57,6 +60,8 @@ export type EncoderReport =
   | { type: 'counts'; counts: EncoderCounts }
   /** The answer to each `video-frame`. */
   | { type: 'video-taken' }
+  /** The answer to each `audio-data`. */
+  | { type: 'audio-taken' }
   /** All tracks have ended. */
   | { type: 'ended' }
   | { type: 'error'; message: string }

@@ -61,6 +61,7 @@ onmessage = ({ data: command }: MessageEvent<EncoderCommand>) => {
     case 'audio-data':
       if (pushAudio) pushAudio(command.data);
       else command.data.close();
+      post({ type: 'audio-taken' });
       break;
     case 'restart':
       encoder?.restart();

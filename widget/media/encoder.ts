@@ -43,7 +43,7 @@ export interface EncoderHealth {
   kind: 'webcodecs' | 'mediarecorder';
   /** Video frames that were encoded so far. */
   frames?: number;
-  /** Video frames that were left out so far, since the encoder was behind. */
+  /** Video frames and pieces of sound that were left out so far, since the encoder was behind. */
   dropped?: number;
   /** Video frames that wait in the encoder. */
   queue?: number;

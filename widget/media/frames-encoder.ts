@@ -51,7 +51,7 @@ export class FramesEncoder {
 
   get counts(): EncoderCounts {
     const { frames = 0, dropped = 0, queue = 0 } = this.#video ?? {};
-    return { frames, dropped, queue };
+    return { frames, dropped: dropped + (this.#audio?.dropped ?? 0), queue };
   }
 
   /** Resolves when everything is set up; `format` follows with the first encoded frames. @throws Error */

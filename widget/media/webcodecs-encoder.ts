@@ -2,12 +2,13 @@ import type { StreamFormat } from '../../server/protocol.js';
 import { LivedropError } from '../errors.js';
 import { audioConfig } from './audio-config.js';
 import { Deferred } from './deferred.js';
-import type {
-  AudioInput,
-  EncoderCommand,
-  EncoderReport,
-  FramesOptions,
-  VideoInput,
+import {
+  MOST_SOUND,
+  type AudioInput,
+  type EncoderCommand,
+  type EncoderReport,
+  type FramesOptions,
+  type VideoInput,
 } from './encoder-messages.js';
 import type { Encoder, EncoderEvents, EncoderHealth, EncoderTarget } from './encoder.js';
 import { DEFAULT_SIZE } from './frame-size.js';
@@ -76,8 +77,9 @@ export class WebCodecsEncoder implements Encoder {
   #health: EncoderHealth;
   #worker: Worker | undefined;
   #pump: StreamPump | undefined;
-  /** Pictures that the worker has not taken yet, and those that were left out for it. */
+  /** Pictures and pieces of sound that the worker has not taken yet, and all those that were left out for it. */
   #onTheWay = 0;
+  #soundOnTheWay = 0;
   #leftOut = 0;
   /** Data that is on its way from the worker, and was made before it began anew, is of no use. */
   #restarts = 0;
@@ -171,7 +173,7 @@ export class WebCodecsEncoder implements Encoder {
     }
     const pump = new StreamPump(this.#stream, this.#options.frameRate, {
       onVideo: (frame) => this.#sendPicture(frame),
-      onAudio: (data) => this.#send({ type: 'audio-data', data }, [data]),
+      onAudio: (data) => this.#sendSound(data),
     });
     this.#pump = pump;
     const audioInput: AudioInput | undefined = audio && { kind: 'messages' };
@@ -191,6 +193,17 @@ export class WebCodecsEncoder implements Encoder {
     }
     this.#onTheWay += 1;
     this.#send({ type: 'video-frame', frame }, [frame]);
+  }
+
+  /** The newest is left out: what was sent cannot be taken back. Its timestamps are not used again, and say so. */
+  #sendSound(data: AudioData): void {
+    if (this.#soundOnTheWay * data.duration >= MOST_SOUND) {
+      this.#leftOut += 1;
+      data.close();
+      return;
+    }
+    this.#soundOnTheWay += 1;
+    this.#send({ type: 'audio-data', data }, [data]);
   }
 
   /** Safari takes a video track to a worker. @returns false where tracks stay in this browser's windows */
@@ -247,6 +260,9 @@ export class WebCodecsEncoder implements Encoder {
         break;
       case 'video-taken':
         this.#onTheWay -= 1;
+        break;
+      case 'audio-taken':
+        this.#soundOnTheWay -= 1;
         break;
       case 'ended':
         this.#fail('NO_MEDIA_STREAM', 'No media stream available: its tracks have ended.');

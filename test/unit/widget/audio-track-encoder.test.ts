@@ -31,14 +31,30 @@ class FakeAudioData {
   close(): void {}
 }
 
-/** Gives each piece back as one chunk of its length. */
+/** Gives each piece back as one chunk of its length; what comes while it is `held`, when that is emptied. */
 class FakeAudioEncoder {
+  static held: FakeAudioData[] | undefined;
+  static last: FakeAudioEncoder;
   state = 'unconfigured';
-  constructor(private readonly init: { output: (chunk: object) => void }) {}
+  constructor(private readonly init: { output: (chunk: object) => void }) {
+    FakeAudioEncoder.last = this;
+  }
+  get encodeQueueSize(): number {
+    return FakeAudioEncoder.held?.length ?? 0;
+  }
+  /** Works on the oldest piece that is held. */
+  work(): void {
+    const piece = FakeAudioEncoder.held!.shift();
+    if (piece) this.#output(piece);
+  }
   configure(): void {
     this.state = 'configured';
   }
-  encode({ numberOfFrames, sampleRate, samples }: FakeAudioData): void {
+  encode(piece: FakeAudioData): void {
+    if (FakeAudioEncoder.held) FakeAudioEncoder.held.push(piece);
+    else this.#output(piece);
+  }
+  #output({ numberOfFrames, sampleRate, samples }: FakeAudioData): void {
     const duration = (numberOfFrames * 1e6) / sampleRate;
     this.init.output({
       duration,
@@ -78,6 +94,7 @@ function setUp(sampleRate = RATE) {
 }
 
 beforeEach(() => {
+  FakeAudioEncoder.held = undefined;
   vi.stubGlobal('AudioData', FakeAudioData);
   vi.stubGlobal('AudioEncoder', FakeAudioEncoder);
 });
@@ -113,6 +130,38 @@ describe('AudioTrackEncoder', () => {
     const steps = chunks.slice(1).map(({ timestamp }, at) => timestamp - chunks[at]!.timestamp);
     expect(Math.max(...steps)).toBeLessThan(10.5);
     expect(Math.min(...steps)).toBeGreaterThan(9.5);
+  });
+
+  it('leaves out what an encoder that stands has no room for, and puts the rest where it was captured', () => {
+    const { encoder, chunks, pushAll, offOf } = setUp();
+    pushAll(10_000, 1e6);
+    FakeAudioEncoder.held = [];
+    for (let now = 1e6; now < 61e6; now += 100_000) {
+      pushAll(now, now + 100_000);
+      encoder.fill(now + 100_000);
+    }
+    expect(FakeAudioEncoder.held).toHaveLength(300);
+    expect(encoder.dropped).toBe(5700);
+    // Ten times as fast as sound is played, until nothing is left.
+    for (let now = 61e6; FakeAudioEncoder.held.length > 0; now += PIECE) {
+      for (let count = 0; count < 10; count++) FakeAudioEncoder.last.work();
+      if (now < 65e6) pushAll(now, now + PIECE);
+    }
+    expect(encoder.dropped).toBe(5700);
+    expect(chunks.length).toBeGreaterThan(99 + 300 + 390);
+    expect(Math.max(...offOf(10_000).map(Math.abs))).toBeLessThan(0.1);
+  });
+
+  it('is silent for what an encoder had no room for, where that is short', () => {
+    const { encoder, chunks, pushAll, offOf } = setUp();
+    FakeAudioEncoder.held = [];
+    pushAll(10_000, 4e6);
+    expect(encoder.dropped).toBe(99);
+    while (FakeAudioEncoder.held.length > 0) FakeAudioEncoder.last.work();
+    FakeAudioEncoder.held = undefined;
+    pushAll(4e6, 5e6);
+    expect(chunks.filter(({ captured }) => captured === 0)).toHaveLength(1);
+    expect(Math.max(...offOf(10_000).map(Math.abs))).toBeLessThan(0.1);
   });
 
   it('goes on where a machine wakes that slept', () => {
