@@ -4,8 +4,16 @@ import { addressOf } from './worker-loader.js';
 export interface PumpEvents {
   /** The receiver closes it. */
   onVideo(frame: VideoFrame): void;
-  /** The receiver closes it. */
-  onAudio(data: AudioData): void;
+  /** The receiver closes it. @param leftOut pieces right before it, since the page stood still */
+  onAudio(data: AudioData, leftOut: number): void;
+}
+
+/** What the worklet sends. */
+interface Heard {
+  planes: Float32Array[];
+  /** Of the context's, the first one of it. */
+  frame: number;
+  leftOut: number;
 }
 
 /**
@@ -50,7 +58,8 @@ export class StreamPump {
     );
     const { sampleRate } = context;
     const node = new AudioWorkletNode(context, 'livedrop-capture', { numberOfOutputs: 0 });
-    node.port.onmessage = ({ data }: MessageEvent<{ planes: Float32Array[]; frame: number }>) => {
+    node.port.onmessage = ({ data }: MessageEvent<Heard>) => {
+      node.port.postMessage('taken');
       const numberOfFrames = data.planes[0]?.length ?? 0;
       const samples = new Float32Array(numberOfFrames * data.planes.length);
       data.planes.forEach((plane, channel) => samples.set(plane, channel * numberOfFrames));
@@ -63,6 +72,7 @@ export class StreamPump {
           timestamp: Math.round((data.frame * 1e6) / sampleRate),
           data: samples,
         }),
+        data.leftOut,
       );
     };
     context.createMediaStreamSource(new MediaStream(this.#stream.getAudioTracks())).connect(node);

@@ -173,7 +173,10 @@ export class WebCodecsEncoder implements Encoder {
     }
     const pump = new StreamPump(this.#stream, this.#options.frameRate, {
       onVideo: (frame) => this.#sendPicture(frame),
-      onAudio: (data) => this.#sendSound(data),
+      onAudio: (data, leftOut) => {
+        this.#leftOut += leftOut;
+        this.#sendSound(data);
+      },
     });
     this.#pump = pump;
     const audioInput: AudioInput | undefined = audio && { kind: 'messages' };

@@ -89,9 +89,9 @@ async function start() {
   const encoder = new WebCodecsEncoder(stream as unknown as MediaStream, events);
   await encoder.start();
   let heard = 0;
-  const hear = (seconds: number): void => {
+  const hear = (seconds: number, leftOut = 0): void => {
     for (const end = heard + seconds * 48_000; heard < end; heard += 960) {
-      port.onmessage!({ data: { planes: [new Float32Array(960)], frame: heard } });
+      port.onmessage!({ data: { planes: [new Float32Array(960)], frame: heard, leftOut } });
     }
   };
   return { encoder, hear };
@@ -110,6 +110,16 @@ describe('sound that is sent to a worker', () => {
     hear(1);
     expect(worker.sound[0]!.timestamp).toBe(60e6);
     expect(worker.sound).toHaveLength(50);
+    await encoder.stop();
+  });
+
+  it('was answered for, and what was left out before the page had it is counted', async () => {
+    const answers = vi.spyOn(port, 'postMessage');
+    const { encoder, hear } = await start();
+    hear(0.02, 7);
+    expect(answers).toHaveBeenCalledTimes(1);
+    FakeWorker.last.take();
+    expect(encoder.health.dropped).toBe(7);
     await encoder.stop();
   });
 

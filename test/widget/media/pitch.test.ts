@@ -83,6 +83,7 @@ async function listen(context: AudioContext, url: string, rate: number, keepsPit
   video.requestVideoFrameCallback(onFrame);
   await new Promise<void>((resolve) => {
     node.port.onmessage = ({ data }: MessageEvent<{ planes: Float32Array[] }>) => {
+      node.port.postMessage('taken');
       if (video.currentTime < BEGINNING) return;
       heard.push(data.planes[0]!);
       const length = heard.reduce((sum, piece) => sum + piece.length, 0);
