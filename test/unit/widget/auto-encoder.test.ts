@@ -21,7 +21,8 @@ class FakeWorker extends EventTarget {
     if (manner !== 'silent') queueMicrotask(() => this.#says({ type: 'ready' }));
   }
 
-  postMessage({ type }: { type: string }): void {
+  postMessage({ type, video }: { type: string; video?: { kind: string } }): void {
+    if (video?.kind === 'track') throw new DOMException('tracks stay in windows', 'DataCloneError');
     if (type === 'start' && manner === 'works') this.#says({ type: 'format', format: FRAMES, origin: 1 });
     if (type === 'start' && manner === 'no encoder') this.#says({ type: 'error', message: 'no encoder' });
     if (type === 'stop') this.#says({ type: 'stopped' });
@@ -63,7 +64,10 @@ class FakeProcessor {
   readable = new ReadableStream();
 }
 
-const track = { kind: 'video', readyState: 'live', getSettings: () => ({}) };
+const track = Object.assign(new EventTarget(), {
+  ...{ kind: 'video', readyState: 'live', getSettings: () => ({}) },
+  clone: () => ({ stop: () => {} }),
+});
 const stream = { getVideoTracks: () => [track], getAudioTracks: () => [], getTracks: () => [track] };
 
 /** What browsers with WebCodecs have; none of the codecs in `not`. */
@@ -111,6 +115,19 @@ describe('AutoEncoder', () => {
     expect(encoder.health?.kind).toBe('webcodecs');
     await encoder.stop();
     expect(FakeWorker.made.map(({ isTerminated }) => isTerminated)).toEqual([true]);
+  });
+
+  it('encodes frames, and says so, where the browser breaks no track into them', async () => {
+    vi.stubGlobal('MediaStreamTrackProcessor', undefined);
+    vi.stubGlobal('MediaStream', class {});
+    const play = () => Promise.resolve();
+    vi.stubGlobal('document', { createElement: () => ({ play, readyState: 0 }) });
+    vi.stubGlobal('HTMLMediaElement', { HAVE_CURRENT_DATA: 2 });
+    const { encoder } = await make('auto');
+    expect(await encoder.start()).toEqual(FRAMES);
+    expect(encoder.health).toMatchObject({ kind: 'webcodecs', frameRate: 30 });
+    expect(FakeRecorder.made).toEqual([]);
+    await encoder.stop();
   });
 
   it.each([
