@@ -109,7 +109,7 @@ describe('authorize', () => {
     const clientAddress = (context: Context) => context.req.header('X-Test-Address');
     const access = accessOf({ authorize: answer(true), clientAddress });
     const play = (headers: Record<string, string>) => access.authorizePlay(applicant(headers), undefined);
-    const visitors = [
+    const visitors: Record<string, string>[] = [
       {},
       { 'Sec-WebSocket-Protocol': 'ada' },
       { 'X-Forwarded-User': 'ada' },
