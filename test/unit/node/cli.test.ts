@@ -38,7 +38,7 @@ describe('livedrop', () => {
     'prints where to broadcast and watch, nothing else, and stops on SIGINT',
     async () => {
       const { cli, exited, stderr } = run(['--port', '0']);
-      const output = await readUntil(cli.stdout, /watch\.html\n\n/);
+      const output = await readUntil(cli.stdout!, /watch\.html\n\n/);
       const url = /Broadcast +(http:\/\/localhost:\d+)\/demo\/broadcast\.html/.exec(output)?.[1];
       expect(output).toContain(`Watch      ${url}/demo/watch.html`);
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
@@ -52,7 +52,7 @@ describe('livedrop', () => {
     const full = openSync('/dev/full', 'w');
     const { cli, exited } = run(['--port', '0', '--log-level', 'debug'], {}, full);
     try {
-      const url = /http:\/\/localhost:\d+/.exec(await readUntil(cli.stdout, /watch\.html\n\n/))![0];
+      const url = /http:\/\/localhost:\d+/.exec(await readUntil(cli.stdout!, /watch\.html\n\n/))![0];
       // Lines of the log, beside that of its start.
       const socket = new WebSocket(`${url.replace('http', 'ws')}/livestream/ws`);
       await once(socket, 'open');
