@@ -49,7 +49,12 @@ export class HlsPlayback implements Playback {
     this.#events = events;
     this.#token = options.token ?? (() => undefined);
     this.#onTake = options.onTake;
-    this.#edge = new LiveEdge(video, { latency: options.latency, playlist: () => this.#playlistEdge });
+    this.#edge = new LiveEdge(video, {
+      latency: options.latency,
+      playlist: () => this.#playlistEdge,
+      // Two that set the rate of one element undo each other's, and this one does not know of who looks back.
+      waits: !!this.#onTake,
+    });
     this.#showTimeout = new ShowTimeout(url, (error) => events.onError(error), options.showTimeout);
     const first = withToken(this.#url, this.#token());
     this.#prefetch = options.headStart?.takePlaylists(first) ?? new PlaylistPrefetch(first);
@@ -142,8 +147,11 @@ export class HlsPlayback implements Playback {
     this.#edge.reset();
     // The element is left alone while there is nothing to play.
     hls.once(Events.MANIFEST_PARSED, () => {
-      this.#onTake?.();
-      this.#onTake = undefined;
+      if (this.#onTake) {
+        this.#onTake();
+        this.#edge.start();
+        this.#onTake = undefined;
+      }
       // The last picture stands until there is something to take its place.
       this.#attached?.destroy();
       this.#attached = hls;

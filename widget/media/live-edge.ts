@@ -33,6 +33,8 @@ export interface LiveEdgeOptions {
   latency?: Partial<LatencyOptions> | undefined;
   /** Where media comes from a playlist: what that says, so that loading which is stuck is noticed. */
   playlist?: () => PlaylistEdge;
+  /** Leaves the video element alone until `start()`: something else has it. */
+  waits?: boolean;
   /** Goes over a hole in the buffer, where nobody else does. */
   jumpsHoles?: boolean;
   /** Playback ran dry. */
@@ -45,8 +47,8 @@ export class LiveEdge {
   readonly #options: LiveEdgeOptions;
   readonly #control: LatencyControl;
   readonly #loading = new StuckLoading();
-  readonly #timer: ReturnType<typeof setInterval>;
   readonly #listeners = new AbortController();
+  #timer: ReturnType<typeof setInterval> | undefined;
   #isFollowing = true;
   #lastTick = 0;
   #seekingSince = 0;
@@ -56,6 +58,12 @@ export class LiveEdge {
     this.#video = video;
     this.#options = options;
     this.#control = new LatencyControl(options.latency);
+    if (!options.waits) this.start();
+  }
+
+  /** Begins, once, where it was to wait. */
+  start(): void {
+    const video = this.#video;
     // What is played a little faster is not to be heard; a page may have set it otherwise.
     video.preservesPitch = true;
     const { signal } = this.#listeners;
