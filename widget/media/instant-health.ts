@@ -8,6 +8,8 @@ export interface InstantHealthOptions {
   slowShare: number;
   /** … for so long. @default 6 */
   slowWindow: number;
+  /** A picture that stands for so long, and while the playlist grows after that. @default 5 */
+  starved: number;
 }
 
 export const INSTANT_HEALTH_DEFAULTS: InstantHealthOptions = {
@@ -15,6 +17,7 @@ export const INSTANT_HEALTH_DEFAULTS: InstantHealthOptions = {
   stallWindow: 20,
   slowShare: 0.9,
   slowWindow: 6,
+  starved: 5,
 };
 
 /** A longer silence, seconds, is the broadcaster's: a slow network brings something all the time. */

@@ -1,6 +1,6 @@
 import { CaptureTimes } from './capture-times.js';
 import { instantUrl } from './instant-url.js';
-import { InstantHealth, type InstantHealthOptions } from './instant-health.js';
+import { INSTANT_HEALTH_DEFAULTS, InstantHealth, type InstantHealthOptions } from './instant-health.js';
 import { INSTANT_LATENCY_DEFAULTS } from './latency.js';
 import { LiveEdge } from './live-edge.js';
 import { LiveMp4Source } from './live-mp4-source.js';
@@ -9,6 +9,7 @@ import { MseSink, supportedMp4Type } from './mse-sink.js';
 import type { Playback, PlaybackEvents, PlaybackOptions } from './playback.js';
 import { withToken } from '../playback-token.js';
 import { ShowTimeout } from './show-timeout.js';
+import { watchStarvation } from './starvation.js';
 
 /** Where playback begins, seconds from the edge: Chromium wants about so much sound before it starts. */
 const JOIN_AT = 0.2;
@@ -53,6 +54,7 @@ export class InstantPlayback implements Playback {
   readonly #health: InstantHealth;
   readonly #source: LiveMp4Source;
   readonly #showTimeout: ShowTimeout;
+  readonly #endStarvation: () => void;
   readonly #listeners = new AbortController();
   #sink: MseSink | undefined;
   #times = new CaptureTimes();
@@ -98,6 +100,12 @@ export class InstantPlayback implements Playback {
       },
       headStart ? { fetch: (address, request) => headStart.fetch(address, request) } : {},
     );
+    this.#endStarvation = watchStarvation(video, {
+      playlistUrl: () => withToken(playlistUrl, options.token?.()),
+      seconds: options.health?.starved ?? INSTANT_HEALTH_DEFAULTS.starved,
+      onHope: () => this.#source.isActive && this.#source.start(),
+      onStarved: (reason) => this.#giveUp(reason),
+    });
     const { signal } = this.#listeners;
     video.addEventListener('pause', () => this.#paused(), { signal });
     video.addEventListener('play', () => this.#resume(), { signal });
@@ -138,6 +146,7 @@ export class InstantPlayback implements Playback {
     this.#listeners.abort();
     clearTimeout(this.#burstTimer);
     this.#showTimeout.close();
+    this.#endStarvation();
     this.#edge.close();
     this.#sink?.close();
     this.#sink = undefined;
@@ -290,6 +299,7 @@ export class InstantPlayback implements Playback {
   #giveUp(reason: string): void {
     if (this.#hasGivenUp) return;
     this.#hasGivenUp = true;
+    this.#endStarvation();
     this.#events.onFallback(reason);
   }
 

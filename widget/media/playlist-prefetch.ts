@@ -14,13 +14,15 @@ export type PlaylistLoader = new (config: HlsConfig) => Loader<PlaylistLoaderCon
  * names one alone. What fails is left to hls.js, which knows how to try again.
  */
 export class PlaylistPrefetch {
+  /** The media playlist; undefined where it could not be had. */
+  readonly media: Promise<Playlist | undefined>;
   readonly #answers = new Map<string, Promise<Playlist | undefined>>();
   readonly #abort = new AbortController();
 
   constructor(url: string) {
-    void this.#ask(url).then((playlist) => {
+    this.media = this.#ask(url).then((playlist) => {
       const media = playlist && onlyVariant(playlist);
-      if (media !== undefined) void this.#ask(media);
+      return media === undefined ? undefined : this.#ask(media);
     });
   }
 

@@ -231,4 +231,23 @@ describe('<live-player latency="instant">', function () {
       restore();
     }
   });
+
+  it('falls back where live.mp4 breaks off and is refused from then on, while the playlist goes on', async () => {
+    const { fetch } = globalThis;
+    const cut = new AbortController();
+    const { player, reasons, restore } = await watchThrough((input, init) =>
+      cut.signal.aborted
+        ? Promise.resolve(new Response('', { status: 503 }))
+        : fetch(input, { ...init, signal: AbortSignal.any([init!.signal!, cut.signal]) }),
+    );
+    try {
+      await plays(player);
+      cut.abort();
+      while (player.video.transport !== 'hls') await nextEvent(player.video, 'statechange');
+      await plays(player);
+      expect(reasons).to.deep.equal(['no media for 5 s while the playlist grows']);
+    } finally {
+      restore();
+    }
+  });
 });

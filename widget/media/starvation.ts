@@ -1,0 +1,56 @@
+import { PlaylistPrefetch } from './playlist-prefetch.js';
+
+/** So often it is looked, and the playlist asked for, in the time that the picture may stand. */
+const LOOKS = 2;
+
+export interface StarvationOptions {
+  /** Of the multivariant playlist; asked at every look. */
+  playlistUrl(): string;
+  /** That the picture may stand. */
+  seconds: number;
+  /** The playlist grows: what waits on a connection may wait for nothing, so ask anew at once. */
+  onHope(): void;
+  /** It has grown again since, and brought nothing. */
+  onStarved(reason: string): void;
+}
+
+/**
+ * Notices a picture that stands for want of media although its stream goes on. Only the playlist tells: one that is away
+ * too, or does not grow, means that the network, the server or the broadcaster is away, and all there is to do is to wait.
+ * @returns what ends it
+ */
+export function watchStarvation(
+  video: HTMLVideoElement,
+  { playlistUrl, seconds, onHope, onStarved }: StarvationOptions,
+): () => void {
+  let request: PlaylistPrefetch | undefined;
+  let position: number | undefined;
+  /** What the look before found. */
+  let playlist: string | undefined;
+  /** Looks in a row that found it grown. */
+  let grown = 0;
+
+  const look = async (): Promise<void> => {
+    // What did not come in time is nothing.
+    request?.close();
+    const before = playlist;
+    playlist = undefined;
+    const stands = video.currentTime === position && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    position = video.currentTime;
+    if (!stands || video.paused) return;
+    const asked = (request = new PlaylistPrefetch(playlistUrl()));
+    const found = (await asked.media)?.text;
+    if (asked !== request) return;
+    playlist = found;
+    grown = before && found && found !== before ? grown + 1 : 0;
+    if (grown === 1) onHope();
+    // A fresh request has had its time.
+    if (grown === 2) onStarved(`no media for ${seconds} s while the playlist grows`);
+  };
+  const timer = setInterval(() => void look(), (seconds * 1000) / LOOKS);
+  return () => {
+    clearInterval(timer);
+    request?.close();
+    request = undefined;
+  };
+}
