@@ -2,39 +2,7 @@ import { Events } from 'hls.js';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { HlsPlayback } from '../../../widget/media/hls-playback.js';
 import type { PlaybackOptions } from '../../../widget/media/playback.js';
-
-/** What is used of hls.js; the real one plays in the browser's tests. */
-class FakeHls {
-  static readonly Events = Events;
-  static readonly ErrorTypes = { MEDIA_ERROR: 'mediaError' };
-  static readonly DefaultConfig = { loader: class {} };
-  static last: FakeHls | undefined;
-  readonly #listeners = new Map<string, () => void>();
-
-  static isSupported(): boolean {
-    return true;
-  }
-
-  constructor() {
-    FakeHls.last = this;
-  }
-
-  on(event: string, listener: () => void): void {
-    this.#listeners.set(event, listener);
-  }
-
-  once(event: string, listener: () => void): void {
-    this.on(event, listener);
-  }
-
-  emit(event: string): void {
-    this.#listeners.get(event)?.();
-  }
-
-  loadSource(): void {}
-  attachMedia(): void {}
-  destroy(): void {}
-}
+import { FakeHls } from './fake-hls.js';
 
 /** Behind what is there, and played at a rate that is nobody's: who has it sets another. */
 class FakeVideo extends EventTarget {

@@ -112,6 +112,26 @@ describe('LiveEdge', () => {
     expect(edge!.isFollowing).toBe(true);
   });
 
+  it('is at the edge again soon after a pause, but for a person who looks back', () => {
+    for (const isFollowing of [true, false]) {
+      video = new FakeVideo();
+      video.ranges[0]![1] = 10;
+      video.currentTime = 9.7;
+      make().isFollowing = isFollowing;
+      play(4);
+      video.paused = true;
+      play(8);
+      expect(left()).toBeGreaterThan(8);
+      video.paused = false;
+      // Told by the browser.
+      video.dispatchEvent(new Event('playing'));
+      play(3);
+      if (isFollowing) expect(left()).toBeLessThan(0.5);
+      else expect(left()).toBeGreaterThan(8);
+      edge!.close();
+    }
+  });
+
   it('does not run while it waits, and takes the rate back when it is closed', () => {
     video.ranges[0]![1] = 10;
     video.currentTime = 8.8;
