@@ -35,9 +35,11 @@ export function watchStarvation(
     request?.close();
     const before = playlist;
     playlist = undefined;
-    const stands = video.currentTime === position && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
-    position = video.currentTime;
-    if (!stands || video.paused) return;
+    const { currentTime, readyState, paused, ended } = video;
+    const stands = currentTime === position && readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    position = currentTime;
+    // Who waits for a stream that is not there, or is over, has no picture that stands, and others ask for that.
+    if (!stands || paused || ended || readyState === HTMLMediaElement.HAVE_NOTHING) return;
     const asked = (request = new PlaylistPrefetch(playlistUrl()));
     const found = (await asked.media)?.text;
     if (asked !== request) return;

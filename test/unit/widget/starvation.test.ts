@@ -4,7 +4,7 @@ import { watchStarvation } from '../../../widget/media/starvation.js';
 const PLAYLIST = 'https://live.example/livestream/a/stream.m3u8';
 const MULTIVARIANT = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nsource/x.m3u8\n';
 
-let video: { paused: boolean; readyState: number; currentTime: number };
+let video: { paused: boolean; ended: boolean; readyState: number; currentTime: number };
 let told: string[];
 let asked: string[];
 /** The media playlist, or what becomes of its request. */
@@ -34,14 +34,14 @@ function watch(seconds = 5): void {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  vi.stubGlobal('HTMLMediaElement', { HAVE_FUTURE_DATA: 3 });
+  vi.stubGlobal('HTMLMediaElement', { HAVE_NOTHING: 0, HAVE_FUTURE_DATA: 3 });
   vi.stubGlobal('fetch', async (url: string, { signal }: RequestInit) => {
     asked.push(url);
     const text = url === PLAYLIST ? MULTIVARIANT : await answer(signal!);
     const response = text === '' ? new Response('', { status: 503 }) : new Response(text);
     return Object.defineProperty(response, 'url', { value: url });
   });
-  video = { paused: false, readyState: 2, currentTime: 7 };
+  video = { paused: false, ended: false, readyState: 2, currentTime: 7 };
   told = [];
   asked = [];
   answer = grows;
@@ -84,12 +84,12 @@ describe('a picture that stands', () => {
     expect(await pass(60)).toEqual([]);
   });
 
-  it('is none where it is paused, moves, or has more to show', async () => {
+  it('is none where there never was one, or it is paused, over, moves, or has more to show', async () => {
     watch();
-    video.paused = true;
-    await pass(20);
-    Object.assign(video, { paused: false, readyState: 3 });
-    await pass(20);
+    for (const other of [{ readyState: 0 }, { paused: true }, { ended: true }, { readyState: 3 }]) {
+      Object.assign(video, { paused: false, ended: false, readyState: 2 }, other);
+      await pass(20);
+    }
     video.readyState = 2;
     for (let look = 0; look < 10; look++) {
       video.currentTime += 0.1;
