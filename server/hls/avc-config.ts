@@ -10,6 +10,10 @@ export interface AvcConfig {
   pps: Uint8Array[];
 }
 
+/** The most parameter sets of a kind that an avcC has room for (ISO/IEC 14496-15 §5.3.3.1.2). */
+export const MAX_SPS = 31;
+export const MAX_PPS = 255;
+
 /**
  * Reads an AVCDecoderConfigurationRecord, an avcC's body (ISO/IEC 14496-15 §5.3.3.1).
  * @throws RangeError saying what is wrong with it

@@ -1,5 +1,5 @@
 import { LivestreamError } from '../errors.js';
-import { readAvcC, writeAvcC } from '../hls/avc-config.js';
+import { MAX_PPS, MAX_SPS, readAvcC, writeAvcC } from '../hls/avc-config.js';
 import { sameBytes } from '../hls/boxes.js';
 import { isPicture, joinLengths, NalType, nalType, splitLengths, splitStartCodes } from '../hls/h264-nal.js';
 import type { SequenceParameters } from '../hls/h264-sps.js';
@@ -66,6 +66,8 @@ export class H264Track implements ChunkReader {
     const key = nals.some((nal) => nalType(nal) === NalType.IDR);
     const sps = nals.filter((nal) => nalType(nal) === NalType.SPS);
     const pps = nals.filter((nal) => nalType(nal) === NalType.PPS);
+    checkCount('sequence', sps.length, MAX_SPS);
+    checkCount('picture', pps.length, MAX_PPS);
     if (key && (sps.length > 0 || pps.length > 0)) this.#adoptInBand(sps, pps);
     if (!this.#track) {
       throw new UnusableFrame(
@@ -146,8 +148,21 @@ export class H264Track implements ChunkReader {
 const staysInSample = (nal: Uint8Array): boolean =>
   nalType(nal) !== NalType.SPS && nalType(nal) !== NalType.PPS && nalType(nal) !== NalType.DELIMITER;
 
+/** Before they are compared: a message has room for hundreds of thousands. */
+function checkCount(kind: string, count: number, most: number): void {
+  if (count <= most) return;
+  throw new UnusableFrame(
+    'broken-chunk',
+    `a chunk has ${count} ${kind} parameter sets; send those in use, ${most} at most`,
+  );
+}
+
+/** A character for each byte. */
+const latin1 = new TextDecoder('latin1');
+
+/** Without comparing each with each: sets may be long. */
 function distinct(sets: readonly Uint8Array[]): Uint8Array[] {
-  return sets.filter((set, index) => sets.findIndex((other) => sameBytes(set, other)) === index);
+  return [...new Map(sets.map((set) => [latin1.decode(set), set])).values()];
 }
 
 function sameSets(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {

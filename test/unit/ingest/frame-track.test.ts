@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { joinLengths } from '../../../server/hls/h264-nal.js';
 import { createChunkReader, readTracks } from '../../../server/ingest/frame-track.js';
 import type { AudioTrackConfig, TrackConfig, VideoTrackConfig } from '../../../server/protocol.js';
 import { generateFrames, toAnnexB } from '../../helpers/frames.js';
@@ -100,6 +101,41 @@ describe('chunks', () => {
     expect(reader.read(frames[0]!.chunk).key).toBe(true);
     // All of them are in the sample entry: what is written is avc1.
     expect(reader.track).toMatchObject({ codec: expect.stringMatching(/^avc1\./), width: 320, height: 180 });
+  });
+
+  describe('with parameter sets in band', () => {
+    const picture = Uint8Array.of(0x65, 0x88, 0x84);
+    /** Behind lengths of four bytes. */
+    const avc3 = { ...video, codec: 'avc3.42E01F', description: base64(1, 66, 0, 30, 255, 224, 0) };
+    /** Different ones, of so many bytes. */
+    const sets = (type: number, count: number, length = 4): Uint8Array[] =>
+      Array.from({ length: count }, (_, index) => {
+        const set = new Uint8Array(length).fill(type, 0, 1);
+        new DataView(set.buffer).setUint16(length - 2, index + 1);
+        return set;
+      });
+
+    it.each([
+      ['sequence', 0x67, 32, 31],
+      ['picture', 0x68, 256, 255],
+    ])('are refused with more %s ones than an avcC has room for', (kind, type, count, most) => {
+      const reader = createChunkReader(avc3, 1);
+      expect(() => reader.read(joinLengths([...sets(type, count), picture]))).toThrow(
+        expect.objectContaining({
+          reason: 'broken-chunk',
+          message: expect.stringMatching(new RegExp(`${count} ${kind} parameter sets.*${most} at most`)),
+        }),
+      );
+    });
+
+    it('take no longer the more of them are there', () => {
+      const reader = createChunkReader(avc3, 1);
+      const chunk = joinLengths([...sets(0x67, 60_000), ...sets(0x68, 60_000), picture]);
+      const start = performance.now();
+      expect(() => reader.read(chunk)).toThrow(expect.objectContaining({ reason: 'broken-chunk' }));
+      // Comparing each with each takes minutes.
+      expect(performance.now() - start).toBeLessThan(5000);
+    });
   });
 
   it('of AAC are taken out of ADTS where the track has no description', () => {
