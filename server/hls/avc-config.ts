@@ -14,6 +14,9 @@ export interface AvcConfig {
 export const MAX_SPS = 31;
 export const MAX_PPS = 255;
 
+/** The longest, bytes: its length has 16 bits there. */
+const MAX_SET_BYTES = 0xffff;
+
 /**
  * Reads an AVCDecoderConfigurationRecord, an avcC's body (ISO/IEC 14496-15 §5.3.3.1).
  * @throws RangeError saying what is wrong with it
@@ -45,13 +48,15 @@ export function readAvcC(bytes: Uint8Array): AvcConfig {
 
 /**
  * Writes an avcC's body. Profile and level are those of the first sequence parameter set, whatever was said of them.
- * @throws RangeError when there is no sequence parameter set, or it is none
+ * @throws RangeError when there is no sequence parameter set, or it is none, or the record has no room for all
  */
 export function writeAvcC({ lengthSize, sps, pps }: AvcConfig): {
   avcC: Uint8Array;
   parameters: SequenceParameters;
 } {
   if (!sps[0] || !pps[0]) throw new RangeError('a sequence and a picture parameter set are needed');
+  checkRoom('sequence', sps, MAX_SPS);
+  checkRoom('picture', pps, MAX_PPS);
   const parameters = readSps(sps[0]);
   const { profile, constraints, level, chromaFormat, bitDepth } = parameters;
   const sets = (list: readonly Uint8Array[]): Uint8Array[] => list.flatMap((set) => [u16(set.length), set]);
@@ -65,4 +70,12 @@ export function writeAvcC({ lengthSize, sps, pps }: AvcConfig): {
     ...(profile === 100 ? [u8(0xfc | chromaFormat, 0xf8 | (bitDepth - 8), 0xf8 | (bitDepth - 8), 0)] : []),
   ]);
   return { avcC, parameters };
+}
+
+/** What does not fit into its field would be written modulo the field's size. */
+function checkRoom(kind: string, sets: readonly Uint8Array[], most: number): void {
+  if (sets.length > most) throw new RangeError(`${sets.length} ${kind} parameter sets; the most is ${most}`);
+  const long = sets.find(({ length }) => length > MAX_SET_BYTES);
+  if (!long) return;
+  throw new RangeError(`a ${kind} parameter set of ${long.length} bytes; the most is ${MAX_SET_BYTES}`);
 }

@@ -32,7 +32,12 @@ const SENDING_TIME = 2000;
 const CLOCK_LEAP = 30_000;
 
 /** What was lost with a frame that these are the reasons for may be what the next frames refer to. */
-const BREAKS_PREDICTION = new Set<DropReason>(['reserved-bits', 'timestamp-range', 'broken-chunk']);
+const BREAKS_PREDICTION = new Set<DropReason>([
+  'reserved-bits',
+  'timestamp-range',
+  'broken-chunk',
+  'no-parameter-sets',
+]);
 
 interface CaptureClock {
   /** Microseconds. */

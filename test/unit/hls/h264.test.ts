@@ -96,6 +96,24 @@ describe('avcC', () => {
     expect(parameters).toMatchObject({ width: 1280, height: 720 });
   });
 
+  it('is not written where it has no room for its parameter sets', async () => {
+    const nals = splitStartCodes(await encode('320x180', 'yuv420p'));
+    const sps = nals.find((nal) => nalType(nal) === 7)!;
+    const pps = nals.find((nal) => nalType(nal) === 8)!;
+    const write = (spsCount: number, ppsCount: number, last = pps) =>
+      writeAvcC({
+        lengthSize: 4,
+        sps: Array<Uint8Array>(spsCount).fill(sps),
+        pps: [...Array<Uint8Array>(ppsCount - 1).fill(pps), last],
+      });
+    const long = new Uint8Array(65_536).fill(0x68, 0, 1);
+    expect(() => write(32, 1)).toThrow(new RangeError('32 sequence parameter sets; the most is 31'));
+    expect(() => write(1, 256)).toThrow(new RangeError('256 picture parameter sets; the most is 255'));
+    expect(() => write(1, 1, long)).toThrow(/picture parameter set of 65536 bytes; the most is 65535/);
+    const full = readAvcC(write(31, 255, long.subarray(1).fill(0x68, 0, 1)).avcC);
+    expect([full.sps.length, full.pps.length, full.pps.at(-1)!.length]).toEqual([31, 255, 65_535]);
+  });
+
   it.each([
     ['nothing', [], /too few/],
     ['another version', [2, 66, 0, 30, 255, 225, 0, 0], /version is 2/],

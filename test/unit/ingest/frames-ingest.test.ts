@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { concat } from '../../../server/hls/boxes.js';
+import type { DropReason } from '../../../server/ingest/frame-drops.js';
 import type { VideoTrackConfig } from '../../../server/protocol.js';
 import {
   frameMessage,
@@ -373,6 +375,39 @@ describe('FramesIngest', () => {
       expect(runs[0]!.chunks('video')).toEqual(expected);
       expect(drops()).toEqual({ [reason]: 1, ...(losesPrediction ? { 'waiting-for-key': 19 } : {}) });
       expect(notices).toMatchObject([{ code: 'BAD_MESSAGE', message: expect.stringContaining(reason) }]);
+    });
+
+    const startCode = Uint8Array.of(0, 0, 0, 1);
+    /** Different ones. */
+    const parameterSets = (type: number, count: number, length: number): Uint8Array[] =>
+      Array.from({ length: count }, (_, index) =>
+        concat([
+          startCode,
+          Uint8Array.of(type),
+          new Uint8Array(length - 2).fill(0x80),
+          Uint8Array.of(index + 1),
+        ]),
+      );
+    it.each<[string, Uint8Array[], DropReason, RegExp]>([
+      ['33 sequence parameter sets', parameterSets(0x67, 32, 20), 'broken-chunk', /33 sequence.*31/],
+      ['256 picture parameter sets', parameterSets(0x68, 255, 20), 'broken-chunk', /256 picture.*255/],
+      ['one of 65536 bytes', parameterSets(0x68, 1, 65_536), 'no-parameter-sets', /65536 bytes.*65535/],
+    ])('leaves out a key frame with more than an avcC has room for: %s', async (_, sets, reason, message) => {
+      const annexB = toAnnexB(videoOnly);
+      const { write, finish, drops, notices, failures } = setUp(annexB.format);
+      write(
+        annexB.frames.map((each, index) =>
+          index === 30 ? rewrite(each, concat([each.chunk, ...sets])) : each,
+        ),
+      );
+      const runs = await finish();
+      expect(runs).toHaveLength(1);
+      expect(runs[0]!.tracks[0]!.codec).toBe(video.codec);
+      // What refers to it is left out, too.
+      expect(runs[0]!.chunks('video')).toEqual(chunksOf(videoOnly.frames.toSpliced(30, 30), 0));
+      expect(drops()).toEqual({ [reason]: 1, 'waiting-for-key': 29 });
+      expect(notices).toMatchObject([{ code: 'BAD_MESSAGE', message: expect.stringMatching(message) }]);
+      expect(failures).toEqual([]);
     });
 
     it('judges key frames by what they are', async () => {
