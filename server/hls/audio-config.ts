@@ -94,6 +94,8 @@ function skipData(reader: BitReader): void {
 /** An Opus decoder's configuration (RFC 7845 §5.1). */
 export interface OpusConfig {
   channels: number;
+  /** In each packet, one after the other (RFC 7845 §3). */
+  streams: number;
   /** The body of a `dOps` box: Encapsulation of Opus in ISO Base Media File Format §4.3.2. */
   dOps: Uint8Array;
 }
@@ -130,7 +132,7 @@ export function readOpusHead(bytes: Uint8Array): OpusConfig {
     u8(family),
     table,
   ]);
-  return { channels, dOps };
+  return { channels, streams: table[0] ?? 1, dOps };
 }
 
 /**
@@ -140,31 +142,5 @@ export function readOpusHead(bytes: Uint8Array): OpusConfig {
 export function writeOpusConfig(channels: number): OpusConfig {
   if (channels > 2) throw new RangeError(`the mapping of ${channels} channels is not known`);
   const dOps = concat([u8(0, channels), u16(DEFAULT_PRE_SKIP), u32(INPUT_SAMPLE_RATE), u16(0), u8(0)]);
-  return { channels, dOps };
-}
-
-/** Samples at 48 kHz of a frame, by the first five bits of its packet (RFC 6716 §3.1). */
-const frameSamples = (config: number): number => {
-  if (config < 12) return [480, 960, 1920, 2880][config & 3]!;
-  if (config < 16) return config & 1 ? 960 : 480;
-  return 120 << (config & 3);
-};
-
-/** The longest packet, 120 ms, in samples at 48 kHz (RFC 6716 §2.1.4). */
-const MAX_OPUS_SAMPLES = 5760;
-
-/**
- * How many samples at 48 kHz a packet holds (RFC 6716 §3.2).
- * @throws RangeError when it cannot be one
- */
-export function opusSamples(packet: Uint8Array): number {
-  const [toc, second] = packet;
-  if (toc === undefined) throw new RangeError('an Opus packet has at least one byte');
-  const code = toc & 3;
-  if (code === 3 && second === undefined) throw new RangeError('an Opus packet is cut off');
-  const frames = code === 0 ? 1 : code === 3 ? (second ?? 0) & 0x3f : 2;
-  const samples = frames * frameSamples(toc >> 3);
-  if (samples === 0 || samples > MAX_OPUS_SAMPLES)
-    throw new RangeError(`an Opus packet says ${samples} samples`);
-  return samples;
+  return { channels, streams: 1, dOps };
 }

@@ -1,13 +1,13 @@
 import { LivestreamError } from '../errors.js';
 import {
   isAacFrame,
-  opusSamples,
   readAudioSpecificConfig,
   readOpusHead,
   stripAdts,
   writeAudioSpecificConfig,
   writeOpusConfig,
 } from '../hls/audio-config.js';
+import { opusSamples } from '../hls/opus-packet.js';
 import { mp4aEntry, opusEntry } from '../hls/sample-entry-writer.js';
 import type { Track } from '../hls/sample.js';
 import type { AudioTrackConfig } from '../protocol.js';
@@ -24,6 +24,12 @@ const AAC_SAMPLES = 1024;
 /** An AAC frame's length has 13 bits in ADTS; an Opus packet has at most 48 frames of 1275 bytes (RFC 6716 §3.4). */
 const MAX_AAC_BYTES = 8191;
 const MAX_OPUS_BYTES = 48 * 1277;
+
+/** So many right packets of Opus in a row are no accident: some frames of AAC look like one. */
+const BELIEVED = 50;
+
+/** … nor so many at the beginning: no more than are there before the first part anyway. */
+const PROVEN = 5;
 
 /** Channels by channelConfiguration (ISO/IEC 14496-3 table 1.19). */
 const AAC_CHANNELS = [0, 1, 2, 3, 4, 5, 6, 8];
@@ -95,7 +101,9 @@ function aac(config: AudioTrackConfig, id: number): ChunkReader {
 
 function opus(config: AudioTrackConfig, id: number): ChunkReader {
   const description = readDescription(config);
-  const { channels, dOps } = description ? readOpusHead(description) : writeOpusConfig(config.channels);
+  const { channels, streams, dOps } = description
+    ? readOpusHead(description)
+    : writeOpusConfig(config.channels);
   const track: Track = {
     id,
     kind: 'audio',
@@ -106,26 +114,44 @@ function opus(config: AudioTrackConfig, id: number): ChunkReader {
     sampleRate: 48_000,
     channels,
   };
+  /** Packets in a row. */
+  let right = 0;
+  /** What looks like a packet is kept out, too. */
+  let isDoubtful = false;
+  let isUnproven = true;
   return {
     track,
+    get isUnproven() {
+      return isUnproven;
+    },
     read(chunk) {
-      if (chunk.length > MAX_OPUS_BYTES) {
-        throw new UnusableFrame(
-          'broken-chunk',
-          `an Opus packet of ${chunk.length} bytes; send one packet a chunk`,
-        );
-      }
+      let length: number;
       try {
-        return { data: chunk, key: true, length: opusSamples(chunk) };
+        length = readOpus(chunk, streams);
       } catch (error) {
-        throw new UnusableFrame(
-          'broken-chunk',
-          error instanceof Error ? error.message : 'an Opus packet is broken',
-        );
+        isDoubtful ||= right < BELIEVED;
+        right = 0;
+        throw broken(error instanceof Error ? error.message : 'an Opus packet is broken');
       }
+      if (++right >= BELIEVED) isDoubtful = false;
+      if (isDoubtful)
+        throw broken(`only ${right} right packets after a broken one; ${BELIEVED} are believed`);
+      if (right >= PROVEN) isUnproven = false;
+      return { data: chunk, key: true, length };
     },
   };
 }
+
+/** @throws RangeError when it is no packet */
+function readOpus(chunk: Uint8Array, streams: number): number {
+  if (chunk.length > MAX_OPUS_BYTES * Math.max(1, streams)) {
+    throw new RangeError(`an Opus packet of ${chunk.length} bytes`);
+  }
+  return opusSamples(chunk, streams);
+}
+
+const broken = (what: string): UnusableFrame =>
+  new UnusableFrame('broken-chunk', `${what}; send one packet of Opus a chunk`);
 
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');

@@ -14,6 +14,8 @@ export interface ReadChunk {
 export interface ChunkReader {
   /** What its samples belong to; undefined while it is not known. Changes with the chunk read last. */
   readonly track: Track | undefined;
+  /** Too few chunks were read to tell whether they are what the track says. Default false. */
+  readonly isUnproven?: boolean;
   /**
    * @throws UnusableFrame when the chunk is not what its track says
    * @throws LivestreamError UNSUPPORTED_FORMAT when what it says of itself cannot be played

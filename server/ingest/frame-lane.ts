@@ -26,6 +26,8 @@ export class FrameLane {
   refused = false;
   /** Came with a timestamp that only the next frame can make believable. */
   suspect: ReadFrame | undefined;
+  /** What its reader takes for frames and has not proven to be such. */
+  readonly unproven: ReadFrame[] = [];
 
   #video: VideoTimeline | undefined;
   #audio: AudioTimeline | undefined;

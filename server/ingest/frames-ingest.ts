@@ -96,9 +96,11 @@ export class FramesIngest implements Ingest {
       if (lane.refused) {
         throw new UnusableFrame('refused-track', `the configuration of track ${frame.track} was refused`);
       }
-      this.#admit(lane, { ...lane.reader.read(frame.chunk), frame });
+      lane.unproven.push({ ...lane.reader.read(frame.chunk), frame });
+      if (!lane.reader.isUnproven) this.#admitProven(lane);
     } catch (error) {
       if (!(error instanceof UnusableFrame)) throw error;
+      if (lane?.reader.isUnproven && error.reason === 'broken-chunk') this.#dropUnproven(lane);
       this.#drop(error, lane);
     }
     return true;
@@ -109,7 +111,10 @@ export class FramesIngest implements Ingest {
   }
 
   end(): Promise<void> {
-    for (const lane of this.#lanes) this.#releaseSuspect(lane);
+    for (const lane of this.#lanes) {
+      this.#admitProven(lane);
+      this.#releaseSuspect(lane);
+    }
     for (const read of this.#waiting.splice(0)) this.#giveUp(read);
     this.kill();
     return Promise.resolve();
@@ -131,6 +136,7 @@ export class FramesIngest implements Ingest {
       );
     }
     if (!lane.refused && sameConfig(lane.config, config)) return;
+    this.#admitProven(lane);
     this.#releaseSuspect(lane);
     try {
       const reader = createChunkReader(config, index + 1);
@@ -205,6 +211,15 @@ export class FramesIngest implements Ingest {
     return this.#lanes.find(({ config }) => config.id === bytes[0]);
   }
 
+  /** One after them is not what its track says: nor are they. */
+  #dropUnproven(lane: FrameLane): void {
+    for (const _ of lane.unproven.splice(0)) this.drops.count('broken-chunk');
+  }
+
+  #admitProven(lane: FrameLane): void {
+    for (const read of lane.unproven.splice(0)) this.#admit(lane, read);
+  }
+
   /** Lets a frame in whose timestamp is believable, and the one before that waited for it. */
   #admit(lane: FrameLane, read: ReadFrame): void {
     if (lane !== this.#primary && !this.#goesWithPicture(lane, read)) {
@@ -255,6 +270,7 @@ export class FramesIngest implements Ingest {
     for (const lane of this.#lanes) {
       if (lane.suspect) this.drops.count('off-clock');
       lane.suspect = undefined;
+      this.#waiting.push(...lane.unproven.splice(0));
     }
     for (const _ of this.#waiting.splice(0)) this.drops.count(this.#run ? 'off-clock' : 'waiting-for-key');
   }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  opusSamples,
   readAudioSpecificConfig,
   readOpusHead,
   stripAdts,
@@ -89,22 +88,5 @@ describe('Opus', () => {
     ['three channels without a mapping', [...head.slice(0, 9), 3, ...head.slice(10)], '3 channels'],
   ])('has no header of %s', (_, bytes, message) => {
     expect(() => readOpusHead(Uint8Array.from(bytes))).toThrow(message);
-  });
-
-  // RFC 6716 §3.1: SILK of 20 ms, hybrid of 10 ms, CELT of 2.5 and of 20 ms; one, two and many frames.
-  it.each([
-    [[1 << 3], 960],
-    [[12 << 3], 480],
-    [[16 << 3], 120],
-    [[31 << 3], 960],
-    [[(31 << 3) | 1, 0], 1920],
-    [[(31 << 3) | 2, 0], 1920],
-    [[(31 << 3) | 3, 3], 2880],
-  ])('packet %j has %i samples', (bytes, samples) => {
-    expect(opusSamples(Uint8Array.from(bytes))).toBe(samples);
-  });
-
-  it.each([[[]], [[0xfb]], [[0xfb, 0]], [[0xfb, 63]]])('packet %j is none', (bytes) => {
-    expect(() => opusSamples(Uint8Array.from(bytes))).toThrow(RangeError);
   });
 });

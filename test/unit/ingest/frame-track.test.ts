@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { joinLengths } from '../../../server/hls/h264-nal.js';
+import type { ChunkReader } from '../../../server/ingest/chunk-reader.js';
 import { createChunkReader, readTracks } from '../../../server/ingest/frame-track.js';
 import type { AudioTrackConfig, TrackConfig, VideoTrackConfig } from '../../../server/protocol.js';
 import { generateFrames, toAnnexB } from '../../helpers/frames.js';
@@ -18,6 +19,16 @@ async function encode(pixelFormat: string): Promise<Uint8Array> {
   const source = ['-f', 'lavfi', '-i', 'testsrc2=size=64x64', '-frames:v', '1', '-pix_fmt', pixelFormat];
   const args = ['-v', 'error', ...source, '-c:v', 'libx264', '-f', 'h264', 'pipe:1'];
   return (await run(ffmpegPath, args, { encoding: 'buffer' })).stdout;
+}
+
+function isRead(reader: ChunkReader, chunk: Uint8Array): boolean {
+  try {
+    reader.read(chunk);
+    return true;
+  } catch (error) {
+    expect(error).toMatchObject({ reason: 'broken-chunk' });
+    return false;
+  }
 }
 
 describe('readTracks', () => {
@@ -179,6 +190,26 @@ describe('chunks', () => {
     const { format, frames } = await generateFrames({ audio: 'aac' });
     const reader = createChunkReader(format.tracks[0]!, 1);
     for (const { chunk } of frames) expect(reader.read(chunk).data).toHaveLength(chunk.length);
+  });
+
+  it('of Opus are not AAC, although some look like it', async () => {
+    const { frames } = await generateFrames({ audio: 'aac' });
+    const reader = createChunkReader({ ...opus, channels: 1 }, 1);
+    const taken = frames.filter(({ chunk }) => isRead(reader, chunk));
+    // What comes before the first that is no packet.
+    expect(taken.length).toBeLessThan(3);
+  });
+
+  it('of Opus are believed after 50 right ones, and after a broken one that comes before', async () => {
+    const { format, frames } = await generateFrames({ audio: 'opus', seconds: 4 });
+    const reader = createChunkReader(format.tracks[0]!, 1);
+    const broken = Uint8Array.of(0xfb, 63);
+    const counts = [49, 100, 60].map((count) => {
+      const taken = frames.slice(0, count).filter(({ chunk }) => isRead(reader, chunk)).length;
+      expect(isRead(reader, broken)).toBe(false);
+      return taken;
+    });
+    expect(counts).toEqual([49, 51, 60]);
   });
 
   it.each([

@@ -450,6 +450,49 @@ describe('FramesIngest', () => {
       expect(failures).toMatchObject([{ message: expect.stringContaining('broken-chunk') }]);
     });
 
+    it.each([
+      ['AAC', 'Opus'],
+      ['Opus', 'AAC'],
+    ] as const)('fails when sound is %s and its track says %s', async (is, says) => {
+      const [sent, declared] = await Promise.all(
+        [is, says].map((codec) => generateFrames({ audio: codec === 'AAC' ? 'aac' : 'opus' })),
+      );
+      const { ingest, stream, window, failures } = setUp(declared!.format, { startTime: 3 });
+      for (const each of sent!.frames) {
+        ingest.write(each.message);
+        vi.advanceTimersByTime(22);
+      }
+      expect(failures).toMatchObject([
+        { code: 'BAD_MESSAGE', message: expect.stringMatching(/3 s.*broken-chunk \d+/) },
+      ]);
+      stream.end();
+      expect(window.listed).toEqual([]);
+    });
+
+    it('keeps the first packets of Opus through a header that is broken, and though few follow', async () => {
+      const { format, frames } = await generateFrames({ audio: 'opus' });
+      const { ingest, write, finish, drops } = setUp(format);
+      write(frames.slice(0, 2));
+      ingest.write(patch(frames[2]!.message, 3, 1));
+      write(frames.slice(2, 4));
+      const [run] = await finish();
+      expect(run!.chunks('audio')).toEqual(chunksOf(frames.slice(0, 4), 1));
+      expect(drops()).toEqual({ 'reserved-bits': 1 });
+    });
+
+    it('leaves out sound that is AAC and says Opus, and no picture', async () => {
+      const opus = await generateFrames({ audio: 'opus' });
+      const aac = await generateFrames({ audio: 'aac', seconds: 3 });
+      const tracks = [video, opus.format.tracks[0]!];
+      const { write, finish, drops, notices } = setUp({ kind: 'frames', tracks });
+      write([...pictures(media.frames), ...aac.frames].sort((a, b) => a.timestamp - b.timestamp));
+      const [run] = await finish();
+      expect(run!.chunks('video')).toEqual(chunksOf(media.frames, 0));
+      expect(run!.chunks('audio')).toEqual([]);
+      expect(drops()).toEqual({ 'broken-chunk': aac.frames.length });
+      expect(notices).toMatchObject([{ message: expect.stringContaining('Opus') }]);
+    });
+
     it('does not fail a publisher that pauses', () => {
       const { ingest, write, failures } = setUp(videoOnly.format, { startTime: 3 });
       write(videoOnly.frames);
