@@ -30,6 +30,12 @@ const LONGEST_GROUP = 30;
 /** Groups that say no time are told by counting key frames, which may be wrong: so many are kept. */
 const UNTIMED_GROUPS = 2;
 
+/**
+ * So many groups, and places, are kept: more than a minute of key frames alone. The oldest is taken from the front of a list, which takes
+ * the longer the longer it is, and there may be a group for every few bytes.
+ */
+const MAX_GROUPS = 4096;
+
 /** What came out so long ago, milliseconds, viewers have fetched. */
 const SEEN = 1000;
 
@@ -129,6 +135,7 @@ export class ReplayBuffer {
     this.#notePlace();
     this.#origin ??= time;
     while (time === undefined && this.#groups.length > UNTIMED_GROUPS) this.#giveUpOldest();
+    if (this.#groups.length > MAX_GROUPS) this.#lostBytes += this.#giveUpOldest();
   }
 
   /** Reading can start at the next byte. @param time as of {@link commit} */
@@ -203,6 +210,7 @@ export class ReplayBuffer {
     const [first] = this.#groups;
     const isKnown = first && this.#places.at(-1)?.start === first.start;
     if (first?.isPlace && !isKnown) this.#places.push({ start: first.start, since: this.now() });
+    if (this.#places.length > MAX_GROUPS) this.#places.shift();
   }
 
   /** @returns its bytes */

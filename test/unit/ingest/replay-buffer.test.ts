@@ -136,4 +136,16 @@ describe('ReplayBuffer', () => {
       expect(empty.place(true)).toBeUndefined();
     });
   });
+
+  it('keeps 4096 groups, however small they are, and counts what it gives up', () => {
+    const buffer = new ReplayBuffer(16 * 1024 * 1024);
+    buffer.append(bytes('header'));
+    for (let time = 0; time < 20_000; time++) {
+      buffer.mark(time);
+      buffer.append(bytes('one'));
+    }
+    const { bytes: kept, lostBytes } = buffer.replay();
+    expect(kept).toHaveLength(1 + 4096);
+    expect(lostBytes).toBe((20_000 - 4096) * 3);
+  });
 });
