@@ -20,8 +20,11 @@ export class JumpDetector {
     this.#suspect = undefined;
     if (expected === undefined) return 'fits';
     const deviation = timestamp - expected;
-    if (deviation >= -this.maxBack && deviation <= this.maxGap) return 'fits';
-    if (suspect !== undefined && timestamp > suspect && timestamp - suspect <= this.maxGap) return 'jump';
+    const followsSuspect = suspect !== undefined && timestamp > suspect && timestamp - suspect <= this.maxGap;
+    // One that lies at the edge goes with the suspect all the same, where it is nearer to that.
+    const isNearSuspect = followsSuspect && timestamp - suspect < Math.abs(deviation);
+    if (deviation >= -this.maxBack && deviation <= this.maxGap && !isNearSuspect) return 'fits';
+    if (followsSuspect) return 'jump';
     this.#suspect = timestamp;
     return 'suspect';
   }

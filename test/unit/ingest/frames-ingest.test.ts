@@ -311,6 +311,33 @@ describe('FramesIngest', () => {
       expect(drops()).toEqual({ retimed: 9 });
     });
 
+    it.each([0.25, 0.26, 0.3, 0.6, 0.99])(
+      'keeps order where time goes back by %f s and stays there',
+      async (back) => {
+        const { stream, write, finish, drops, notices } = setUp(media.format);
+        const push = vi.spyOn(stream, 'push');
+        const moved = framesFrom(media.frames, 1.5).map((frame) => moveFrame(frame, -back * 1e6));
+        write([...framesUntil(media.frames, 1.5), ...moved]);
+        const runs = await finish();
+        expect(runs).toHaveLength(1);
+        expect(runs[0]!.chunks('video')).toEqual(chunksOf(media.frames, 0));
+        const times = push.mock.calls.flatMap(([{ track, dts }]) => (track === 1 ? [dts] : []));
+        expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+        // The pictures whose time has been follow each other at once; then all are where they belong.
+        const late = pictures(moved).filter(({ timestamp }) => timestamp < 1.467e6).length;
+        const last = pictures(moved).at(-1)!.timestamp;
+        expect(times.at(-1)).toBeCloseTo((last * 90_000) / 1e6, 0);
+        const lostSound = chunksOf(media.frames, 1).length - runs[0]!.chunks('audio').length;
+        expect(drops()).toEqual({ retimed: expect.any(Number), 'off-clock': lostSound });
+        expect(drops()['retimed']! - late).toBeOneOf([0, 1]);
+        expect(lostSound * (1024 / 48_000)).toBeCloseTo(back, 1);
+        expect(notices.map(({ message }) => message)).toEqual([
+          expect.stringContaining('retimed'),
+          expect.stringContaining('off-clock'),
+        ]);
+      },
+    );
+
     it('leaves out sound that is of another time than the picture', async () => {
       const { write, finish, drops } = setUp(media.format);
       write(media.frames.map((frame) => (frame.track === 1 ? moveFrame(frame, DAY) : frame)));
