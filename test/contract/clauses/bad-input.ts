@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { frameMessage, framesFrom, framesUntil, generateFrames, messagesOf } from '../../helpers/frames.js';
 import { generateMedia } from '../../helpers/media.js';
 import { expectEveryFrame } from '../frames.js';
 import type { StartHost } from '../implementation.js';
@@ -84,6 +85,31 @@ export function badInput(startHost: StartHost): void {
       expect((await socket.closed).code).toBe(1009);
       expect((await viewer.next('stream-status')).status).toBe('ended');
       expect((await server().limits()).refused['maxMessageBytes']).toBeGreaterThan(0);
+    });
+
+    it('refuses a frame that is too large, with what came before and without a word to others', async () => {
+      const media = await generateFrames({ video: 'h264', audio: 'aac' });
+      const { format } = media;
+      const bystander = await server().publish(newStreamId(), { format });
+      bystander.send(messagesOf(framesUntil(media.frames, 2)));
+      const publisher = await server().publish(newStreamId(), { format });
+      const { socket, streamId } = publisher;
+      const viewer = await server().watch(streamId);
+      publisher.send(messagesOf(framesUntil(media.frames, 2)));
+      const header = { track: 0, key: true, timestamp: 2e6, duration: 0 };
+      publisher.send([frameMessage(header, new Uint8Array(512 * 1024 - 15))]);
+      const error = await socket.next('error');
+      expect(error).toMatchObject({ code: 'TOO_LARGE', streamId, fatal: true });
+      expect(error.message).toContain(String(512 * 1024));
+      expect(await socket.next('stream-stopped')).toMatchObject({ streamId, reason: 'failed' });
+      expect((await socket.closed).code).toBe(1009);
+      await viewer.next('stream-status', ({ status }) => status === 'ended');
+      expect((await server().hls(streamId).playlist()).ended).toBe(true);
+      bystander.send(messagesOf(framesFrom(media.frames, 2)));
+      await bystander.acknowledged();
+      expect(bystander.socket.all('error')).toEqual([]);
+      expect((await bystander.stop()).reason).toBe('stopped');
+      await expectEveryFrame(server().hls(bystander.streamId), media);
     });
 
     it('closes on a message far beyond the limit without taking it in', async () => {
