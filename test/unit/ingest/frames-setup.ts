@@ -8,7 +8,7 @@ import { FramesIngest } from '../../../server/ingest/frames-ingest.js';
 import { defaultLimits, defaultPackaging, silentLogger, type Limits } from '../../../server/options.js';
 import type { FramesFormat } from '../../../server/protocol.js';
 import { Stream } from '../../../server/streams/stream.js';
-import type { Frame } from '../../helpers/frames.js';
+import { frameMessage, type Frame } from '../../helpers/frames.js';
 
 /** A stream that keeps everything, with an ingest of frames in front. */
 export function setUp(format: FramesFormat, limits: Partial<Limits> = {}) {
@@ -93,6 +93,14 @@ export const chunksOf = (frames: readonly Frame[], track: number): string[] =>
 
 /** Those of the picture. */
 export const pictures = (frames: readonly Frame[]): Frame[] => frames.filter(({ track }) => track === 0);
+
+/** A frame with another chunk, or another header. */
+export const rewrite = (frame: Frame, chunk: Uint8Array, header: Partial<Frame> = {}): Frame => ({
+  ...frame,
+  ...header,
+  chunk,
+  message: frameMessage({ ...frame, ...header }, chunk),
+});
 
 /** A message with one byte changed. */
 export function patch(message: Uint8Array, at: number, value: number): Uint8Array {
