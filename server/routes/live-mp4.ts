@@ -5,7 +5,7 @@ import { LiveViewer, type LiveSink, type LiveViewerLimits } from '../hls/live-mp
 import type { Refusals } from '../streams/refusals.js';
 import type { Streams } from '../streams/streams.js';
 import { findStream, interrupted } from './playback.js';
-import { whenOver, type PlaybackGate } from './playback-gate.js';
+import type { PlaybackGate } from './playback-gate.js';
 import { checkUrl, whileWaiting, type RequestServices } from './requests.js';
 import { RESOURCE_HEADERS } from './security-headers.js';
 
@@ -56,7 +56,7 @@ export function liveMp4Routes(services: LiveMp4Services): Hono {
       // It would go on for ever, whatever becomes of the right to watch.
       const forget =
         admission &&
-        whenOver(
+        gate.whenOver(
           admission,
           () => gate.admit(c, stream),
           () => {

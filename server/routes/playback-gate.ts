@@ -10,14 +10,24 @@ export interface Admission {
   ends(): number;
 }
 
-/** How long a right that was taken away before its time may last, milliseconds. */
-const CHECK_INTERVAL = 5000;
+/** How often it is looked whose right is over, milliseconds: so much longer it may last. */
+const LOOK_INTERVAL = 1000;
 
-/** How often one whose right lasts no time at all is asked for another, milliseconds. */
-const ASK_INTERVAL = 1000;
+/** Somebody who is being served for as long as there is a right to it. */
+interface Watch {
+  admission: Admission;
+  /** Asks again: an app's word holds for a while, and is mostly the same the next time. */
+  admit(): Promise<Admission>;
+  onOver(): void;
+  isAsking: boolean;
+}
 
 /** Lets viewers in. */
 export class PlaybackGate {
+  /** With one timer for all: there are as many as viewers. */
+  #watched = new Set<Watch>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
   constructor(private readonly access: Access) {}
 
   /** Whether anybody is asked for anything: mostly not, and then nothing is looked at. */
@@ -31,36 +41,39 @@ export class PlaybackGate {
     const pass = await this.access.authorizePlay({ streamId: stream.id, token, context: c }, stream);
     return { token, ends: () => pass.ends() };
   }
-}
 
-/**
- * Calls back when an admission is over and there is no other.
- * @param admit asks again: an app's word holds for a while, and is mostly the same the next time
- * @returns forgets it
- */
-export function whenOver(
-  admission: Admission,
-  admit: () => Promise<Admission>,
-  onOver: () => void,
-): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isForgotten = false;
-  const again = async (): Promise<void> => {
-    const next = await admit().catch(() => undefined);
-    if (isForgotten) return;
-    if (next) wait(next, ASK_INTERVAL);
-    else onOver();
-  };
-  /** @param least milliseconds */
-  const wait = (current: Admission, least = 0): void => {
-    const left = Math.max(least, current.ends() - Date.now());
-    if (left === Infinity) return;
-    if (left > 0) timer = setTimeout(() => wait(current), Math.min(left, CHECK_INTERVAL));
-    else void again();
-  };
-  wait(admission);
-  return () => {
-    isForgotten = true;
-    clearTimeout(timer);
-  };
+  /**
+   * Calls back when an admission is over and there is no other.
+   * @returns forgets it
+   */
+  whenOver(admission: Admission, admit: () => Promise<Admission>, onOver: () => void): () => void {
+    const watch: Watch = { admission, admit, onOver, isAsking: false };
+    this.#watched.add(watch);
+    this.#timer ??= setInterval(() => this.#look(), LOOK_INTERVAL);
+    return () => this.#forget(watch);
+  }
+
+  #look(): void {
+    const now = Date.now();
+    for (const watch of this.#watched) {
+      if (!watch.isAsking && watch.admission.ends() <= now) void this.#askAgain(watch);
+    }
+  }
+
+  async #askAgain(watch: Watch): Promise<void> {
+    watch.isAsking = true;
+    const next = await watch.admit().catch(() => undefined);
+    watch.isAsking = false;
+    if (next) watch.admission = next;
+    else if (this.#forget(watch)) watch.onOver();
+  }
+
+  /** @returns whether it was not forgotten yet */
+  #forget(watch: Watch): boolean {
+    const wasThere = this.#watched.delete(watch);
+    if (this.#watched.size > 0) return wasThere;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    return wasThere;
+  }
 }

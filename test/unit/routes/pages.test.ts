@@ -125,8 +125,9 @@ describe('pages', () => {
   it('embed the player of a private stream, and nothing that is no token', async () => {
     const page = await app.request('/embed/my-show?token=a.b-c_d');
     expect(await page.text()).toContain('<live-player stream-id="my-show" token="a.b-c_d" muted>');
-    for (const token of ['%22%3E%3Cscript%3E', 'a%20b', "a'b", '', 'x'.repeat(8193)]) {
+    for (const token of ['%22%3E%3Cscript%3E', 'a%20b', "a'b", '']) {
       expect((await app.request(`/embed/my-show?token=${token}`)).status, token).toBe(400);
     }
+    expect((await app.request(`/embed/my-show?token=${'x'.repeat(8193)}`)).status).toBe(414);
   });
 });
