@@ -116,9 +116,10 @@ function play(
     else if (how === 'edit') map(({ message }) => edited(message, list, 16));
     else if (how === 'header') map(({ message }) => edited(message, list, 0));
     else
+      // The first ones come before there is a frame.
       replace([
-        ...some,
         { ...some[0]!, message: how === 'clock' ? clock(by) : configure(format.tracks, by) },
+        ...some,
       ]);
   }
   return messages.map(({ message }) => message);
@@ -141,8 +142,11 @@ function retimed(frame: Frame, by: number): Uint8Array {
   return message;
 }
 
-const clock = (by: number): string =>
-  JSON.stringify({ type: 'capture-clock', streamId: 'fuzzed', timestamp: by, time: Date.now() });
+/** Of a time that no frame can have where it is a large one. */
+const clock = (by: number): string => {
+  const timestamp = by === 2 ** 62 ? -1e300 : by;
+  return JSON.stringify({ type: 'capture-clock', streamId: 'fuzzed', timestamp, time: Date.now() });
+};
 
 /** A track under another configuration, of which most can be served. */
 function configure(tracks: readonly TrackConfig[], seed: number): string {
