@@ -14,8 +14,8 @@ interface OpusEncoderConfig extends AudioEncoderConfig {
 /**
  * AAC where the browser encodes it (Safari, Chrome on Windows and macOS): every HLS player takes it. Opus otherwise
  * (Chromium on Linux, Firefox), and not an AAC encoder in wasm: that is 253 kB more to load before the first frame,
- * more than seven times this widget, and CPU time beside the video encoder, while every player with Media Source
- * Extensions plays Opus as it is. For those without, the server can make AAC, and only while somebody needs it.
+ * five times this widget, and more than three times the CPU time of the browser's own Opus, beside the video encoder,
+ * while every player with Media Source Extensions plays Opus as it is. For those without, the server can make AAC, and only while somebody needs it.
  */
 function candidates({ sampleRate, channels, bitrate }: AudioTarget): OpusEncoderConfig[] {
   const common = { sampleRate, numberOfChannels: channels, bitrate };
