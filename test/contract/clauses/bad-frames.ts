@@ -115,7 +115,7 @@ export function badFrames(startHost: StartHost): void {
     it.each([
       ['goes back', -3600],
       ['jumps a day', 86_400],
-    ])('survives time that %s', async (_, seconds) => {
+    ])('§4.4.4.3 survives time that %s, behind a discontinuity', async (_, seconds) => {
       const media = await generateFrames(aac);
       const publisher = await server().publish(newStreamId(), { format: media.format });
       publisher.send(messagesOf(framesUntil(media.frames, 2)));

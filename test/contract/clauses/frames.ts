@@ -97,7 +97,7 @@ export function frames(startHost: StartHost): void {
     });
 
     describe.concurrent('track-config', () => {
-      it('gives a new init segment behind a discontinuity; the timeline goes on', async () => {
+      it('§4.4.4.3 gives a new init segment behind a discontinuity; the timeline goes on', async () => {
         const media = await generateFrames({ video: 'h264', seconds: 2 });
         const other = await generateFrames({ video: 'h264', seconds: 2, frameRate: 25, keyFrameInterval: 2 });
         const publisher = await server().publish(newStreamId(), { format: media.format });
