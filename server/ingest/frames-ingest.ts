@@ -96,8 +96,12 @@ export class FramesIngest implements Ingest {
       if (lane.refused) {
         throw new UnusableFrame('refused-track', `the configuration of track ${frame.track} was refused`);
       }
-      lane.unproven.push({ ...lane.reader.read(frame.chunk), frame });
-      if (!lane.reader.isUnproven) this.#admitProven(lane);
+      const read = { ...lane.reader.read(frame.chunk), frame };
+      if (lane.reader.isUnproven) lane.unproven.push(read);
+      else {
+        this.#admitProven(lane);
+        this.#admit(lane, read);
+      }
     } catch (error) {
       if (!(error instanceof UnusableFrame)) throw error;
       if (lane?.reader.isUnproven && error.reason === 'broken-chunk') this.#dropUnproven(lane);
@@ -217,6 +221,7 @@ export class FramesIngest implements Ingest {
   }
 
   #admitProven(lane: FrameLane): void {
+    if (lane.unproven.length === 0) return;
     for (const read of lane.unproven.splice(0)) this.#admit(lane, read);
   }
 
